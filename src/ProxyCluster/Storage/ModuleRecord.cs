@@ -1,0 +1,40 @@
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Verification;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>
+/// What is proven about a module version and which of its artifacts are stored. It only ever grows: a value, once set,
+/// never changes (design rules 1 and 2).
+/// </summary>
+public sealed record ModuleRecord
+{
+    /// <summary>The module version that this is about.</summary>
+    public required ModuleVersion Module { get; init; }
+
+    /// <summary>The proven <c>h1:</c> of the zip; null until known.</summary>
+    public string? ZipH1 { get; init; }
+
+    /// <summary>The proven <c>h1:</c> of go.mod; null until known.</summary>
+    public string? GoModH1 { get; init; }
+
+    /// <summary>What proved the two values.</summary>
+    public required VerifiedBy VerifiedBy { get; init; }
+
+    /// <summary>The stored <c>.info</c>, or null.</summary>
+    public StoredArtifact? Info { get; init; }
+
+    /// <summary>The stored <c>.mod</c>, or null.</summary>
+    public StoredArtifact? Mod { get; init; }
+
+    /// <summary>The stored <c>.zip</c>, or null.</summary>
+    public StoredArtifact? Zip { get; init; }
+
+    /// <summary>The stored artifact of <paramref name="kind"/>, or null.</summary>
+    public StoredArtifact? ArtifactOrNull(ArtifactKind kind) => kind switch
+    {
+        ArtifactKind.Info => Info,
+        ArtifactKind.Mod => Mod,
+        _ => Zip,
+    };
+}

@@ -1,0 +1,10 @@
+using ProxyCluster.GoModules;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>One artifact as the record names it.</summary>
+/// <param name="Sha256">Digest of the file's bytes.</param>
+/// <param name="Size">Bytes in the file.</param>
+/// <param name="Source">The upstream or peer it came from, without credentials.</param>
+/// <param name="Time">When it was committed, UTC.</param>
+public sealed record StoredArtifact(Digest Sha256, long Size, string Source, DateTimeOffset Time);
