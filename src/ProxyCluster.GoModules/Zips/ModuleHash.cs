@@ -126,7 +126,9 @@ public static class ModuleHash
         Array.Sort(byName, (a, b) => Name(zip, a).SequenceCompareTo(Name(zip, b)));
         for (var i = 1; i < byName.Length; i++)
         {
-            if (Name(zip, byName[i]).SequenceEqual(Name(zip, byName[i - 1])))
+            // Of two files with one name only one would be unpacked. A directory twice is odd, yet Go hashes both lines.
+            var name = Name(zip, byName[i]);
+            if (name is not [.., (byte)'/'] && name.SequenceEqual(Name(zip, byName[i - 1])))
                 return new ZipFault(zip.NameForPeople(zip.Entries[byName[i]]), "the file is there twice");
         }
 

@@ -91,7 +91,7 @@ internal sealed class ZipEntryHasher : IDisposable
     {
         // Go reads nothing from a directory entry, and refuses one that claims content.
         if (_directory.NameBytes(entry) is [.., (byte)'/'])
-            return entry.Size == 0 ? null : "a directory entry has content";
+            return entry is { Size: 0, Crc: 0 } ? null : "a directory entry has content";
 
         _data.Select(start, entry.CompressedSize);
         uint crc;

@@ -28,6 +28,9 @@ internal sealed class ZipWriter : IDisposable
         _maxBytes = Math.Min(maxBytes, uint.MaxValue - 1);
     }
 
+    // One final block with fixed codes that holds only its end.
+    private static ReadOnlySpan<byte> EmptyDeflateStream => [0x03, 0x00];
+
     private bool IsTooLarge => _written > _maxBytes;
 
     public string? AddOrFault(string name, Stream content, long maxSize, CancellationToken cancellation)
@@ -94,7 +97,13 @@ internal sealed class ZipWriter : IDisposable
             cancellation.ThrowIfCancellationRequested();
             var count = content.Read(_buffer);
             if (count == 0)
+            {
+                // A deflater that was given nothing writes nothing, which no inflater accepts as an end.
+                if (size == 0)
+                    Write(EmptyDeflateStream);
                 return null;
+            }
+
             size += count;
             if (size > maxSize)
                 return "it is longer than it said";
