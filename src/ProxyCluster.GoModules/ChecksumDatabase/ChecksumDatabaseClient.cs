@@ -73,7 +73,7 @@ public sealed class ChecksumDatabaseClient : IDisposable
     public async Task<ChecksumResult<ReadOnlyMemory<byte>>> ReadTileAsync(Tile tile, CancellationToken cancellationToken)
     {
         if (await _cache.ReadTileAsync(tile, cancellationToken).ConfigureAwait(false) is { } cached)
-            return cached;
+            return new ReadOnlyMemory<byte>(cached);
         if (!(await _timeline.HeadAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var head, out var failure))
             return failure;
 

@@ -11,15 +11,15 @@ public interface IChecksumDatabaseCache
 {
     /// <summary>
     /// The bytes of a tile, or null. A wider tile at the same place may be cut: the narrower is its beginning. Data tiles
-    /// are matched by their exact width.
+    /// are matched by their exact width. Bytes that are not the ones that were written count as absent.
     /// </summary>
-    ValueTask<ReadOnlyMemory<byte>?> ReadTileAsync(Tile tile, CancellationToken cancellationToken);
+    ValueTask<byte[]?> ReadTileAsync(Tile tile, CancellationToken cancellationToken);
 
     /// <summary>Keeps a proven tile. A wider one that begins with the same bytes stays; one that differs is replaced.</summary>
     ValueTask WriteTileAsync(Tile tile, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
 
     /// <summary>The verbatim lookup response for a module version, or null.</summary>
-    ValueTask<ReadOnlyMemory<byte>?> ReadLookupAsync(ModuleVersion module, CancellationToken cancellationToken);
+    ValueTask<byte[]?> ReadLookupAsync(ModuleVersion module, CancellationToken cancellationToken);
 
     /// <summary>Keeps a proven lookup response.</summary>
     ValueTask WriteLookupAsync(ModuleVersion module, ReadOnlyMemory<byte> response, CancellationToken cancellationToken);

@@ -9,18 +9,18 @@ public sealed class MemoryChecksumDatabaseCache : IChecksumDatabaseCache
     private readonly Lock _lock = new();
 
     // Guarded by _lock.
-    private readonly Dictionary<(int Level, long Index), ReadOnlyMemory<byte>> _hashTiles = [];
-    private readonly Dictionary<Tile, ReadOnlyMemory<byte>> _dataTiles = [];
-    private readonly Dictionary<ModuleVersion, ReadOnlyMemory<byte>> _lookups = [];
+    private readonly Dictionary<(int Level, long Index), byte[]> _hashTiles = [];
+    private readonly Dictionary<Tile, byte[]> _dataTiles = [];
+    private readonly Dictionary<ModuleVersion, byte[]> _lookups = [];
     private string? _latest;
 
     /// <inheritdoc/>
-    public ValueTask<ReadOnlyMemory<byte>?> ReadTileAsync(Tile tile, CancellationToken cancellationToken)
+    public ValueTask<byte[]?> ReadTileAsync(Tile tile, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
             if (tile.IsData)
-                return new(_dataTiles.TryGetValue(tile, out var data) ? data : null);
+                return new(_dataTiles.GetValueOrDefault(tile));
 
             return new(_hashTiles.TryGetValue((tile.Level, tile.Index), out var bytes) && bytes.Length >= tile.ByteLength
                 ? bytes[..tile.ByteLength]
@@ -34,26 +34,26 @@ public sealed class MemoryChecksumDatabaseCache : IChecksumDatabaseCache
         lock (_lock)
         {
             if (tile.IsData)
-                _dataTiles[tile] = bytes;
-            else if (!_hashTiles.TryGetValue((tile.Level, tile.Index), out var kept) || !kept.Span.StartsWith(bytes.Span))
-                _hashTiles[(tile.Level, tile.Index)] = bytes;
+                _dataTiles[tile] = bytes.ToArray();
+            else if (!_hashTiles.TryGetValue((tile.Level, tile.Index), out var kept) || !kept.AsSpan().StartsWith(bytes.Span))
+                _hashTiles[(tile.Level, tile.Index)] = bytes.ToArray();
         }
 
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public ValueTask<ReadOnlyMemory<byte>?> ReadLookupAsync(ModuleVersion module, CancellationToken cancellationToken)
+    public ValueTask<byte[]?> ReadLookupAsync(ModuleVersion module, CancellationToken cancellationToken)
     {
         lock (_lock)
-            return new(_lookups.TryGetValue(module, out var response) ? response : null);
+            return new(_lookups.GetValueOrDefault(module));
     }
 
     /// <inheritdoc/>
     public ValueTask WriteLookupAsync(ModuleVersion module, ReadOnlyMemory<byte> response, CancellationToken cancellationToken)
     {
         lock (_lock)
-            _lookups[module] = response;
+            _lookups[module] = response.ToArray();
         return ValueTask.CompletedTask;
     }
 

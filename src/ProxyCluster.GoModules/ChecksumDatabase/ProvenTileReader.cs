@@ -10,7 +10,7 @@ internal sealed class ProvenTileReader(IChecksumDatabaseRemote remote, IChecksum
     /// <summary>Reads and proves a plan. Cached tiles that do not prove are read again from the database, once.</summary>
     public async Task<ChecksumResult<ProvenTiles>> ReadAsync(TilePlan plan, Digest root, CancellationToken cancellationToken)
     {
-        var cached = new ReadOnlyMemory<byte>?[plan.Tiles.Count];
+        var cached = new byte[]?[plan.Tiles.Count];
         for (var i = 0; i < cached.Length; i++)
             cached[i] = await cache.ReadTileAsync(plan.Tiles[i], cancellationToken).ConfigureAwait(false);
 
@@ -54,14 +54,14 @@ internal sealed class ProvenTileReader(IChecksumDatabaseRemote remote, IChecksum
     }
 
     private async Task<ChecksumResult<ProvenTiles>> ReadRestAsync(
-        TilePlan plan, Digest root, ReadOnlyMemory<byte>?[] cached, CancellationToken cancellationToken)
+        TilePlan plan, Digest root, byte[]?[] cached, CancellationToken cancellationToken)
     {
         // 1. What the cache lacks, all at once: a plan has a handful of tiles.
         var reads = new Task<ChecksumResult<ReadOnlyMemory<byte>>>[cached.Length];
         for (var i = 0; i < reads.Length; i++)
         {
             reads[i] = cached[i] is { } bytes
-                ? Task.FromResult<ChecksumResult<ReadOnlyMemory<byte>>>(bytes)
+                ? Task.FromResult<ChecksumResult<ReadOnlyMemory<byte>>>(new ReadOnlyMemory<byte>(bytes))
                 : _reads.JoinAsync(plan.Tiles[i], ReadRemoteAsync, cancellationToken);
         }
 
