@@ -42,8 +42,8 @@ public sealed class CredentialsTests : IDisposable
         Assert.Equal("port:pw", Shown(Find(options, environment, "https://a-b.example:8443")));
         Assert.Null(Find(options, environment, "http://a-b.example"));
 
-        environment["PROXYCLUSTER_UPSTREAM_USERNAME_A__B_EXAMPLE"] = "env";
-        environment["PROXYCLUSTER_UPSTREAM_PASSWORD_A__B_EXAMPLE"] = "pw";
+        environment["UPSTREAM_USERNAME_A__B_EXAMPLE"] = "env";
+        environment["UPSTREAM_PASSWORD_A__B_EXAMPLE"] = "pw";
         Assert.Equal("env:pw", Shown(Find(options, environment, "https://a-b.example")));
         Assert.Null(Find(options, environment, "https://a.b.example"));
 
