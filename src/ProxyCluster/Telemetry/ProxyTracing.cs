@@ -2,12 +2,44 @@ using System.Diagnostics;
 
 namespace ProxyCluster.Telemetry;
 
-/// <summary>The product's one source of spans.</summary>
+/// <summary>
+/// Traces. The server span of a request is the one that the web host starts by itself from the client's
+/// <c>traceparent</c>, but only while somebody listens: <see cref="OtlpExport"/> subscribes to it, and without an
+/// exporter no request pays for an activity. Our own source is for the steps below it: requests to upstreams, fetches.
+/// </summary>
 internal static class ProxyTracing
 {
-    /// <summary>The source's name, for exporters.</summary>
+    /// <summary>The name of <see cref="Source"/>, for exporters.</summary>
     public const string SourceName = "ProxyCluster";
 
-    /// <summary>The source.</summary>
-    public static ActivitySource Source { get; } = new(SourceName);
+    /// <summary>The web host's source of server spans.</summary>
+    public const string ServerSourceName = "Microsoft.AspNetCore";
+
+    /// <summary>Spans of our own steps; starting one returns null while nobody listens.</summary>
+    public static readonly ActivitySource Source = new(SourceName, BuildInfo.Version);
+
+    /// <summary>
+    /// Says on the request's span what was asked and how it ended. The span's name keeps to few values
+    /// (<c>GET zip</c>); the module belongs into an attribute.
+    /// </summary>
+    /// <param name="method">GET or HEAD.</param>
+    /// <param name="artifact">The label that the metrics use: info, mod, zip, list, …</param>
+    /// <param name="module">The module version or path; null where the request named none.</param>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="cause">The failure's cause word; null when there was an answer.</param>
+    public static void DescribeRequest(string method, string artifact, string? module, int status, string? cause)
+    {
+        if (Activity.Current is not { IsAllDataRequested: true } span)
+            return;
+        span.DisplayName = $"{method} {artifact}";
+        span.SetTag("http.request.method", method);
+        span.SetTag("http.response.status_code", status);
+        span.SetTag("proxycluster.artifact", artifact);
+        if (module is not null)
+            span.SetTag("proxycluster.module", module);
+        if (cause is not null)
+            span.SetTag("error.type", cause);
+        if (status >= 500)
+            span.SetStatus(ActivityStatusCode.Error, cause);
+    }
 }

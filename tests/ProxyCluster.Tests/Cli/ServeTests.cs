@@ -1,13 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
-using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Tests.Cli;
 
@@ -20,17 +16,16 @@ public sealed class ServeTests
     [Fact]
     public async Task Stop_DownloadInFlight_IsFinishedFirst()
     {
-        await using var app = ProxyHost.Build(SettingsInput.Of(("Serve:Urls", "http://127.0.0.1:0")));
         var isSending = new TaskCompletionSource();
         var mayEnd = new TaskCompletionSource();
-        app.MapGet("/slow", async (HttpContext http) =>
+        await using var app = ProxyHost.Build(SettingsInput.Of(("Serve:Urls", "http://127.0.0.1:0")), services => services.Answer("/slow", async http =>
         {
             await http.Response.WriteAsync("first ", http.RequestAborted);
             await http.Response.Body.FlushAsync(http.RequestAborted);
             isSending.SetResult();
             await mayEnd.Task;
             await http.Response.WriteAsync("last", http.RequestAborted);
-        });
+        }));
         await app.StartAsync(Cancellation);
         var stopping = new TaskCompletionSource();
         app.Lifetime.ApplicationStopping.Register(stopping.SetResult);
@@ -49,13 +44,13 @@ public sealed class ServeTests
     [Fact]
     public async Task Stop_DownloadThatNeverEnds_IsCutOffAfterTheDrainTimeout()
     {
-        await using var app = ProxyHost.Build(SettingsInput.Of(("Serve:Urls", "http://127.0.0.1:0"), ("Serve:DrainTimeout", "50ms")));
         var isSending = new TaskCompletionSource();
-        app.MapGet("/endless", async (HttpContext http) =>
+        var input = SettingsInput.Of(("Serve:Urls", "http://127.0.0.1:0"), ("Serve:DrainTimeout", "50ms"));
+        await using var app = ProxyHost.Build(input, services => services.Answer("/endless", async http =>
         {
             isSending.SetResult();
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
-        });
+        }));
         await app.StartAsync(Cancellation);
         using var client = new HttpClient();
         var download = client.GetStringAsync(new Uri(app.Urls.First() + "/endless"), Cancellation);
@@ -67,8 +62,8 @@ public sealed class ServeTests
     [Fact]
     public async Task Request_WithoutAnExporter_StartsNoActivity()
     {
-        await using var app = ProxyHost.Build(SettingsInput.Of(("Serve:Urls", "http://127.0.0.1:0")));
-        app.MapGet("/activity", () => Activity.Current is null ? "none" : "some");
+        await using var app = ProxyHost.Build(SettingsInput.Of(("Serve:Urls", "http://127.0.0.1:0")), services =>
+            services.Answer("/activity", http => http.Response.WriteAsync(Activity.Current is null ? "none" : "some")));
         await app.StartAsync(Cancellation);
         using var client = new HttpClient();
         Assert.Equal("none", await client.GetStringAsync(new Uri(app.Urls.First() + "/activity"), Cancellation));
@@ -125,13 +120,5 @@ public sealed class ServeTests
         Assert.Contains("stopping", await process.ReadErrorLineAsync(Patience), StringComparison.Ordinal);
         await process.SignalAsync("TERM");
         Assert.Equal(143, await process.ExitAsync(Patience));
-    }
-
-    [Fact]
-    public void Build_ServicesOfTheTelemetryRoom_AreThere()
-    {
-        using var services = ProxyHost.BuildServices(SettingsInput.Of());
-        Assert.NotNull(services.GetService<PrometheusText>());
-        Assert.Contains(services.GetServices<IHostedService>(), service => service is OtlpExport);
     }
 }

@@ -38,7 +38,7 @@ internal sealed class SampleOptions
 
     public List<SampleCredential> Credentials { get; set; } = [];
 
-    public Dictionary<string, int> Weights { get; set; } = [];
+    public Dictionary<string, int> Weights { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     public SampleBreaker Breaker { get; set; } = new();
 }

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
 using ProxyCluster.Telemetry;
+using ProxyCluster.Tests.Cli;
 
 namespace ProxyCluster.Tests.Telemetry;
 
@@ -31,14 +32,14 @@ public sealed class OtlpExportTests
             received.AddOrUpdate(http.Request.Path + " " + http.Request.Headers["x-key"] + " " + http.Request.ContentType,
                 Encoding.Latin1.GetString(body.ToArray()), (_, sofar) => sofar + Encoding.Latin1.GetString(body.ToArray()));
         });
-        await using var app = ProxyHost.Build(SettingsInput.Of(
+        var input = SettingsInput.Of(
             ("Serve:Urls", "http://127.0.0.1:0"), ("Telemetry:OtlpEndpoint", collector.Urls.First()),
-            ("Telemetry:OtlpHeaders", "x-key=hush"), ("Telemetry:TraceRatio", "0")));
-        app.MapGet("/traced", () =>
+            ("Telemetry:OtlpHeaders", "x-key=hush"), ("Telemetry:TraceRatio", "0"));
+        await using var app = ProxyHost.Build(input, services => services.Answer("/traced", http =>
         {
-            Tracing.DescribeRequest("GET", "zip", "example.com/m@v1.0.0", 502, "checksum-mismatch");
-            return Activity.Current!.TraceId.ToHexString();
-        });
+            ProxyTracing.DescribeRequest("GET", "zip", "example.com/m@v1.0.0", 502, "checksum-mismatch");
+            return http.Response.WriteAsync(Activity.Current!.TraceId.ToHexString());
+        }));
         await app.StartAsync(Cancellation);
         app.Services.GetRequiredService<ProxyMetrics>().SecurityEvents.Add(1, new KeyValuePair<string, object?>("event", "forged-tile"));
 
