@@ -61,6 +61,15 @@ internal sealed class Verifier(
             : ToFailure(failure);
     }
 
+    /// <summary>
+    /// Is what stands behind a record good enough under today's policy? A module that was pinned under a pattern which
+    /// is gone, or while the database could not be reached, has to be proven now.
+    /// </summary>
+    public bool Accepts(ModulePath path, VerifiedBy by) =>
+        by.Kind == VerificationKind.ChecksumDatabase
+        || databases.PrimaryOrNull is null
+        || NoSumPatternOrNull(path) is not null;
+
     /// <summary>The pattern that keeps a module from being looked up, or null.</summary>
     public string? NoSumPatternOrNull(ModulePath path) => path.Value == Toolchain ? null : _noSum.MatchOrNull(path);
 
