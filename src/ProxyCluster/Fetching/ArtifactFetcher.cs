@@ -1,6 +1,5 @@
 using System.Buffers;
 using ProxyCluster.GoModules.Names;
-using ProxyCluster.GoModules.Zips;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;

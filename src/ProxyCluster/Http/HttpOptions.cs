@@ -8,10 +8,6 @@ public sealed class HttpOptions
     /// <summary>The section's name.</summary>
     public const string Section = "Http";
 
-    /// <summary>Addresses to listen on, separated by <c>;</c>. Default <c>http://localhost:8080</c>.</summary>
-    [Required]
-    public string Urls { get; set; } = "http://localhost:8080";
-
     /// <summary>
     /// Path under which modules are served, such as <c>/goproxy</c>; empty for none (the default). Health and metrics
     /// stay at the root.
@@ -44,7 +40,7 @@ public sealed class HttpOptions
     /// 1 KiB/s. More of it frees connections from stalled clients sooner.
     /// </summary>
     [Range(1, 1 << 30)]
-    public double MinBodyBytesPerSecond { get; set; } = 1024;
+    public int MinBodyBytesPerSecond { get; set; } = 1024;
 
     /// <summary>Seconds that clients and caches may keep answers to queries. Default 60.</summary>
     [Range(0, 86400)]

@@ -117,7 +117,7 @@ internal sealed class Responses(Microsoft.Extensions.Options.IOptions<HttpOption
                 return true;
         }
 
-        return EntityTagHeaderValue.TryParseList([.. condition], out var tags)
+        return EntityTagHeaderValue.TryParseList(condition.OfType<string>().ToList(), out var tags)
             && tags.Any(t => t.Tag.Equals(etag, StringComparison.Ordinal));
     }
 

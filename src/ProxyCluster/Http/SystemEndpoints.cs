@@ -85,7 +85,7 @@ internal sealed class SystemEndpoints(
 
         report.Append("engine: local\n");
         foreach (var upstream in upstreams.Statuses)
-            report.Append(CultureInfo.InvariantCulture, $"upstream {upstream.Name}: {upstream.State}\n");
+            report.Append(CultureInfo.InvariantCulture, $"upstream {upstream.Name}: {upstream.StateWord}\n");
 
         return (ready, (ready ? "ready\n" : "not ready\n") + report);
     }
