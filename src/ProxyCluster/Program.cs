@@ -1,1 +1,5 @@
-return 0;
+using ProxyCluster.Cli;
+using ProxyCluster.Configuration;
+
+return await CommandLine.RunAsync(args,
+    new CommandContext(Console.Out, Console.Error, Environment.CurrentDirectory, SettingsInput.ProcessVariables()));

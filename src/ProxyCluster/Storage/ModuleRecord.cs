@@ -18,8 +18,8 @@ public sealed record ModuleRecord
     /// <summary>The proven <c>h1:</c> of go.mod; null until known.</summary>
     public string? GoModH1 { get; init; }
 
-    /// <summary>What proved the two values.</summary>
-    public required VerifiedBy VerifiedBy { get; init; }
+    /// <summary>What proved the two values; null while nothing but <c>.info</c>, which no authority covers, is stored.</summary>
+    public VerifiedBy? VerifiedBy { get; init; }
 
     /// <summary>The stored <c>.info</c>, or null.</summary>
     public StoredArtifact? Info { get; init; }
@@ -36,5 +36,13 @@ public sealed record ModuleRecord
         ArtifactKind.Info => Info,
         ArtifactKind.Mod => Mod,
         _ => Zip,
+    };
+
+    /// <summary>The same record with <paramref name="artifact"/> stored as <paramref name="kind"/>.</summary>
+    public ModuleRecord With(ArtifactKind kind, StoredArtifact? artifact) => kind switch
+    {
+        ArtifactKind.Info => this with { Info = artifact },
+        ArtifactKind.Mod => this with { Mod = artifact },
+        _ => this with { Zip = artifact },
     };
 }

@@ -11,11 +11,23 @@ internal sealed class ProxyMetrics
     /// <summary>The meter's name, for exporters.</summary>
     public const string MeterName = "ProxyCluster";
 
+    // Hits take microseconds, so the first bounds are far below those that OpenTelemetry advises for HTTP.
+    private static readonly InstrumentAdvice<double> Latency = new()
+    {
+        HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    };
+
+    // Upstreams are a network away, and a large zip takes minutes.
+    private static readonly InstrumentAdvice<double> SlowLatency = new()
+    {
+        HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
+    };
+
     public ProxyMetrics(IMeterFactory meters)
     {
         Meter = meters.Create(MeterName);
         RequestDuration = Meter.CreateHistogram<double>("proxycluster.request.duration", "s",
-            "Time from the request's headers to the end of its body; labels artifact, outcome, status");
+            "Time from the request's headers to the end of its body; labels artifact, outcome, status", null, Latency);
         ActiveRequests = Meter.CreateUpDownCounter<long>("proxycluster.request.active", "{request}",
             "Requests being answered now");
         ServedBytes = Meter.CreateCounter<long>("proxycluster.served.bytes", "By", "Body bytes sent; label artifact");
@@ -24,7 +36,7 @@ internal sealed class ProxyMetrics
         UpstreamFetches = Meter.CreateCounter<long>("proxycluster.upstream.fetches", "{fetch}",
             "Requests sent upstream; labels upstream, artifact, outcome (ok or the failure's cause)");
         UpstreamDuration = Meter.CreateHistogram<double>("proxycluster.upstream.duration", "s",
-            "Time from asking an upstream to the end of its answer; label upstream");
+            "Time from asking an upstream to the end of its answer; label upstream", null, SlowLatency);
         FetchedBytes = Meter.CreateCounter<long>("proxycluster.fetched.bytes", "By", "Body bytes read from upstreams; label upstream");
         BreakerTransitions = Meter.CreateCounter<long>("proxycluster.upstream.breaker.transitions", "{transition}",
             "Circuit breaker changes; labels upstream, state (closed, open, half-open)");
@@ -41,7 +53,21 @@ internal sealed class ProxyMetrics
             "Things that only an attack or a broken database explains; label event (fork, forged-tile, bad-signature, …)");
         Quarantined = Meter.CreateCounter<long>("proxycluster.store.quarantined", "{artifact}",
             "Stored artifacts that no longer matched their record and were set aside; label artifact");
+        UpstreamRetries = Meter.CreateCounter<long>("proxycluster.upstream.retries", "{retry}",
+            "Requests sent upstream again after a failure; labels upstream, cause");
+        Evictions = Meter.CreateCounter<long>("proxycluster.store.evictions", "{artifact}",
+            "Artifacts removed to stay under the size cap; label artifact");
+        QueryAnswers = Meter.CreateCounter<long>("proxycluster.query.answers", "{answer}",
+            "Answers to queries; labels query (list, latest, info), freshness (fresh, fetched, stale)");
+        JoinedFetches = Meter.CreateCounter<long>("proxycluster.fetch.joined", "{request}",
+            "Requests that waited for a fetch which another request had begun; label artifact");
+        Meter.CreateObservableGauge("proxycluster.build.info", () => Build, null, "Always 1; labels version, commit, runtime");
     }
+
+    private static Measurement<int> Build { get; } = new(1,
+        new("version", BuildInfo.Version),
+        new("commit", BuildInfo.Commit ?? ""),
+        new("runtime", Environment.Version.ToString()));
 
     public Meter Meter { get; }
     public Histogram<double> RequestDuration { get; }
@@ -59,4 +85,24 @@ internal sealed class ProxyMetrics
     public Counter<long> ChecksumLookups { get; }
     public Counter<long> SecurityEvents { get; }
     public Counter<long> Quarantined { get; }
+    public Counter<long> UpstreamRetries { get; }
+    public Counter<long> Evictions { get; }
+    public Counter<long> QueryAnswers { get; }
+    public Counter<long> JoinedFetches { get; }
+
+    /// <summary>Reports the breaker of every upstream: 0 closed, 1 half-open, 2 open; label upstream.</summary>
+    public void ObserveBreakers(Func<IEnumerable<Measurement<int>>> states) =>
+        Meter.CreateObservableGauge("proxycluster.upstream.breaker.state", states, null,
+            "Circuit breaker: 0 closed, 1 half-open, 2 open; label upstream");
+
+    /// <summary>Reports what the store holds; label artifact.</summary>
+    public void ObserveStore(Func<IEnumerable<Measurement<long>>> artifacts, Func<IEnumerable<Measurement<long>>> bytes)
+    {
+        Meter.CreateObservableUpDownCounter("proxycluster.store.artifacts", artifacts, "{artifact}", "Artifacts stored; label artifact");
+        Meter.CreateObservableUpDownCounter("proxycluster.store.size", bytes, "By", "Bytes of artifacts stored; label artifact");
+    }
+
+    /// <summary>Reports the bytes that the memory cache holds.</summary>
+    public void ObserveMemoryCache(Func<long> bytes) =>
+        Meter.CreateObservableUpDownCounter("proxycluster.store.memory", bytes, "By", "Bytes of artifacts held in memory");
 }

@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace ProxyCluster.GoModules.Zips;
+
+/// <summary>
+/// The two lines of a go.mod file that matter outside the <c>go</c> command: <c>module</c> and <c>go</c>. Reads line by
+/// line and never refuses the rest of the file, as Go reads the go.mod files of dependencies.
+/// </summary>
+public static partial class GoModFile
+{
+    /// <summary>
+    /// The module path as written, unquoted, alone on its line or in a block; the first if there are several. Null if
+    /// there is none, or if it is quoted with escapes, which no path needs.
+    /// </summary>
+    public static string? ModulePathOrNull(ReadOnlySpan<byte> goMod)
+    {
+        foreach (var tokens in Statements(goMod))
+        {
+            if (tokens[0] == "module")
+                return tokens.Count == 2 ? UnquoteOrNull(tokens[1]) : null;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The language version (<c>1.21</c>, <c>1.23.4</c>, <c>1.24rc1</c>); of a malformed one (<c>v1.21.x</c>) what can be
+    /// made out of it. Null if there is none, or more than one.
+    /// </summary>
+    public static string? LanguageVersionOrNull(ReadOnlySpan<byte> goMod)
+    {
+        string? version = null;
+        foreach (var tokens in Statements(goMod))
+        {
+            if (tokens[0] != "go")
+                continue;
+            if (tokens.Count != 2 || version is not null)
+                return null;
+            version = Exact().IsMatch(tokens[1]) ? tokens[1] : Loose().Match(tokens[1]) is { Success: true } m ? m.Groups[1].Value : null;
+            if (version is null)
+                return null;
+        }
+
+        return version;
+    }
+
+    /// <summary>True if the language version is this one or a later one.</summary>
+    internal static bool IsLanguageAtLeast(string? version, int major, int minor)
+    {
+        if (version is null || Loose().Match(version + ".") is not { Success: true } match)
+            return false;
+        var numbers = match.Groups[1].Value.Split('.');
+        return (Number(numbers[0]), Number(numbers[1])).CompareTo((major, minor)) >= 0;
+    }
+
+    // Longer numbers than any version has are just large.
+    private static int Number(string digits) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : int.MaxValue;
+
+    /// <summary>Every statement as its verb and arguments, blocks resolved; <c>go</c> has no block form.</summary>
+    private static IEnumerable<List<string>> Statements(ReadOnlySpan<byte> goMod) => Statements(Encoding.UTF8.GetString(goMod));
+
+    private static IEnumerable<List<string>> Statements(string text)
+    {
+        string? block = null;
+        foreach (var line in text.Split('\n'))
+        {
+            var tokens = Tokens(line);
+            if (tokens.Count == 0)
+                continue;
+
+            if (block is not null)
+            {
+                if (tokens is [")"])
+                    block = null;
+                else if (block != "go")
+                    yield return [block, .. tokens];
+            }
+            else if (tokens is [.., "("])
+            {
+                block = tokens[0];
+            }
+            else if (tokens is not [_, "(", .., ")"])
+            {
+                yield return tokens;
+            }
+        }
+    }
+
+    private static List<string> Tokens(string line)
+    {
+        var tokens = new List<string>();
+        for (var at = 0; at < line.Length;)
+        {
+            var c = line[at];
+            var end = at + 1;
+            if (c is ' ' or '\t' or '\r')
+            {
+                at++;
+                continue;
+            }
+
+            if (IsComment(line, at))
+                break;
+            if (c is '"' or '`')
+                end = EndOfQuoted(line, at);
+            else if (!IsPunctuation(c))
+                while (end < line.Length && !IsPunctuation(line[end]) && !char.IsWhiteSpace(line[end]) && !IsComment(line, end))
+                    end++;
+            tokens.Add(line[at..end]);
+            at = end;
+        }
+
+        return tokens;
+    }
+
+    private static bool IsComment(string line, int at) => string.CompareOrdinal(line, at, "//", 0, 2) == 0;
+
+    private static bool IsPunctuation(char c) => c is '(' or ')' or '[' or ']' or '{' or '}' or ',';
+
+    private static int EndOfQuoted(string line, int at)
+    {
+        var quote = line[at];
+        for (at++; at < line.Length && line[at] != quote; at++)
+        {
+            if (quote == '"' && line[at] == '\\')
+                at++;
+        }
+
+        return Math.Min(at + 1, line.Length);
+    }
+
+    private static string? UnquoteOrNull(string token)
+    {
+        if (token[0] is not ('"' or '`'))
+            return token;
+        return token.Length > 2 && token[^1] == token[0] && (token[0] == '`' || !token.Contains('\\')) ? token[1..^1] : null;
+    }
+
+    [GeneratedRegex(@"^[1-9][0-9]*\.(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))?([a-z]+[0-9]+)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Exact();
+
+    [GeneratedRegex(@"^v?([1-9][0-9]*\.(?:0|[1-9][0-9]*))([^0-9].*)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Loose();
+}

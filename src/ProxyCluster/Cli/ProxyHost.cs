@@ -1,0 +1,91 @@
+using Microsoft.Extensions.Options;
+using ProxyCluster.Configuration;
+using ProxyCluster.Fetching;
+using ProxyCluster.Http;
+using ProxyCluster.Ownership;
+using ProxyCluster.Queries;
+using ProxyCluster.Storage;
+using ProxyCluster.Verification;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Cli;
+
+/// <summary>
+/// Builds a silo: the one place that knows every room. The web host starts empty, without the platform's own defaults:
+/// its configuration sources would bypass <see cref="Settings"/>, and each of them costs start-up time.
+/// </summary>
+internal static class ProxyHost
+{
+    /// <summary>Registers every room.</summary>
+    public static IServiceCollection AddRooms(this IServiceCollection services) => services
+        .AddTelemetry()
+        .AddStorage()
+        .AddVerification()
+        .AddFetching()
+        .AddOwnership()
+        .AddQueries()
+        .AddHttpFrontEnd()
+        .AddStoreCheck()
+        .AddServe();
+
+    /// <summary>Answers HTTP with every room that does.</summary>
+    public static WebApplication MapRooms(this WebApplication app)
+    {
+        app.MapProxy();
+        return app;
+    }
+
+    /// <summary>Builds a silo that is ready to be started.</summary>
+    /// <param name="input">What is configured.</param>
+    /// <param name="more">What the caller adds: how signals arrive, or a test's clock.</param>
+    /// <exception cref="SettingsException">The configuration is wrong; holds every mistake.</exception>
+    public static WebApplication Build(SettingsInput input, Action<IServiceCollection>? more = null)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "proxycluster" });
+        var settings = AddSettings(builder.Services.AddRooms(), input);
+        builder.Configuration.AddConfiguration(settings.Configuration);
+        builder.Logging.AddConfiguration(settings.Configuration.GetSection("Logging"));
+        more?.Invoke(builder.Services);
+
+        // Before the host exists: the logger itself is configured, and must not be the one to report that.
+        using (var check = builder.Services.BuildServiceProvider())
+            SettingsCheck.ThrowIfWrong(check);
+
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+            kestrel.Configure(settings.Configuration.GetSection("Kestrel"), reloadOnChange: false));
+        if (settings.FindOrNull(SettingKeys.Urls) is { } urls && urls.Value.Contains("https:", StringComparison.OrdinalIgnoreCase))
+            builder.WebHost.UseKestrelHttpsConfiguration();
+        var app = builder.Build();
+        foreach (var url in app.Services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses())
+            app.Urls.Add(url);
+        return app.MapRooms();
+    }
+
+    /// <summary>The rooms and their settings without a web host, for verbs that answer from them and end.</summary>
+    public static ServiceProvider BuildServices(SettingsInput input, Action<IServiceCollection>? more = null)
+    {
+        var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddRooms();
+        services.AddSingleton<IConfiguration>(AddSettings(services, input).Configuration);
+        more?.Invoke(services);
+        return services.BuildServiceProvider();
+    }
+
+    private static Settings AddSettings(IServiceCollection services, SettingsInput input)
+    {
+        var catalog = OptionsCatalog.From(services);
+        var settings = Settings.Load(input, catalog);
+        services.AddSingleton(catalog).AddSingleton(settings);
+        return settings;
+    }
+
+    private static IServiceCollection AddServe(this IServiceCollection services)
+    {
+        services.AddRoomOptions<ServeOptions>(ServeOptions.Section);
+        services.AddSingleton<IValidateOptions<ServeOptions>, ServeOptionsValidator>();
+        services.AddOptions<HostOptions>().Configure<IOptions<ServeOptions>>((host, serve) =>
+            host.ShutdownTimeout = serve.Value.DrainTimeout + serve.Value.DrainDelay);
+        services.AddSingleton<IHostLifetime, UnattendedLifetime>();
+        services.AddHostedService<DrainDelay>();
+        return services;
+    }
+}

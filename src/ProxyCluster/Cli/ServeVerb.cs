@@ -1,0 +1,72 @@
+using System.CommandLine;
+using ProxyCluster.Configuration;
+
+namespace ProxyCluster.Cli;
+
+/// <summary><c>serve</c>: runs one silo until it is told to stop.</summary>
+internal static class ServeVerb
+{
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
+    /// <summary>The verb.</summary>
+    public static Command Create(CommandContext context)
+    {
+        var command = new Command("serve", "Run a proxy that go can use as GOPROXY.");
+        var flags = SettingFlags.ForServe(command);
+        Examples.Attach(command,
+            "proxycluster serve",
+            "proxycluster serve --urls 'http://*:8080' --data /var/lib/proxycluster",
+            "proxycluster serve --upstream 'https://proxy.example.com|https://proxy.golang.org'",
+            "proxycluster serve --no-sumdb 'git.example.com/*' --set Serve:DrainTimeout=2m",
+            "PROXYCLUSTER_STORAGE__DATA=/var/lib/proxycluster proxycluster serve",
+            "",
+            "Flags win over PROXYCLUSTER_… variables, these over --config files, these over ./appsettings.json, and",
+            "GOPROXY, GOSUMDB, GONOSUMDB, GOPRIVATE stand in where nothing else is set. 'proxycluster config' shows the result.");
+        command.SetAction((parsed, cancellation) => RunAsync(flags.Read(parsed, context), context, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(SettingsInput input, CommandContext context, CancellationToken cancellation)
+    {
+        var isStarted = false;
+        WebApplication app;
+        try
+        {
+            app = ProxyHost.Build(input, services => services
+                .AddSingleton(context.Error)
+                .AddSingleton<SignalLifetime>()
+                .AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<SignalLifetime>())
+                // Until it runs, this method reports why not, in one line instead of a stack trace.
+                .AddLogging(logging => logging.AddFilter(HostCategory, level => isStarted && level >= LogLevel.Warning)));
+        }
+        catch (SettingsException e)
+        {
+            return await WrongSettings.ReportAsync(e.Mistakes, context).ConfigureAwait(false);
+        }
+
+        await using (app.ConfigureAwait(false))
+        {
+            try
+            {
+                await app.StartAsync(cancellation).ConfigureAwait(false);
+            }
+            catch (Exception e) when (StartFailure.DescribeOrNull(e, app.Urls) is { } line)
+            {
+                await context.Error.WriteLineAsync("proxycluster: " + line).ConfigureAwait(false);
+                return ExitStatus.Failed;
+            }
+
+            isStarted = true;
+            var effective = SettingsCheck.Effective(app.Services.GetRequiredService<OptionsCatalog>(), app.Services.GetRequiredService<Settings>());
+            foreach (var line in Banner.Lines([.. app.Urls], effective, context.WorkingDirectory))
+                await context.Out.WriteLineAsync(line).ConfigureAwait(false);
+            await context.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+
+            await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
+
+            // Nobody told it to stop: one of its loops has died, and the log says which.
+            var wasTold = cancellation.IsCancellationRequested || app.Services.GetRequiredService<SignalLifetime>().WasSignalled;
+            return wasTold ? ExitStatus.Ok : ExitStatus.Failed;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using ProxyCluster.Routing;
+
+namespace ProxyCluster.Clustering;
+
+/// <summary>
+/// The port to what holds a cluster together: membership, and the one routing table with the right to replace it.
+/// <para>
+/// <b>Membership.</b> A member that joined stays in everybody's view until it leaves or stops renewing its lease; a
+/// member that lost its lease (a long pause, an outage of the engine) joins again by itself under the same id.
+/// </para>
+/// <para>
+/// <b>Routing table.</b> Exactly one table per epoch exists. <see cref="TryPublishAsync"/> is a compare-and-swap on the
+/// epoch, so an authority that was frozen, replaced and thawed cannot overwrite its successor, whatever it believes about
+/// itself. <see cref="IsAuthority"/> says who should decide; it is a hint, the compare-and-swap is the guarantee.
+/// </para>
+/// <para>
+/// <b>Losing the engine.</b> <see cref="View"/> keeps the last known state, <see cref="Status"/> says so, and nothing
+/// here ever makes a request wait. Decisions are pure functions elsewhere (<c>Failover</c>); engines only host them.
+/// </para>
+/// Implementations: <c>local</c> (one process), <c>etcd</c>, and Microsoft Orleans in a host of its own, where the
+/// authority is a grain.
+/// </summary>
+public interface IEngine : IAsyncDisposable
+{
+    /// <summary><c>local</c>, <c>etcd</c> or <c>orleans</c>.</summary>
+    string Name { get; }
+
+    /// <summary>The newest view known. Never blocks.</summary>
+    ClusterView View { get; }
+
+    /// <summary>How the engine is doing. Never blocks.</summary>
+    EngineStatus Status { get; }
+
+    /// <summary>
+    /// True while this member is the elected authority, as far as it knows. At most one member is at a time, except
+    /// for the moment in which a frozen one has not noticed yet.
+    /// </summary>
+    bool IsAuthority { get; }
+
+    /// <summary>Raised after <see cref="View"/> changed, in order, from one task at a time. Handlers must not block.</summary>
+    event Action<ClusterView>? ViewChanged;
+
+    /// <summary>
+    /// Registers this process and begins to follow the cluster. Returns when the first view is known, or at once with a
+    /// degraded status when the engine cannot be reached; joining goes on in the background until it succeeds.
+    /// </summary>
+    Task JoinAsync(Member self, CancellationToken cancel);
+
+    /// <summary>Takes this process out of everybody's view now, instead of when its lease runs out.</summary>
+    Task LeaveAsync(CancellationToken cancel);
+
+    /// <summary>
+    /// Replaces the routing table if <paramref name="next"/> has the epoch after the present one. Otherwise nothing
+    /// changes and the result carries the table that stands.
+    /// </summary>
+    Task<PublishResult> TryPublishAsync(RoutingTable next, CancellationToken cancel);
+}
+
+/// <summary>What became of a publication.</summary>
+/// <param name="Status">Whether the table was replaced.</param>
+/// <param name="Current">The table that stands now, as far as known.</param>
+public sealed record PublishResult(PublishStatus Status, RoutingTable Current);
+
+/// <summary>The ways in which a publication ends.</summary>
+public enum PublishStatus
+{
+    /// <summary>The table was replaced.</summary>
+    Published,
+
+    /// <summary>Another table has this epoch or a later one; decide again from <see cref="PublishResult.Current"/>.</summary>
+    Superseded,
+
+    /// <summary>The engine cannot be reached; nothing is known to have changed.</summary>
+    Unavailable,
+}

@@ -1,0 +1,89 @@
+using ProxyCluster.Outcomes;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Fetching;
+
+/// <summary>The live circuit breaker of one upstream: holds the state, says each change once.</summary>
+internal sealed partial class UpstreamBreaker(
+    string upstream, UpstreamsOptions options, TimeProvider time, ProxyMetrics metrics, ILogger logger)
+{
+    // Guards _state. Nothing is awaited and nothing is logged inside.
+    private readonly Lock _lock = new();
+    private BreakerState _state = new(BreakerPosition.Closed, time.GetUtcNow());
+
+    /// <summary>The state now.</summary>
+    public BreakerState State
+    {
+        get
+        {
+            lock (_lock)
+                return _state;
+        }
+    }
+
+    /// <summary>
+    /// Lets a request through, or gives the failure that stands for it. Whoever is let through says how it went, by
+    /// <see cref="Alive"/>, <see cref="Failed"/> or <see cref="Abandoned"/>.
+    /// </summary>
+    public Failure? RefusalOrNull(out bool isProbe)
+    {
+        (BreakerState Next, bool IsProbe, TimeSpan? Refusal) answer = default;
+        Change((state, now) => (answer = BreakerRules.Ask(state, now)).Next);
+        isProbe = answer.IsProbe;
+        return answer.Refusal is not { } wait ? null : new Failure(
+            FailureKind.UpstreamUnavailable,
+            $"{upstream} is not asked for the moment, after failing repeatedly ({State.LastFailure})",
+            wait);
+    }
+
+    /// <summary>The upstream gave a sign of life.</summary>
+    public void Alive() => Change(BreakerRules.Alive);
+
+    /// <summary>A request timed out or its connection broke.</summary>
+    public void Failed(bool isProbe, Failure failure) =>
+        Change((state, now) => BreakerRules.Failed(state, isProbe, failure.Message, now, options));
+
+    /// <summary>The caller left before there was anything to learn.</summary>
+    public void Abandoned(bool isProbe) => Change((state, _) => BreakerRules.Abandoned(state, isProbe));
+
+    private void Change(Func<BreakerState, DateTimeOffset, BreakerState> next)
+    {
+        BreakerState before, after;
+        lock (_lock)
+        {
+            before = _state;
+            _state = after = next(before, time.GetUtcNow());
+        }
+
+        if (before.Position == after.Position)
+            return;
+
+        metrics.BreakerTransitions.Add(1, new("upstream", upstream), new("state", Word(after.Position)));
+        if (after.Position is BreakerPosition.Open)
+            Log.Opened(logger, upstream, after.ConsecutiveFailures, after.ProbeAt - after.Since, after.LastFailure);
+        else if (after.Position is BreakerPosition.HalfOpen)
+            Log.HalfOpened(logger, upstream);
+        else
+            Log.Closed(logger, upstream, after.Since - before.Since);
+    }
+
+    /// <summary>The position as metrics and status write it.</summary>
+    internal static string Word(BreakerPosition position) => position switch
+    {
+        BreakerPosition.Closed => "closed",
+        BreakerPosition.Open => "open",
+        _ => "half-open",
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Circuit breaker of {Upstream} opened after {Failures} failures in a row, next probe in {Pause}: {LastFailure}")]
+        public static partial void Opened(ILogger logger, string upstream, int failures, TimeSpan pause, string? lastFailure);
+
+        [LoggerMessage(LogLevel.Information, "Circuit breaker of {Upstream} let a probe through")]
+        public static partial void HalfOpened(ILogger logger, string upstream);
+
+        [LoggerMessage(LogLevel.Information, "Circuit breaker of {Upstream} closed, {Probing} after the probe began")]
+        public static partial void Closed(ILogger logger, string upstream, TimeSpan probing);
+    }
+}

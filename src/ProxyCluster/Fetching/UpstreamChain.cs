@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Options;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Fetching;
+
+/// <summary>
+/// The upstreams in their order, with the exact semantics of GOPROXY (spec §3): after <c>,</c> the next is asked only
+/// when absence was proven, after <c>|</c> on any failure; each request walks from the first.
+/// </summary>
+/// <remarks>
+/// Promises. Every wait ends, by limits on connecting, on the first byte, on silence, on pace and in total, and every
+/// body ends, by a limit on its size; a failure says which. A consumer runs within the try, so a body that breaks while
+/// it is read is that upstream's failure: broken transport is asked for again, wrong content is not, and either passes on
+/// to the next upstream behind a <c>|</c>. What is reported when all fail is <see cref="FailureChoice"/>'s.
+/// <para>
+/// Survives: an upstream that is down (three timeouts in a row open its circuit breaker, after which it costs nothing but
+/// a probe now and then), slow, lying about lengths, redirecting in circles or endless. A consumer may be called more
+/// than once per fetch and must start afresh each time.
+/// </para>
+/// <para>
+/// Leaves to others: whether the content is right (the consumer), joining of equal requests (ownership), caching of
+/// answers (queries). Decided against handing out an open answer instead of taking a consumer: whoever held it would have
+/// to report back how reading went, and a forgotten report would leave breaker and retry blind to half of all failures.
+/// </para>
+/// </remarks>
+internal sealed class UpstreamChain : IDisposable
+{
+    private readonly IReadOnlyList<UpstreamLink> _links;
+
+    public UpstreamChain(
+        IOptions<UpstreamsOptions> options,
+        UpstreamCredentials credentials,
+        TimeProvider time,
+        ProxyMetrics metrics,
+        ILogger<UpstreamChain> logger)
+        : this(ReadList(options.Value), entry => CreateUpstream(entry, options, credentials, time), options, time, metrics, logger, Random.Shared.NextDouble)
+    {
+    }
+
+    /// <summary>A chain whose upstreams and randomness are given; for tests.</summary>
+    internal UpstreamChain(
+        GoProxyList list,
+        Func<GoProxyEntry, IUpstream> create,
+        IOptions<UpstreamsOptions> options,
+        TimeProvider time,
+        ProxyMetrics metrics,
+        ILogger<UpstreamChain> logger,
+        Func<double> random)
+    {
+        _links = [.. list.Entries.Select(entry =>
+            new UpstreamLink(create(entry), entry.PassesAnyFailure, options.Value, time, metrics, logger, random))];
+    }
+
+    /// <summary>How each upstream stands, in the order of the list; the words <c>off</c> and <c>direct</c> are left out.</summary>
+    public IReadOnlyList<UpstreamStatus> Statuses => [.. _links.Where(static link => link.Name is not ("off" or "direct")).Select(static link => link.Status)];
+
+    /// <summary>
+    /// Walks the chain until <paramref name="consume"/> makes a value of an answer. It is given the answer and the token
+    /// to read with, and may be called again, for another try or another upstream.
+    /// </summary>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async Task<Outcome<T>> FetchAsync<T>(
+        UpstreamRequest request, Func<UpstreamAnswer, CancellationToken, Task<Outcome<T>>> consume, CancellationToken ct)
+        where T : notnull
+    {
+        var failures = new List<(string, Failure)>(_links.Count);
+        foreach (var link in _links)
+        {
+            var (outcome, isOurs) = await link.AskAsync(request, consume, ct);
+            if (outcome.Failure is not { } failure || isOurs)
+                return outcome;
+
+            failures.Add((link.Name, failure));
+            if (!failure.IsProvenAbsence && !link.PassesAnyFailure)
+                break;
+        }
+
+        return FailureChoice.MostUseful(failures);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var link in _links)
+            link.Dispose();
+    }
+
+    /// <summary>The upstream that an entry of the list names.</summary>
+    internal static IUpstream CreateUpstream(
+        GoProxyEntry entry, IOptions<UpstreamsOptions> options, UpstreamCredentials credentials, TimeProvider time) => entry.Kind switch
+        {
+            GoProxyEntryKind.Http => new HttpUpstream(entry, credentials.FindOrNull(entry), options, time),
+            GoProxyEntryKind.File => new FileUpstream(entry, options, time),
+            GoProxyEntryKind.Direct => new DirectUpstream(),
+            _ => new OffUpstream(),
+        };
+
+    private static GoProxyList ReadList(UpstreamsOptions options) =>
+        GoProxyList.TryParse(options.List, out var list, out var error) ? list : throw new OptionsValidationException(
+            UpstreamsOptions.Section, typeof(UpstreamsOptions), [error]);
+}

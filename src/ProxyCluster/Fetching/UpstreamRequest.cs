@@ -1,0 +1,9 @@
+namespace ProxyCluster.Fetching;
+
+/// <summary>A question to the upstream chain.</summary>
+/// <param name="Resource">What is wanted.</param>
+/// <param name="SizeLimit">
+/// Bytes of body that are accepted; more is invalid content. Null takes the limit of the options for this sort of thing.
+/// </param>
+/// <param name="Validators">What is already held, so that its upstream may answer "not modified".</param>
+internal sealed record UpstreamRequest(UpstreamResource Resource, long? SizeLimit = null, UpstreamValidators? Validators = null);

@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+
+namespace ProxyCluster.Joining;
+
+/// <summary>
+/// Lets concurrent askers of one thing share one task.
+/// <para>
+/// The work runs under the node's lifetime, never under an asker's token: a client that leaves cancels its wait, and the
+/// others get their answer. A finished task is forgotten at once; what it stored is found by looking there, so the work
+/// itself must look again first, because an asker may arrive just after the previous task ended.
+/// </para>
+/// </summary>
+internal sealed class JoinedTasks<TKey, TResult>(CancellationToken lifetime)
+    where TKey : notnull
+{
+    private readonly ConcurrentDictionary<TKey, Lazy<Task<TResult>>> _running = new();
+
+    /// <summary>Tasks running now.</summary>
+    public int Count => _running.Count;
+
+    /// <summary>
+    /// Waits for the task of <paramref name="key"/>, starting <paramref name="work"/> if there is none.
+    /// <paramref name="cancel"/> ends the wait only.
+    /// </summary>
+    public Task<TResult> RunAsync(TKey key, Func<TKey, CancellationToken, Task<TResult>> work, CancellationToken cancel)
+    {
+        // The Lazy makes the loser of a race share the winner's task instead of starting a second one.
+        var task = _running.GetOrAdd(
+            key,
+            static (k, s) => new Lazy<Task<TResult>>(() => s.owner.RunAndForgetAsync(k, s.work)),
+            (owner: this, work)).Value;
+        return task.WaitAsync(cancel);
+    }
+
+    private async Task<TResult> RunAndForgetAsync(TKey key, Func<TKey, CancellationToken, Task<TResult>> work)
+    {
+        // Away from the first asker's stack: its synchronous part must not run inside the Lazy.
+        await Task.Yield();
+        try
+        {
+            return await work(key, lifetime);
+        }
+        finally
+        {
+            _running.TryRemove(key, out _);
+        }
+    }
+}

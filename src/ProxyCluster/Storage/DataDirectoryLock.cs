@@ -1,0 +1,28 @@
+namespace ProxyCluster.Storage;
+
+/// <summary>Holds the data directory for this process; the operating system lets go when the process dies.</summary>
+internal sealed class DataDirectoryLock : IDisposable
+{
+    private readonly FileStream _file;
+
+    private DataDirectoryLock(FileStream file) => _file = file;
+
+    /// <summary>Takes the lock or says who cannot have it.</summary>
+    /// <exception cref="IOException">Another process uses the directory.</exception>
+    public static DataDirectoryLock Take(DataTree tree)
+    {
+        Directory.CreateDirectory(tree.Root);
+        try
+        {
+            return new DataDirectoryLock(new FileStream(
+                tree.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));
+        }
+        catch (IOException e)
+        {
+            throw new IOException(
+                $"the data directory {tree.Root} is in use by another process (its lock file cannot be taken: {e.Message})", e);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,122 @@
+using ProxyCluster.GoModules.Names;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>
+/// The data directory, and the only place that builds paths in it:
+/// <code>
+/// format                                    what this directory is and its version
+/// lock                                      held by the process that uses it
+/// modules/github.com/gorilla/mux/@v/        one module; names are escaped as in a URL, so case never matters
+///     v1.8.0.info  v1.8.0.mod  v1.8.0.zip   artifacts, meaningless until
+///     v1.8.0.record                         the record names them
+/// queries/github.com/gorilla/mux/           last answers to mutable questions
+/// sumdb/sum.golang.org/                     verified tiles, lookups and the latest signed tree
+/// quarantine/                               bytes that stopped matching their record
+/// tmp/                                      being written; emptied at start
+/// </code>
+/// <c>modules</c> has the layout of a GOPROXY tree, so <c>file://…/modules</c> works as somebody's upstream.
+/// </summary>
+internal sealed class DataTree
+{
+    /// <summary>
+    /// Longest escaped path element or version that fits a file name of 255 bytes together with the longest ending.
+    /// </summary>
+    public const int MaxNameLength = 240;
+
+    /// <summary>The ending of record files.</summary>
+    public const string RecordEnding = ".record";
+
+    private const string FormatLine = "proxycluster store 1\n";
+
+    public DataTree(string root)
+    {
+        Root = Path.GetFullPath(root);
+        Modules = Path.Combine(Root, "modules");
+        Queries = Path.Combine(Root, "queries");
+        Temporary = Path.Combine(Root, "tmp");
+        Quarantine = Path.Combine(Root, "quarantine");
+        LockFile = Path.Combine(Root, "lock");
+    }
+
+    public string Root { get; }
+    public string Modules { get; }
+    public string Queries { get; }
+    public string Temporary { get; }
+    public string Quarantine { get; }
+    public string LockFile { get; }
+
+    /// <summary>Creates what is missing and checks that the directory is ours.</summary>
+    /// <exception cref="InvalidDataException">It holds a store of another version.</exception>
+    public void Prepare()
+    {
+        foreach (var directory in (ReadOnlySpan<string>)[Root, Modules, Queries, Temporary, Quarantine])
+            Directory.CreateDirectory(directory);
+
+        var format = Path.Combine(Root, "format");
+        if (!File.Exists(format))
+        {
+            var temporary = NewTemporary("format");
+            File.WriteAllText(temporary, FormatLine);
+            File.Move(temporary, format, overwrite: true);
+        }
+        else if (File.ReadAllText(format) is var found && found != FormatLine)
+        {
+            throw new InvalidDataException(
+                $"the data directory {Root} holds '{found.Trim()}'; this program reads '{FormatLine.Trim()}'");
+        }
+    }
+
+    /// <summary>Deletes what an earlier process left half written.</summary>
+    public void EmptyTemporary()
+    {
+        foreach (var file in Directory.EnumerateFiles(Temporary))
+            File.Delete(file);
+    }
+
+    /// <summary>False where a name would not fit a file system; such a module version is never stored.</summary>
+    public static bool Fits(ModuleVersion module)
+    {
+        if (module.EscapedVersion.Length > MaxNameLength || module.Path.Escaped.Length > 2048)
+            return false;
+
+        foreach (var element in module.Path.Escaped.AsSpan().Split('/'))
+        {
+            if (element.End.Value - element.Start.Value > MaxNameLength)
+                return false;
+        }
+
+        return true;
+    }
+
+    public string NewTemporary(string what) => Path.Combine(Temporary, $"{what}-{Guid.NewGuid():N}");
+
+    public string NewQuarantine(ModuleVersion module, ArtifactKind kind, DateTimeOffset time) => Path.Combine(
+        Quarantine,
+        $"{time:yyyyMMddTHHmmss}-{Guid.NewGuid():N}-{Path.GetFileName(module.Path.Escaped)}@{module.EscapedVersion}{Ending(kind)}");
+
+    public string RecordPath(ModuleVersion module) => VersionDirectory(module.Path) + module.EscapedVersion + RecordEnding;
+
+    public string ArtifactPath(ModuleVersion module, ArtifactKind kind) =>
+        VersionDirectory(module.Path) + module.EscapedVersion + Ending(kind);
+
+    /// <summary>The directory of a module's answers to queries; <paramref name="name"/> is <c>list</c>, <c>latest</c> or a revision.</summary>
+    public string QueryPath(ModulePath module, string name) => Path.Combine(Queries, Native(module.Escaped), "@q", name);
+
+    /// <summary>Every record file, in the file system's order.</summary>
+    public IEnumerable<string> RecordFiles() =>
+        Directory.EnumerateFiles(Modules, "*" + RecordEnding, SearchOption.AllDirectories);
+
+    /// <summary>The ending of an artifact's file and URL.</summary>
+    public static string Ending(ArtifactKind kind) => kind switch
+    {
+        ArtifactKind.Info => ".info",
+        ArtifactKind.Mod => ".mod",
+        _ => ".zip",
+    };
+
+    private string VersionDirectory(ModulePath module) => $"{Modules}/{Native(module.Escaped)}/@v/";
+
+    private static string Native(string escaped) =>
+        Path.DirectorySeparatorChar == '/' ? escaped : escaped.Replace('/', Path.DirectorySeparatorChar);
+}

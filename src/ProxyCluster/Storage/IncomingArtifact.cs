@@ -1,0 +1,85 @@
+using System.Security.Cryptography;
+using ProxyCluster.GoModules;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>
+/// An artifact on its way into the store: a temporary file that hashes what is written to it, can be read back for
+/// checking, and disappears unless it is committed.
+/// </summary>
+internal sealed class IncomingArtifact : IAsyncDisposable
+{
+    private readonly FileStream _file;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private bool _moved;
+
+    /// <exception cref="StoreException">The disk takes no new file.</exception>
+    public IncomingArtifact(string path)
+    {
+        try
+        {
+            _file = new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.Read,
+                BufferSize = 0,
+            });
+        }
+        catch (Exception e) when (StoreException.IsCause(e))
+        {
+            _hash.Dispose();
+            throw new StoreException($"no temporary file: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Bytes written so far.</summary>
+    public long Size { get; private set; }
+
+    /// <summary>The digest of all bytes; known after <see cref="Complete"/>.</summary>
+    public Digest Sha256 { get; private set; }
+
+    /// <summary>Appends bytes.</summary>
+    /// <exception cref="StoreException">The disk is full or broken.</exception>
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel)
+    {
+        try
+        {
+            await _file.WriteAsync(bytes, cancel);
+        }
+        catch (Exception e) when (StoreException.IsCause(e))
+        {
+            throw new StoreException($"writing a temporary file failed: {e.Message}", e);
+        }
+
+        _hash.AppendData(bytes.Span);
+        Size += bytes.Length;
+    }
+
+    /// <summary>Ends the writing and gives the content for checking, positioned at its start. The stream stays ours.</summary>
+    public Stream Complete()
+    {
+        Span<byte> hash = stackalloc byte[Digest.Size];
+        _hash.GetHashAndReset(hash);
+        Sha256 = new Digest(hash);
+        _file.Position = 0;
+        return _file;
+    }
+
+    /// <summary>Puts the file in its final place; what stood there, named by no record, is replaced.</summary>
+    public void MoveTo(string path, bool flush)
+    {
+        if (flush)
+            _file.Flush(flushToDisk: true);
+        File.Move(_file.Name, path, overwrite: true);
+        _moved = true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _file.DisposeAsync();
+        _hash.Dispose();
+        if (!_moved)
+            File.Delete(_file.Name);
+    }
+}

@@ -1,0 +1,49 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>Where artifacts are kept and how much memory stands in front of the disk. Section <c>Storage</c>.</summary>
+public sealed class StorageOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Storage";
+
+    /// <summary>
+    /// Directory of everything that must survive a restart; created when missing. One process at a time. Default
+    /// <c>data</c> below the working directory.
+    /// </summary>
+    [Required]
+    public string Data { get; set; } = "data";
+
+    /// <summary>
+    /// Bytes of artifacts kept in memory in front of the disk. Default 256 MiB. More of it answers more requests
+    /// without touching the file system; it is a bound, not a reservation.
+    /// </summary>
+    [Range(0L, 1L << 40)]
+    public long MemoryBytes { get; set; } = 256L << 20;
+
+    /// <summary>
+    /// Largest artifact that is kept in memory. Default 256 KiB, which covers nearly every .info and .mod and most
+    /// zips. Larger files are sent from disk, where the kernel's page cache does the same work.
+    /// </summary>
+    [Range(0L, 64L << 20)]
+    public long MemoryMaxArtifactBytes { get; set; } = 256L << 10;
+
+    /// <summary>
+    /// Whether files are flushed to the disk before a record names them. Default true. False trades the artifacts of
+    /// the last seconds before a power cut for faster cold misses; a killed process loses nothing either way, and
+    /// damaged bytes are never served, because files are hashed again before their first use.
+    /// </summary>
+    public bool Flush { get; set; } = true;
+
+    /// <summary>
+    /// Time within which every stored artifact is read and hashed again in the background. Default seven days; zero
+    /// turns it off. Less of it finds silent disk corruption sooner and reads more.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "45.00:00:00")]
+    public TimeSpan ScrubInterval { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Bytes per second that the background check reads at most. Default 32 MiB.</summary>
+    [Range(1L << 16, 1L << 40)]
+    public long ScrubBytesPerSecond { get; set; } = 32L << 20;
+}

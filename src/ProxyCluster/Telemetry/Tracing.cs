@@ -1,0 +1,49 @@
+using System.Diagnostics;
+
+namespace ProxyCluster.Telemetry;
+
+/// <summary>
+/// Traces. The server span of a request is the one that the web host starts by itself from the client's
+/// <c>traceparent</c>, but only while somebody listens: <see cref="OtlpExport"/> subscribes to it, and without an
+/// exporter no request pays for an activity. The HTTP client's own spans hang below it, one per upstream request. Our
+/// source is for steps that neither knows, such as a whole fetch or a failover.
+/// </summary>
+internal static class Tracing
+{
+    /// <summary>The name of <see cref="Source"/>, for exporters.</summary>
+    public const string SourceName = "ProxyCluster";
+
+    /// <summary>The web host's source of server spans.</summary>
+    public const string ServerSourceName = "Microsoft.AspNetCore";
+
+    /// <summary>The HTTP client's source of client spans.</summary>
+    public const string ClientSourceName = "System.Net.Http";
+
+    /// <summary>Spans of our own steps; starting one returns null while nobody listens.</summary>
+    public static readonly ActivitySource Source = new(SourceName, BuildInfo.Version);
+
+    /// <summary>
+    /// Says on the request's span what was asked and how it ended. The span's name keeps to few values
+    /// (<c>GET zip</c>); the module belongs into an attribute.
+    /// </summary>
+    /// <param name="method">GET or HEAD.</param>
+    /// <param name="artifact">The label that the metrics use: info, mod, zip, list, …</param>
+    /// <param name="module">The module version or path; null where the request named none.</param>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="cause">The failure's cause word; null when there was an answer.</param>
+    public static void DescribeRequest(string method, string artifact, string? module, int status, string? cause)
+    {
+        if (Activity.Current is not { IsAllDataRequested: true } span)
+            return;
+        span.DisplayName = $"{method} {artifact}";
+        span.SetTag("http.request.method", method);
+        span.SetTag("http.response.status_code", status);
+        span.SetTag("proxycluster.artifact", artifact);
+        if (module is not null)
+            span.SetTag("proxycluster.module", module);
+        if (cause is not null)
+            span.SetTag("error.type", cause);
+        if (status >= 500)
+            span.SetStatus(ActivityStatusCode.Error, cause);
+    }
+}
