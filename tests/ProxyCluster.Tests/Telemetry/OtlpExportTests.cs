@@ -41,7 +41,7 @@ public sealed class OtlpExportTests : IDisposable
             ("Telemetry:OtlpHeaders", "x-key=hush"), ("Telemetry:TraceRatio", "0"));
         await using var app = ProxyHost.Build(input, services => services.Answer("/traced", http =>
         {
-            ProxyTracing.DescribeRequest("GET", "zip", "example.com/m@v1.0.0", 502, "checksum-mismatch");
+            Tracing.DescribeRequest("GET", "zip", "example.com/m@v1.0.0", 502, "checksum-mismatch");
             return http.Response.WriteAsync(Activity.Current!.TraceId.ToHexString());
         }));
         await app.StartAsync(Cancellation);

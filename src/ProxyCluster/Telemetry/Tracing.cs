@@ -5,15 +5,19 @@ namespace ProxyCluster.Telemetry;
 /// <summary>
 /// Traces. The server span of a request is the one that the web host starts by itself from the client's
 /// <c>traceparent</c>, but only while somebody listens: <see cref="OtlpExport"/> subscribes to it, and without an
-/// exporter no request pays for an activity. Our own source is for the steps below it: requests to upstreams, fetches.
+/// exporter no request pays for an activity. Below it hang ours: one client span per try at an upstream, which hides what
+/// the HTTP client's own would show (credentials in URLs, signatures in redirects), and other steps such as a failover.
 /// </summary>
-internal static class ProxyTracing
+internal static class Tracing
 {
     /// <summary>The name of <see cref="Source"/>, for exporters.</summary>
     public const string SourceName = "ProxyCluster";
 
     /// <summary>The web host's source of server spans.</summary>
     public const string ServerSourceName = "Microsoft.AspNetCore";
+
+    /// <summary>The HTTP client's source of client spans.</summary>
+    public const string ClientSourceName = "System.Net.Http";
 
     /// <summary>Spans of our own steps; starting one returns null while nobody listens.</summary>
     public static readonly ActivitySource Source = new(SourceName, BuildInfo.Version);
