@@ -63,6 +63,29 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task Config_GoNamesAndFlags_ReachTheirRooms()
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["GOPROXY"] = "https://a.example,direct",
+            ["GOSUMDB"] = "sum.golang.org https://b.example",
+            ["GOPRIVATE"] = "corp.example",
+        };
+        var ambient = await CommandLineCall.RunAsync(variables, "config");
+        Assert.Equal("", ambient.Error);
+        Assert.Matches(@"(?m)^Upstreams:List +https://a\.example +environment GOPROXY without its direct$", ambient.Out);
+        Assert.Matches(@"(?m)^Verification:SumDb +sum\.golang\.org https://b\.example +environment GOSUMDB$", ambient.Out);
+        Assert.Matches(@"(?m)^Verification:NoSumDb +corp\.example +environment GOPRIVATE$", ambient.Out);
+
+        var flags = await CommandLineCall.RunAsync(variables,
+            "config", "--upstream", "off", "--sumdb", "off", "--no-sumdb", "none", "--data", "/srv");
+        Assert.Matches(@"(?m)^Upstreams:List +off +flag --upstream$", flags.Out);
+        Assert.Matches(@"(?m)^Verification:SumDb +off +flag --sumdb$", flags.Out);
+        Assert.Matches(@"(?m)^Verification:NoSumDb +none +flag --no-sumdb$", flags.Out);
+        Assert.Matches(@"(?m)^Storage:Data +/srv +flag --data$", flags.Out);
+    }
+
+    [Fact]
     public async Task Config_Json_IsOneObjectByKey()
     {
         var call = await CommandLineCall.RunAsync("config", "--json", "--urls", "http://127.0.0.1:9");

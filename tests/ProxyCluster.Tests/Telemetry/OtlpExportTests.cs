@@ -15,8 +15,12 @@ namespace ProxyCluster.Tests.Telemetry;
 // Sampling every request is visible to the whole process, so nothing that counts activities may run beside it.
 [Collection(nameof(OtlpExportTests))]
 [CollectionDefinition(nameof(OtlpExportTests), DisableParallelization = true)]
-public sealed class OtlpExportTests
+public sealed class OtlpExportTests : IDisposable
 {
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("proxycluster-otlp-");
+
+    public void Dispose() => _data.Delete(recursive: true);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -33,7 +37,7 @@ public sealed class OtlpExportTests
                 Encoding.Latin1.GetString(body.ToArray()), (_, sofar) => sofar + Encoding.Latin1.GetString(body.ToArray()));
         });
         var input = SettingsInput.Of(
-            ("Serve:Urls", "http://127.0.0.1:0"), ("Telemetry:OtlpEndpoint", collector.Urls.First()),
+            ("Serve:Urls", "http://127.0.0.1:0"), ("Storage:Data", _data.FullName), ("Telemetry:OtlpEndpoint", collector.Urls.First()),
             ("Telemetry:OtlpHeaders", "x-key=hush"), ("Telemetry:TraceRatio", "0"));
         await using var app = ProxyHost.Build(input, services => services.Answer("/traced", http =>
         {
@@ -63,7 +67,7 @@ public sealed class OtlpExportTests
     {
         await using var collector = await CollectorAsync(http => Task.Delay(Timeout.Infinite, http.RequestAborted));
         await using var app = ProxyHost.Build(SettingsInput.Of(
-            ("Serve:Urls", "http://127.0.0.1:0"), ("Telemetry:OtlpEndpoint", collector.Urls.First()), ("Telemetry:OtlpFlushTimeout", "100ms")));
+            ("Serve:Urls", "http://127.0.0.1:0"), ("Storage:Data", _data.FullName), ("Telemetry:OtlpEndpoint", collector.Urls.First()), ("Telemetry:OtlpFlushTimeout", "100ms")));
         await app.StartAsync(Cancellation);
         await app.StopAsync(Cancellation).WaitAsync(Patience, Cancellation);
     }
