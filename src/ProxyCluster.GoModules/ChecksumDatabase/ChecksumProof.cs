@@ -1,3 +1,7 @@
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Notes;
+using ProxyCluster.GoModules.TransparencyLog;
+
 namespace ProxyCluster.GoModules.ChecksumDatabase;
 
 /// <summary>
@@ -14,4 +18,30 @@ public sealed record ChecksumProof(
     long RecordId,
     string RecordText,
     string SignedTree,
-    IReadOnlyList<Digest> Inclusion);
+    IReadOnlyList<Digest> Inclusion)
+{
+    /// <summary>
+    /// Checks the signature, the record's hash and its inclusion. It does not say that the log never forked: that needs
+    /// the timeline that <see cref="ChecksumDatabaseClient"/> keeps.
+    /// </summary>
+    /// <returns>Null when all of it holds; otherwise one sentence.</returns>
+    public string? Verify(VerifierKey key)
+    {
+        if (Database != key.Name)
+            return $"the proof is from the checksum database {Database}, not from {key.Name}";
+        if (!SignedNote.TryOpen(SignedTree, [key], out var note, out var error) || !TreeNote.TryParse(note.Text, out var head, out error))
+            return $"the proof's signed tree is not valid: {error}";
+        if (!LookupResponse.IsRecordText(RecordText))
+            return "the proof's record is not a list of lines";
+        if (RecordId < 0 || RecordId >= head.Size)
+            return $"the proof is for record {RecordId} and its tree has only {head.Size}";
+
+        var leaf = MerkleHash.OfRecord(KeyName.StrictUtf8.GetBytes(RecordText));
+        return InclusionProof.Verify(Inclusion, head, RecordId, leaf)
+            ? null
+            : $"the proof does not lead from record {RecordId} to the root of the signed tree of {head.Size} records";
+    }
+
+    /// <summary>The hashes that the record gives for <paramref name="module"/>. Call <see cref="Verify"/> first.</summary>
+    public SumLines LinesFor(ModuleVersion module) => SumLines.In(RecordText, module);
+}

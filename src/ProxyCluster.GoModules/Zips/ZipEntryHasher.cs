@@ -89,9 +89,9 @@ internal sealed class ZipEntryHasher : IDisposable
 
     private string? Unpack(ZipEntry entry, long start, CancellationToken cancellation)
     {
-        // Go reads nothing from a directory entry, and refuses one that claims content.
-        if (_directory.NameBytes(entry) is [.., (byte)'/'])
-            return entry is { Size: 0, Crc: 0 } ? null : "a directory entry has content";
+        // Some of Go's readers look into a directory entry and some do not: it must be empty for both.
+        if (_directory.NameBytes(entry) is [.., (byte)'/'] && entry is not { Size: 0, Crc: 0 })
+            return "a directory entry has content";
 
         _data.Select(start, entry.CompressedSize);
         uint crc;

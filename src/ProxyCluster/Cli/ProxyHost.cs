@@ -1,5 +1,11 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
+using ProxyCluster.Fetching;
+using ProxyCluster.Http;
+using ProxyCluster.Ownership;
+using ProxyCluster.Queries;
+using ProxyCluster.Storage;
+using ProxyCluster.Verification;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Cli;
@@ -13,10 +19,21 @@ internal static class ProxyHost
     /// <summary>Registers every room.</summary>
     public static IServiceCollection AddRooms(this IServiceCollection services) => services
         .AddTelemetry()
+        .AddStorage()
+        .AddVerification()
+        .AddFetching()
+        .AddOwnership()
+        .AddQueries()
+        .AddHttpFrontEnd()
+        .AddStoreCheck()
         .AddServe();
 
     /// <summary>Answers HTTP with every room that does.</summary>
-    public static WebApplication MapRooms(this WebApplication app) => app;
+    public static WebApplication MapRooms(this WebApplication app)
+    {
+        app.MapProxy();
+        return app;
+    }
 
     /// <summary>Builds a silo that is ready to be started.</summary>
     /// <param name="input">What is configured.</param>

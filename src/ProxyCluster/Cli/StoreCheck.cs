@@ -8,7 +8,7 @@ internal readonly record struct StoreCheckProgress(long Artifacts, long Bytes, l
 
 /// <summary>One thing that is not as its record says.</summary>
 /// <param name="Artifact">Which one, e.g. <c>example.com/m@v1.0.0.zip</c>.</param>
-/// <param name="Problem">What is wrong and what was done about it.</param>
+/// <param name="Problem">What is wrong.</param>
 internal sealed record StoreProblem(string Artifact, string Problem);
 
 /// <summary>What a check of the store found.</summary>
@@ -18,6 +18,6 @@ internal sealed record StoreProblem(string Artifact, string Problem);
 /// <param name="Problems">What failed; empty where every stored byte is as its record says.</param>
 internal sealed record StoreCheckResult(long ModuleVersions, long Artifacts, long Bytes, IReadOnlyList<StoreProblem> Problems);
 
-/// <summary>Checks every stored byte against its record and sets aside what fails; the store provides it.</summary>
+/// <summary>Checks every stored byte against its record; the store provides it.</summary>
 /// <exception cref="IOException">The data directory cannot be read, or another process uses it.</exception>
 internal delegate Task<StoreCheckResult> StoreCheck(IProgress<StoreCheckProgress> progress, CancellationToken cancellation);

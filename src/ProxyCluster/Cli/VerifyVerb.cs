@@ -12,7 +12,7 @@ internal static class VerifyVerb
     /// <summary>The verb.</summary>
     public static Command Create(CommandContext context, Action<IServiceCollection>? more = null)
     {
-        var command = new Command("verify", "Check every stored byte against its record and set aside what fails.");
+        var command = new Command("verify", "Check every stored byte against its record; changes nothing.");
         var flags = SettingFlags.ForStore(command);
         var json = new Option<bool>("--json") { Description = "Print the summary as one JSON object." };
         command.Options.Add(json);

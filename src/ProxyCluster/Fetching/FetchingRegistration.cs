@@ -7,7 +7,7 @@ namespace ProxyCluster.Fetching;
 /// <summary>The door of the room that gets modules from upstreams.</summary>
 internal static class FetchingRegistration
 {
-    /// <summary>Adds the upstream chain; expects <c>ProxyMetrics</c> and logging to be there.</summary>
+    /// <summary>Adds the upstream chain and the fetcher on it; expects <c>ProxyMetrics</c> and logging to be there.</summary>
     public static IServiceCollection AddFetching(this IServiceCollection services)
     {
         services.AddRoomOptions<UpstreamsOptions>(UpstreamsOptions.Section);
@@ -15,6 +15,7 @@ internal static class FetchingRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<UpstreamCredentials>();
         services.TryAddSingleton<UpstreamChain>();
+        services.TryAddSingleton<ArtifactFetcher>();
         return services;
     }
 }

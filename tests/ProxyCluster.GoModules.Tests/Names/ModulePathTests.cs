@@ -4,6 +4,8 @@ namespace ProxyCluster.GoModules.Tests.Names;
 
 public sealed class ModulePathTests
 {
+    private static readonly ModulePath Mux = ModulePath.Parse("github.com/gorilla/mux");
+
     [Theory]
     [InlineData("github.com/gorilla/mux")]
     [InlineData("github.com/Azure/azure-sdk-for-go")]
@@ -120,6 +122,18 @@ public sealed class ModulePathTests
         Assert.False(ModulePath.TryUnescape(escaped, out _, out _));
 
     [Fact]
+    public void TryParse_ValidNames_AllocateNothing()
+    {
+        Assert.Equal(0, AllocatedBy(static () => ModulePath.TryParse("github.com/Azure/azure-sdk-for-go/v68", out _, out _)));
+        Assert.Equal(0, AllocatedBy(static () => ModuleVersion.TryCreate(Mux, "v1.8.0", out _, out _)));
+        Assert.Equal(0, AllocatedBy(static () => VersionQuery.TryParse(Mux, "master", out _, out _)));
+        Assert.Equal(0, AllocatedBy(static () => Semver.Compare("v1.2.3-rc.1", "v1.2.3-rc.2")));
+        Assert.Equal(
+            AllocatedBy(static () => new string('x', 24).Length),
+            AllocatedBy(static () => ModulePath.TryUnescape("github.com/!azure/azure-x", out _, out _)));
+    }
+
+    [Fact]
     public void Default_IsTheEmptyPath()
     {
         ModulePath path = default;
@@ -128,4 +142,12 @@ public sealed class ModulePathTests
 
     [Fact]
     public void Parse_Malformed_Throws() => Assert.Throws<FormatException>(() => ModulePath.Parse("nodot"));
+
+    // The least of several runs: the first ones pay for what the runtime prepares once.
+    private static long AllocatedBy<T>(Func<T> action) => Enumerable.Range(0, 50).Min(_ =>
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        action();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    });
 }

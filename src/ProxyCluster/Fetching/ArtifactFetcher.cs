@@ -1,0 +1,208 @@
+using System.Buffers;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
+using ProxyCluster.Verification;
+
+namespace ProxyCluster.Fetching;
+
+/// <summary>
+/// Brings one artifact from upstream into the store: ask, stream to a temporary file, check, prove, commit.
+/// <para>
+/// The checksum database is asked while the bytes arrive, so that proof costs no round trip of its own; nothing is
+/// committed before both are in and agree (design rule 1). What an upstream sends is checked inside the walk over the
+/// upstream chain, so a wrong zip counts as that upstream's failure.
+/// </para>
+/// <para>
+/// <c>.info</c> is covered by no authority: it is checked for its form and for naming the version that was asked for,
+/// and the first one stays.
+/// </para>
+/// </summary>
+internal sealed partial class ArtifactFetcher(
+    UpstreamChain upstreams,
+    Verifier verifier,
+    DiskStore store,
+    ProxyMetrics metrics,
+    TimeProvider clock,
+    ILogger<ArtifactFetcher> logger)
+{
+    /// <summary>
+    /// Does <paramref name="record"/> allow <paramref name="kind"/> to be served under today's policy? A module that was
+    /// stored under a no-sum pattern must be proven once the pattern is gone.
+    /// </summary>
+    public bool Accepts(ModuleRecord record, ArtifactKind kind) =>
+        kind == ArtifactKind.Info || (record.VerifiedBy is { } by && verifier.Accepts(record.Module.Path, by));
+
+    /// <summary>
+    /// Fetches, proves and commits; gives the record that names the artifact. <paramref name="known"/> is the present
+    /// record, whose hashes bind this fetch too.
+    /// </summary>
+    public async Task<Outcome<ModuleRecord>> FetchAsync(
+        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, CancellationToken cancel)
+    {
+        if (!DataTree.Fits(module))
+            return new Failure(FailureKind.Blocked, $"{module}: the name is too long to be stored");
+
+        try
+        {
+            return await FetchAndCommitAsync(module, kind, known, cancel);
+        }
+        catch (StoreException e)
+        {
+            Log.StoreFailed(logger, e, module.Path.Value, module.Version);
+            return new Failure(FailureKind.StoreUnavailable, $"{module}: the store cannot take data now: {e.Message}");
+        }
+    }
+
+    private async Task<Outcome<ModuleRecord>> FetchAndCommitAsync(
+        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, CancellationToken cancel)
+    {
+        // 1. Ask for the proof; it arrives while the bytes do. A failed proof ends the transfer early.
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var proof = kind == ArtifactKind.Info ? null : ProveAsync(module, both);
+
+        // 2. Nothing but a proof is missing: an older no-sum record that policy does not accept any more.
+        if (proof is not null && known is not null && store.HasBytes(known, kind))
+            return await CommitProofAsync(module, kind, known, await proof, cancel);
+
+        // 3. Fetch, check and prove, upstream by upstream.
+        IncomingArtifact? incoming = null;
+        try
+        {
+            var request = new UpstreamRequest(UpstreamResource.Artifact(module, kind));
+            var outcome = await upstreams.FetchAsync(
+                request,
+                async (answer, stop) =>
+                {
+                    if (incoming is not null)
+                        await incoming.DisposeAsync();
+                    incoming = store.CreateIncoming(kind);
+                    var received = await ReceiveAsync(module, kind, answer, incoming, stop);
+                    return received.TryGet(out var contents, out var refused)
+                        ? await JudgeAsync(module, kind, known, contents, answer, incoming, proof)
+                        : refused;
+                },
+                both.Token);
+
+            // 4. Commit, or say what was wrong.
+            if (!outcome.TryGet(out var proposal, out var failure))
+            {
+                CountRejection(module, kind, failure);
+                return failure;
+            }
+
+            var result = await store.CommitAsync(proposal, kind, incoming, cancel);
+            return result.Status == CommitStatus.Conflict
+                ? new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict")
+                : result.Record;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested && proof is not null)
+        {
+            // Our own cancellation: the proof failed first.
+            return (await proof).Failure
+                ?? new Failure(FailureKind.UpstreamTimeout, $"{module}: the transfer was cut off");
+        }
+        finally
+        {
+            if (incoming is not null)
+                await incoming.DisposeAsync();
+        }
+    }
+
+    private async Task<Outcome<ProvenSums>> ProveAsync(ModuleVersion module, CancellationTokenSource both)
+    {
+        var sums = await verifier.ProveAsync(module, both.Token);
+        if (sums.Failure is not null)
+            await both.CancelAsync();
+        return sums;
+    }
+
+    private async Task<Outcome<ModuleRecord>> CommitProofAsync(
+        ModuleVersion module, ArtifactKind kind, ModuleRecord known, Outcome<ProvenSums> proof, CancellationToken cancel)
+    {
+        if (!proof.TryGet(out var sums, out var failure))
+            return failure;
+
+        var proposal = known with { ZipH1 = sums.ZipH1, GoModH1 = sums.GoModH1, VerifiedBy = sums.VerifiedBy };
+        var result = await store.CommitAsync(proposal, kind, null, cancel);
+        return result.Status == CommitStatus.Conflict
+            ? new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict")
+            : result.Record;
+    }
+
+    /// <summary>Streams the body to the temporary file and computes what its kind is proven by.</summary>
+    private static async Task<Outcome<Received>> ReceiveAsync(
+        ModuleVersion module, ArtifactKind kind, UpstreamAnswer answer, IncomingArtifact incoming, CancellationToken stop)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        try
+        {
+            for (int read; (read = await answer.Body.ReadAsync(buffer, stop)) > 0;)
+                await incoming.WriteAsync(buffer.AsMemory(0, read), stop);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        var content = incoming.Complete();
+        return kind == ArtifactKind.Zip
+            ? ArtifactChecks.Zip(module, content, answer.Upstream, stop)
+            : await ArtifactChecks.SmallAsync(module, kind, content, answer.Upstream, stop);
+    }
+
+    /// <summary>Holds what was received against the proof and against what the record already pins.</summary>
+    private async Task<Outcome<ModuleRecord>> JudgeAsync(
+        ModuleVersion module,
+        ArtifactKind kind,
+        ModuleRecord? known,
+        Received received,
+        UpstreamAnswer answer,
+        IncomingArtifact incoming,
+        Task<Outcome<ProvenSums>>? proof)
+    {
+        ProvenSums? sums = null;
+        if (proof is not null)
+        {
+            if (!(await proof).TryGet(out sums, out var failure))
+                return failure;
+
+            var mismatch = ArtifactChecks.Mismatch(module, kind, received.H1, sums, known, answer.Upstream);
+            if (mismatch is not null)
+                return mismatch;
+        }
+
+        var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, answer.Upstream, clock.GetUtcNow());
+        return new ModuleRecord
+        {
+            Module = module,
+            ZipH1 = sums?.ZipH1 ?? (kind == ArtifactKind.Zip ? received.H1 : null),
+            GoModH1 = sums?.GoModH1 ?? (kind == ArtifactKind.Mod ? received.H1 : null),
+            VerifiedBy = sums?.VerifiedBy,
+        }.With(kind, artifact);
+    }
+
+    private void CountRejection(ModuleVersion module, ArtifactKind kind, Failure failure)
+    {
+        if (failure.Kind is not (FailureKind.UpstreamInvalid or FailureKind.ChecksumMismatch
+            or FailureKind.ChecksumDatabaseInvalid or FailureKind.ChecksumUnknown))
+            return;
+
+        metrics.Rejections.Add(
+            1, new("artifact", DiskStore.LabelOf(kind)), new("cause", FailureTable.For(failure.Kind).Cause));
+        Log.Rejected(logger, DiskStore.LabelOf(kind), module.Path.Value, module.Version, failure.Message);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Rejected {Artifact} of {Module}@{Version}, nothing was stored: {Reason}")]
+        public static partial void Rejected(ILogger logger, string artifact, string module, string version, string reason);
+
+        [LoggerMessage(LogLevel.Error, "Storing {Module}@{Version} failed")]
+        public static partial void StoreFailed(ILogger logger, Exception e, string module, string version);
+    }
+}
+
+/// <summary>What was computed from a received artifact: its h1, or null for <c>.info</c>.</summary>
+internal readonly record struct Received(string? H1);

@@ -1,0 +1,38 @@
+using ProxyCluster.Fetching;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Ownership;
+using ProxyCluster.Storage;
+
+namespace ProxyCluster.Http;
+
+/// <summary>The order in which an artifact is looked for: store, owner, store again.</summary>
+internal sealed class ArtifactWalk(DiskStore store, ModuleOwner owner, ArtifactFetcher fetcher)
+{
+    /// <summary>
+    /// Opens an artifact, having it fetched where it is missing. <paramref name="cachedOnly"/> stops before the owner.
+    /// The flag in the result tells whether it was here already. The caller disposes the content.
+    /// </summary>
+    public async ValueTask<Outcome<(ArtifactContent Content, bool Hit)>> OpenAsync(
+        ModuleVersion module, ArtifactKind kind, bool cachedOnly, CancellationToken cancel)
+    {
+        // 1. Stored, and proven in a way that today's policy accepts.
+        if (store.FindRecordOrNull(module) is { } record
+            && fetcher.Accepts(record, kind)
+            && await store.OpenReadOrNullAsync(record, kind, cancel) is { } stored)
+            return (stored, true);
+
+        if (cachedOnly)
+            return new Failure(FailureKind.NotCached, $"{module} is not in the cache");
+
+        // 2. The owner has it fetched, verified and committed, once for all who ask now.
+        var ensured = await owner.EnsureAsync(module, kind, cancel);
+        if (!ensured.TryGet(out var committed, out var failure))
+            return failure;
+
+        // 3. Open what was committed.
+        return await store.OpenReadOrNullAsync(committed, kind, cancel) is { } content
+            ? (content, false)
+            : new Failure(FailureKind.StoreUnavailable, $"{module}: the stored file could not be read back");
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Microsoft.Extensions.Primitives;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Verification;
+
+namespace ProxyCluster.Http;
+
+/// <summary>Answers <c>/sumdb/NAME/…</c> from the verified mirror (spec §5).</summary>
+internal sealed class ChecksumDatabaseEndpoints(ChecksumDatabaseMirror mirror, Responses responses)
+{
+    private static readonly StringValues Immutable = "public, max-age=31536000, immutable";
+
+    /// <summary>Answers the path below <c>/sumdb/</c>.</summary>
+    public async Task<Seen> AnswerAsync(HttpContext context, string path, bool cachedOnly, CancellationToken cancel)
+    {
+        var outcome = await mirror.AnswerAsync(path, cancel);
+        if (!outcome.TryGet(out var answer, out var failure))
+        {
+            await responses.WriteFailureAsync(context, failure, cachedOnly, cancel);
+            return new Seen("sumdb", FailureTable.For(failure.Kind).Cause);
+        }
+
+        var caching = answer.IsImmutable
+            ? Immutable
+            : new StringValues(
+                string.Create(CultureInfo.InvariantCulture, $"public, max-age={(long)answer.MaxAge.TotalSeconds}"));
+        responses.Start(context.Response, answer.ContentType, caching, StringValues.Empty);
+        await Responses.WriteBodyAsync(context, answer.Body, cancel);
+        return new Seen("sumdb", "ok");
+    }
+}

@@ -1,0 +1,56 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ProxyCluster.Http;
+
+/// <summary>The door that clients come through. Section <c>Http</c>.</summary>
+public sealed class HttpOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Http";
+
+    /// <summary>
+    /// Path under which modules are served, such as <c>/goproxy</c>; empty for none (the default). Health and metrics
+    /// stay at the root.
+    /// </summary>
+    [RegularExpression("(/[A-Za-z0-9._~-]+)*", ErrorMessage = "must be empty or look like /path, without a final slash")]
+    public string BasePath { get; set; } = "";
+
+    /// <summary>Connections open at once. Default 10,000. A bound on memory, not a target.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxConnections { get; set; } = 10_000;
+
+    /// <summary>Bytes of a request line, which bounds the URL. Default 8 KiB; real ones stay under 500 bytes.</summary>
+    [Range(256, 65536)]
+    public int MaxRequestLineBytes { get; set; } = 8192;
+
+    /// <summary>Bytes of all request headers together. Default 16 KiB.</summary>
+    [Range(1024, 1 << 20)]
+    public int MaxHeaderBytes { get; set; } = 16384;
+
+    /// <summary>Time for a client to finish its request headers. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan HeaderTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time an idle connection is kept. Default 130 s, above the idle time of common load balancers.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(130);
+
+    /// <summary>
+    /// Bytes per second at which a client must take a body, after ten seconds of grace; slower ones are cut off. Default
+    /// 1 KiB/s. More of it frees connections from stalled clients sooner.
+    /// </summary>
+    [Range(1, 1 << 30)]
+    public int MinBodyBytesPerSecond { get; set; } = 1024;
+
+    /// <summary>Seconds that clients and caches may keep answers to queries. Default 60.</summary>
+    [Range(0, 86400)]
+    public int QueryMaxAgeSeconds { get; set; } = 60;
+
+    /// <summary>Seconds that clients and caches may keep "it does not exist". Default 10.</summary>
+    [Range(0, 86400)]
+    public int NegativeMaxAgeSeconds { get; set; } = 10;
+
+    /// <summary>The region's name in <c>X-ProxyCluster-Region</c>. Default <c>local</c>.</summary>
+    [RegularExpression("[a-z0-9][a-z0-9-]{0,62}", ErrorMessage = "must be lower-case letters, digits and dashes")]
+    public string Region { get; set; } = "local";
+}

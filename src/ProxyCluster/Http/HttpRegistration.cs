@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Configuration;
+
+namespace ProxyCluster.Http;
+
+/// <summary>Registers the HTTP side and sets every limit of the server.</summary>
+internal static class HttpRegistration
+{
+    public static IServiceCollection AddHttpFrontEnd(this IServiceCollection services)
+    {
+        services.AddRoomOptions<HttpOptions>(HttpOptions.Section);
+        services.AddSingleton<Responses>();
+        services.AddSingleton<ArtifactResponse>();
+        services.AddSingleton<ArtifactWalk>();
+        services.AddSingleton<ModuleEndpoints>();
+        services.AddSingleton<ChecksumDatabaseEndpoints>();
+        services.AddSingleton<SystemEndpoints>();
+        services.AddSingleton<ProxyHandler>();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
+        return services;
+    }
+
+    /// <summary>Puts the handler behind the server: one terminal middleware, no routing.</summary>
+    public static void MapProxy(this IApplicationBuilder app) =>
+        app.Run(app.ApplicationServices.GetRequiredService<ProxyHandler>().HandleAsync);
+
+    private sealed class ServerLimits(IOptions<HttpOptions> options) : IConfigureOptions<KestrelServerOptions>
+    {
+        public void Configure(KestrelServerOptions server)
+        {
+            var http = options.Value;
+            server.AddServerHeader = false;
+            server.Limits.MaxConcurrentConnections = http.MaxConnections;
+            server.Limits.MaxRequestLineSize = http.MaxRequestLineBytes;
+            server.Limits.MaxRequestHeadersTotalSize = http.MaxHeaderBytes;
+            server.Limits.MaxRequestBufferSize = Math.Max(http.MaxHeaderBytes + http.MaxRequestLineBytes, 1 << 15);
+            server.Limits.MaxRequestBodySize = 1 << 16;
+            server.Limits.RequestHeadersTimeout = http.HeaderTimeout;
+            server.Limits.KeepAliveTimeout = http.IdleTimeout;
+            server.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
+            server.Limits.MinResponseDataRate = new MinDataRate(http.MinBodyBytesPerSecond, TimeSpan.FromSeconds(10));
+
+            // Enough for the kernel to stay busy while the next chunk is read; per connection, so it bounds memory too.
+            server.Limits.MaxResponseBufferSize = 1 << 18;
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Queries;
+using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Http;
+
+/// <summary>
+/// The one handler behind the server: every request of every client comes through here, once.
+/// <para>
+/// Order of the walk: cheap rejects, then the memory cache by a slice of the raw target (no parsing, next to no
+/// allocation), then parsing, then the room that answers. Routing frameworks are left out on purpose: module paths hold
+/// bytes that they would normalise, and a hit should cost little more than the server itself.
+/// </para>
+/// </summary>
+internal sealed class ProxyHandler(
+    HotCache hot,
+    QueryCache queries,
+    ArtifactResponse artifacts,
+    Responses responses,
+    ModuleEndpoints modules,
+    ChecksumDatabaseEndpoints checksumDatabases,
+    SystemEndpoints system,
+    ProxyMetrics metrics,
+    IOptions<HttpOptions> options)
+{
+    private const string CachedOnlyPrefix = "/cached-only";
+
+    private readonly string _basePath = options.Value.BasePath;
+
+    /// <summary>Answers one request and counts it.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        var started = Stopwatch.GetTimestamp();
+        metrics.ActiveRequests.Add(1);
+        var seen = new Seen("other", "aborted");
+        try
+        {
+            seen = await AnswerAsync(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client left; there is nobody to answer.
+        }
+        finally
+        {
+            metrics.ActiveRequests.Add(-1);
+            metrics.RequestDuration.Record(
+                Stopwatch.GetElapsedTime(started).TotalSeconds,
+                new("artifact", seen.Artifact),
+                new("outcome", seen.Outcome),
+                new("status", Statuses.Boxed(context.Response.StatusCode)));
+            if (context.Response.ContentLength is > 0 and var bytes)
+                metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
+        }
+    }
+
+    private async ValueTask<Seen> AnswerAsync(HttpContext context)
+    {
+        var method = context.Request.Method;
+        if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
+        {
+            context.Response.Headers.Allow = "GET, HEAD";
+            await responses.WriteTextAsync(context, 405, "only GET and HEAD are served here\n", context.RequestAborted);
+            return new Seen("other", "method");
+        }
+
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (FindHot(target, context) is { } seen)
+        {
+            await seen.Writing;
+            return seen.Seen;
+        }
+
+        return await AnswerParsedAsync(context, target);
+    }
+
+    /// <summary>Hot path. Answers artifacts and queries that memory holds; null for everything else.</summary>
+    private (Seen Seen, Task Writing)? FindHot(string target, HttpContext context)
+    {
+        var path = target.AsSpan();
+        if (!path.StartsWith(_basePath, StringComparison.Ordinal))
+            return null;
+
+        path = path[_basePath.Length..];
+        if (path.Length < 2 || path[0] != '/')
+            return null;
+
+        var key = path[1..];
+        if (hot.FindOrNull(key) is { Body: not null } artifact)
+        {
+            artifacts.WriteHot(context, artifact, out var writing);
+            metrics.StoreReads.Add(1, new("artifact", DiskStore.LabelOf(artifact.Kind)), new("tier", "memory"));
+            return (new Seen(DiskStore.LabelOf(artifact.Kind), "hit"), writing);
+        }
+
+        return queries.FindFreshOrNull(key) is { } answer
+            ? (new Seen("query", "hit"), modules.WriteAnswerAsync(context, key, answer))
+            : null;
+    }
+
+    private async Task<Seen> AnswerParsedAsync(HttpContext context, string target)
+    {
+        var cancel = context.RequestAborted;
+        if (!RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out var error))
+        {
+            await responses.WriteFailureAsync(context, new Failure(FailureKind.BadRequest, error), false, cancel);
+            return new Seen("other", "bad-request");
+        }
+
+        if (await system.TryAnswerAsync(context, path))
+            return new Seen("system", "ok");
+
+        if (!path.StartsWith(_basePath, StringComparison.Ordinal)
+            || (path.Length > _basePath.Length && path[_basePath.Length] != '/'))
+        {
+            var elsewhere = new Failure(FailureKind.NotFound, $"modules are served below {_basePath}/");
+            await responses.WriteFailureAsync(context, elsewhere, false, cancel);
+            return new Seen("other", "not-found");
+        }
+
+        path = path[_basePath.Length..];
+        var cachedOnly = string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
+        if (path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal))
+        {
+            path = path[CachedOnlyPrefix.Length..];
+            cachedOnly = true;
+        }
+
+        var request = ProxyRequest.Parse(path[1..]);
+        return request.Asked == Asked.ChecksumDatabase
+            ? await checksumDatabases.AnswerAsync(context, request.Text, cachedOnly, cancel)
+            : await modules.AnswerAsync(context, request, cachedOnly, cancel);
+    }
+}
+
+/// <summary>What a request was and what became of it, as metric labels.</summary>
+internal readonly record struct Seen(string Artifact, string Outcome);
+
+/// <summary>Status codes as label values without an allocation per request.</summary>
+internal static class Statuses
+{
+    private static readonly object[] All = [.. Enumerable.Range(0, 600).Select(static i => (object)i)];
+
+    public static object Boxed(int status) => (uint)status < (uint)All.Length ? All[status] : status;
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text;
+using ProxyCluster.Fetching;
+using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Http;
+
+/// <summary>
+/// What machines and newcomers ask the process itself: <c>/healthz</c> (is it alive), <c>/readyz</c> (should it get
+/// traffic), <c>/metrics</c>, and a page at <c>/</c>. No module path can look like one of them, because the first
+/// element of a module path has a dot.
+/// </summary>
+internal sealed class SystemEndpoints(
+    DiskStore store,
+    UpstreamChain upstreams,
+    PrometheusText prometheus,
+    IHostApplicationLifetime lifetime,
+    Responses responses)
+{
+    private const string Welcome =
+        """
+        This is a ProxyCluster Go module proxy.
+
+        Use it:     GOPROXY=http://THIS-ADDRESS go build ./...
+        Health:     /healthz  /readyz
+        Metrics:    /metrics
+
+        """;
+
+    /// <summary>Answers if the path is one of ours.</summary>
+    public async ValueTask<bool> TryAnswerAsync(HttpContext context, string path)
+    {
+        var cancel = context.RequestAborted;
+        switch (path)
+        {
+            case "/":
+                await responses.WriteTextAsync(context, 200, Welcome, cancel);
+                return true;
+
+            case "/healthz":
+                await responses.WriteTextAsync(context, 200, "ok\n", cancel);
+                return true;
+
+            case "/readyz":
+                var (ready, report) = Readiness();
+                await responses.WriteTextAsync(context, ready ? 200 : 503, report, cancel);
+                return true;
+
+            case "/metrics":
+                context.Response.ContentType = PrometheusText.ContentType;
+                if (!HttpMethods.IsHead(context.Request.Method))
+                    await prometheus.WriteAsync(context.Response.BodyWriter, cancel);
+                return true;
+
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>
+    /// Not ready while stopping or while the store takes no data. An upstream that is down is reported but does not take
+    /// the silo out of service: what is stored is still served.
+    /// </summary>
+    private (bool Ready, string Report) Readiness()
+    {
+        var ready = true;
+        var report = new StringBuilder();
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            ready = false;
+            report.Append("stopping: finishing requests in flight\n");
+        }
+
+        try
+        {
+            store.Probe();
+            report.Append("store: ok\n");
+        }
+        catch (Exception e) when (StoreException.IsCause(e))
+        {
+            ready = false;
+            report.Append(CultureInfo.InvariantCulture, $"store: {e.Message}\n");
+        }
+
+        report.Append("engine: local\n");
+        foreach (var upstream in upstreams.Statuses)
+            report.Append(CultureInfo.InvariantCulture, $"upstream {upstream.Name}: {upstream.StateWord}\n");
+
+        return (ready, (ready ? "ready\n" : "not ready\n") + report);
+    }
+}

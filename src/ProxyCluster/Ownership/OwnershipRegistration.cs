@@ -1,0 +1,14 @@
+using ProxyCluster.Configuration;
+
+namespace ProxyCluster.Ownership;
+
+/// <summary>Registers the owner of this silo's module versions.</summary>
+internal static class OwnershipRegistration
+{
+    public static IServiceCollection AddOwnership(this IServiceCollection services)
+    {
+        services.AddRoomOptions<OwnershipOptions>(OwnershipOptions.Section);
+        services.AddSingleton<ModuleOwner>();
+        return services;
+    }
+}

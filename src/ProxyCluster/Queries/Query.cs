@@ -1,0 +1,36 @@
+using ProxyCluster.GoModules.Names;
+
+namespace ProxyCluster.Queries;
+
+/// <summary>The mutable questions.</summary>
+internal enum QueryKind
+{
+    /// <summary><c>@v/list</c>: the tagged versions.</summary>
+    List,
+
+    /// <summary><c>@latest</c>.</summary>
+    Latest,
+
+    /// <summary><c>@v/REVISION.info</c> of a branch, tag, hash or incomplete version.</summary>
+    Revision,
+}
+
+/// <summary>
+/// One question about one module. <paramref name="Revision"/> holds the text of a revision, unescaped, and is empty
+/// otherwise.
+/// </summary>
+internal readonly record struct Query(ModulePath Path, QueryKind Kind, string Revision = "")
+{
+    /// <summary>The answer's name below the module: in URLs, file names and cache keys.</summary>
+    public string Name => Kind switch
+    {
+        QueryKind.List => "@v/list",
+        QueryKind.Latest => "@latest",
+        _ => $"@v/{Escaping.Escape(Revision)}.info",
+    };
+
+    /// <summary>The query's path in a URL: the key of its cached answer.</summary>
+    public string Key => $"{Path.Escaped}/{Name}";
+
+    public override string ToString() => $"{Path}/{Name}";
+}

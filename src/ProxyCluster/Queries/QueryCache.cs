@@ -1,0 +1,156 @@
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Joining;
+using ProxyCluster.Outcomes;
+
+namespace ProxyCluster.Queries;
+
+/// <summary>An answer and whether it is older than it should be.</summary>
+internal readonly record struct GivenAnswer(QueryAnswer Answer, AnswerAge Age);
+
+/// <summary>How an answer came about, as <c>X-Cache</c> says it.</summary>
+internal enum AnswerAge
+{
+    /// <summary>Known and fresh.</summary>
+    Hit,
+
+    /// <summary>Upstream was asked.</summary>
+    Miss,
+
+    /// <summary>Known and old: upstream is being asked, or could not be.</summary>
+    Stale,
+}
+
+/// <summary>
+/// The short-lived answers to mutable questions.
+/// <para>
+/// One upstream request at a time per query, however many clients ask. What is known is an immutable
+/// <see cref="QueryState"/>; <see cref="QueryFreshness"/> decides from it, the clock and the options, and
+/// <see cref="QueryMerge"/> keeps it from going backwards. Answers survive restarts on disk, so an upstream that is down
+/// when we come up costs nobody a build; failures are kept in memory only.
+/// </para>
+/// </summary>
+internal sealed partial class QueryCache : IDisposable
+{
+    private readonly QueryUpstream _upstream;
+    private readonly QueryDisk _disk;
+    private readonly QueryOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<QueryCache> _logger;
+    private readonly MemoryCache _states;
+    private readonly JoinedTasks<Query, QueryState> _asking;
+
+    public QueryCache(
+        QueryUpstream upstream,
+        QueryDisk disk,
+        IOptions<QueryOptions> options,
+        IHostApplicationLifetime lifetime,
+        TimeProvider clock,
+        ILogger<QueryCache> logger)
+    {
+        _upstream = upstream;
+        _disk = disk;
+        _options = options.Value;
+        _clock = clock;
+        _logger = logger;
+        _states = new MemoryCache(new MemoryCacheOptions { SizeLimit = _options.MemoryBytes });
+        _asking = new JoinedTasks<Query, QueryState>(lifetime.ApplicationStopped);
+    }
+
+    /// <summary>The answer of a key if it is fresh, or null. Hot path: does not allocate or parse.</summary>
+    public QueryAnswer? FindFreshOrNull(ReadOnlySpan<char> key) =>
+        _states.TryGetValue(key, out var state)
+        && state is QueryState known
+        && QueryFreshness.Decide(known, _clock.GetUtcNow(), _options) == Freshness.Fresh
+            ? known.Answer
+            : null;
+
+    /// <summary>
+    /// Answers a query: from what is known where that is good enough, otherwise from upstream. With
+    /// <paramref name="cachedOnly"/> upstream is never asked.
+    /// </summary>
+    public async ValueTask<Outcome<GivenAnswer>> AskAsync(Query query, bool cachedOnly, CancellationToken cancel)
+    {
+        var state = Known(query);
+        switch (QueryFreshness.Decide(state, _clock.GetUtcNow(), _options))
+        {
+            case Freshness.Fresh:
+                return new GivenAnswer(state.Answer!, AnswerAge.Hit);
+
+            case Freshness.Revalidate:
+                if (!cachedOnly)
+                    _ = _asking.RunAsync(query, RefreshAsync, CancellationToken.None);
+                return new GivenAnswer(state.Answer!, AnswerAge.Stale);
+
+            case Freshness.StaleAfterError:
+                return new GivenAnswer(state.Answer!, AnswerAge.Stale);
+
+            case Freshness.Failed:
+                return state.Failure!;
+        }
+
+        if (cachedOnly)
+        {
+            return QueryFreshness.UsableDespiteError(state, _clock.GetUtcNow(), _options)
+                ? new GivenAnswer(state.Answer!, AnswerAge.Stale)
+                : new Failure(FailureKind.NotCached, $"{query} is not in the cache");
+        }
+
+        var asked = await _asking.RunAsync(query, RefreshAsync, cancel);
+        if (asked.Failure is not { } failure)
+            return new GivenAnswer(asked.Answer!, AnswerAge.Miss);
+
+        return QueryFreshness.UsableDespiteError(asked, _clock.GetUtcNow(), _options)
+            ? new GivenAnswer(asked.Answer!, AnswerAge.Stale)
+            : failure;
+    }
+
+    public void Dispose() => _states.Dispose();
+
+    private QueryState Known(Query query)
+    {
+        var key = query.Key;
+        if (_states.TryGetValue(key, out var known) && known is QueryState state)
+            return state;
+
+        if (_disk.ReadOrNull(query) is not { } answer)
+            return QueryState.Empty;
+
+        return Remember(key, new QueryState(answer, null, default));
+    }
+
+    private async Task<QueryState> RefreshAsync(Query query, CancellationToken cancel)
+    {
+        // 1. Somebody may have refreshed it between our look and this task.
+        var known = Known(query);
+        if (QueryFreshness.Decide(known, _clock.GetUtcNow(), _options) is Freshness.Fresh or Freshness.StaleAfterError
+            or Freshness.Failed)
+            return known;
+
+        // 2. Ask; "not modified" comes back as the known body.
+        var outcome = await _upstream.AskAsync(query, known.Answer, cancel);
+        var now = _clock.GetUtcNow();
+
+        // 3. Failure: the old answer stays beside it.
+        if (!outcome.TryGet(out var fresh, out var failure))
+        {
+            if (known.Answer is not null && known.Failure is null)
+                Log.RefreshFailed(_logger, query.Path.Value, query.Name, failure.ToString());
+            return Remember(query.Key, known with { Failure = failure, FailedAt = now });
+        }
+
+        // 4. Success: never backwards, then to memory and disk.
+        var answer = fresh with { Body = QueryMerge.Merge(query, known.Answer, fresh.Body), AskedAt = now };
+        _disk.Write(query, answer);
+        return Remember(query.Key, new QueryState(answer, null, default));
+    }
+
+    private QueryState Remember(string key, QueryState state) =>
+        _states.Set(key, state, new MemoryCacheEntryOptions { Size = state.Weight });
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Refresh of {Module} {Query} failed, the old answer stays in use: {Failure}")]
+        public static partial void RefreshFailed(ILogger logger, string module, string query, string failure);
+    }
+}

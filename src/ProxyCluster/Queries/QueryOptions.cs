@@ -1,0 +1,43 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ProxyCluster.Queries;
+
+/// <summary>How long answers to mutable questions (<c>list</c>, <c>@latest</c>, branches) live. Section <c>Queries</c>.</summary>
+public sealed class QueryOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Queries";
+
+    /// <summary>
+    /// Time for which an answer is given without asking upstream. Default 60 s. More of it spares the upstream; less
+    /// shows new versions sooner.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan FreshFor { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Time after that in which the old answer is given at once while a new one is fetched in the background. Default
+    /// 10 min. Past it, a client waits for upstream.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
+    public TimeSpan StaleWhileRevalidate { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// Age up to which an old answer is given while upstream cannot be asked. Default 7 days. More of it survives
+    /// longer outages.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
+    public TimeSpan StaleIfError { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Time for which "it does not exist" is remembered. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan NegativeFor { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Pause after a failed refresh in which the old answer is given without trying again. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan RetryPause { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Bytes of answers kept in memory. Default 64 MiB; the rest is read back from disk.</summary>
+    [Range(1L << 20, 1L << 40)]
+    public long MemoryBytes { get; set; } = 64L << 20;
+}

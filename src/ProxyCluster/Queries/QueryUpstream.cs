@@ -1,0 +1,80 @@
+using ProxyCluster.Fetching;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Outcomes;
+
+namespace ProxyCluster.Queries;
+
+/// <summary>Asks the upstream chain a mutable question and checks the form of the answer.</summary>
+internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
+{
+    /// <summary>
+    /// The upstream's present answer. With <paramref name="known"/> it is asked conditionally, and "not modified" gives the
+    /// known body back.
+    /// </summary>
+    public async Task<Outcome<QueryAnswer>> AskAsync(Query query, QueryAnswer? known, CancellationToken cancel)
+    {
+        var outcome = await FetchAsync(query, known, cancel);
+        return query.Kind == QueryKind.Latest && outcome.Failure is { IsProvenAbsence: true } absence
+            ? await LatestOfListAsync(query, absence, cancel)
+            : outcome;
+    }
+
+    private Task<Outcome<QueryAnswer>> FetchAsync(Query query, QueryAnswer? known, CancellationToken cancel)
+    {
+        var validators = known is { ETag: not null } or { LastModified: not null }
+            ? new UpstreamValidators(known.Upstream, known.ETag, known.LastModified)
+            : null;
+        return upstreams.FetchAsync(
+            new UpstreamRequest(ResourceOf(query), Validators: validators),
+            (answer, stop) => ReceiveAsync(query, known, answer, stop),
+            cancel);
+    }
+
+    private async Task<Outcome<QueryAnswer>> ReceiveAsync(
+        Query query, QueryAnswer? known, UpstreamAnswer answer, CancellationToken stop)
+    {
+        if (answer.NotModified && known is not null)
+            return known;
+
+        using var body = new MemoryStream();
+        await answer.Body.CopyToAsync(body, stop);
+        var bytes = body.ToArray();
+        if (query.Kind != QueryKind.List)
+        {
+            if (!VersionInfo.TryParse(bytes, out var info, out var error))
+                return Invalid(query, answer, error);
+            if (!ModuleVersion.TryCreate(query.Path, info.Version, out _, out error))
+                return Invalid(query, answer, error);
+        }
+
+        return new QueryAnswer(bytes, clock.GetUtcNow(), answer.Upstream, answer.ETag, answer.LastModified);
+    }
+
+    /// <summary>
+    /// <c>@latest</c> is optional for an upstream, and a static tree has none. The choice that the <c>go</c> command would
+    /// make from the list (spec §2) is made here, because our own list leaves pseudo-versions out.
+    /// </summary>
+    private async Task<Outcome<QueryAnswer>> LatestOfListAsync(Query query, Failure absence, CancellationToken cancel)
+    {
+        var list = await FetchAsync(new Query(query.Path, QueryKind.List), null, cancel);
+        if (!list.TryGet(out var answer, out var failure))
+            return failure.IsProvenAbsence ? absence : failure;
+
+        var (tagged, pseudo) = VersionList.Parse(query.Path, answer.Body);
+        return VersionList.LatestOrNull([.. tagged, .. pseudo]) is { } latest
+            ? await FetchAsync(new Query(query.Path, QueryKind.Revision, latest), null, cancel)
+            : absence;
+    }
+
+    private static UpstreamResource ResourceOf(Query query) => query.Kind switch
+    {
+        QueryKind.List => UpstreamResource.List(query.Path),
+        QueryKind.Latest => UpstreamResource.Latest(query.Path),
+        _ => VersionQuery.TryParse(query.Path, query.Revision, out var revision, out var error)
+            ? UpstreamResource.Query(revision)
+            : throw new ArgumentException(error, nameof(query)),
+    };
+
+    private static Failure Invalid(Query query, UpstreamAnswer answer, string why) => new(
+        FailureKind.UpstreamInvalid, $"{query}: {answer.Upstream} sent something invalid: {why}");
+}

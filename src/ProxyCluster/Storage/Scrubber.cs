@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Options;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>
+/// Reads every stored artifact again within <see cref="StorageOptions.ScrubInterval"/> and sets aside what no longer
+/// matches its record, before a client meets it. Paced by bytes, so that it never competes with requests for the disk.
+/// </summary>
+internal sealed partial class Scrubber(
+    DataTree tree,
+    DiskStore store,
+    StoreVerification verification,
+    IOptions<StorageOptions> options,
+    TimeProvider clock,
+    ILogger<Scrubber> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.Value.ScrubInterval == TimeSpan.Zero)
+            return;
+
+        using var timer = new PeriodicTimer(options.Value.ScrubInterval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await ScrubAsync(stoppingToken);
+            }
+            catch (Exception e) when (StoreException.IsCause(e))
+            {
+                Log.Interrupted(logger, e);
+            }
+        }
+    }
+
+    internal async Task ScrubAsync(CancellationToken cancel)
+    {
+        var (records, bytes, problems) = (0L, 0L, 0L);
+        foreach (var file in tree.RecordFiles())
+        {
+            // The signatures behind the records were checked on the way in, and `verify` checks them again.
+            var check = await verification.CheckAsync(file, NoKeys, cancel);
+            foreach (var kind in check.Damaged)
+                store.Quarantine(check.Record!.Module, kind, "found by the background check");
+
+            records++;
+            bytes += check.Bytes;
+            problems += check.Problems.Count;
+            var pause = TimeSpan.FromSeconds((double)check.Bytes / options.Value.ScrubBytesPerSecond);
+            await Task.Delay(pause, clock, cancel);
+        }
+
+        Log.Finished(logger, records, bytes, problems);
+    }
+
+    private static readonly Dictionary<string, GoModules.Notes.VerifierKey> NoKeys = [];
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Background check read {Records} module versions, {Bytes} bytes: {Problems} problems")]
+        public static partial void Finished(ILogger logger, long records, long bytes, long problems);
+
+        [LoggerMessage(LogLevel.Warning, "Background check was interrupted by the disk; the next one starts over")]
+        public static partial void Interrupted(ILogger logger, Exception e);
+    }
+}

@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Options;
+using ProxyCluster.Configuration;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>Registers the data directory, the store on it and the memory in front of it.</summary>
+internal static class StorageRegistration
+{
+    public static IServiceCollection AddStorage(this IServiceCollection services)
+    {
+        services.AddRoomOptions<StorageOptions>(StorageOptions.Section);
+        services.AddSingleton(s => new DataTree(s.GetRequiredService<IOptions<StorageOptions>>().Value.Data));
+        services.AddSingleton<HotCache>();
+        services.AddSingleton<DiskStore>();
+        services.AddSingleton<StoreVerification>();
+        services.AddHostedService<DataDirectory>();
+        services.AddHostedService<Scrubber>();
+        return services;
+    }
+}

@@ -1,0 +1,153 @@
+using Microsoft.Win32.SafeHandles;
+using ProxyCluster.GoModules.ChecksumDatabase;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Notes;
+using ProxyCluster.GoModules.Zips;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>One thing that is wrong in a store.</summary>
+/// <param name="File">The file, relative to the data directory.</param>
+/// <param name="What">A sentence about it.</param>
+internal readonly record struct StoreFault(string File, string What);
+
+/// <summary>What a walk over the store has seen so far.</summary>
+/// <param name="Records">Module versions checked.</param>
+/// <param name="Artifacts">Artifacts read and hashed.</param>
+/// <param name="Bytes">Bytes in them.</param>
+/// <param name="Problems">Problems found.</param>
+internal readonly record struct StoreProgress(long Records, long Artifacts, long Bytes, long Problems);
+
+/// <summary>What checking one record showed: the artifacts that do not match it, and all problems in words.</summary>
+internal sealed record RecordCheck(
+    ModuleRecord? Record, int Artifacts, long Bytes, IReadOnlyList<ArtifactKind> Damaged, IReadOnlyList<StoreFault> Problems);
+
+/// <summary>
+/// Proves the store again, from the files alone: every record is read, every artifact that it names is hashed and held
+/// against its SHA-256, its h1 and the proof that the record carries. Bytes that no record names are not a problem: a
+/// process that was killed leaves them, nobody can see them, and the next commit replaces them.
+/// </summary>
+internal sealed class StoreVerification(DataTree tree)
+{
+    /// <summary>Walks the whole store. Problems are reported as they are found.</summary>
+    /// <param name="keys">Verifier keys by database name; a proof by another database is checked as far as possible without.</param>
+    /// <param name="onProblem">Told about each problem.</param>
+    /// <param name="onProgress">Told after each record.</param>
+    /// <param name="cancel">Ends the walk.</param>
+    public async Task<StoreProgress> RunAsync(
+        IReadOnlyDictionary<string, VerifierKey> keys,
+        Action<StoreFault> onProblem,
+        Action<StoreProgress> onProgress,
+        CancellationToken cancel)
+    {
+        var seen = default(StoreProgress);
+        foreach (var file in tree.RecordFiles())
+        {
+            cancel.ThrowIfCancellationRequested();
+            var check = await CheckAsync(file, keys, cancel);
+            foreach (var problem in check.Problems)
+                onProblem(problem);
+            seen = new StoreProgress(
+                seen.Records + 1,
+                seen.Artifacts + check.Artifacts,
+                seen.Bytes + check.Bytes,
+                seen.Problems + check.Problems.Count);
+            onProgress(seen);
+        }
+
+        return seen;
+    }
+
+    /// <summary>Checks one record file and everything that it names.</summary>
+    public async Task<RecordCheck> CheckAsync(
+        string file, IReadOnlyDictionary<string, VerifierKey> keys, CancellationToken cancel)
+    {
+        var name = Path.GetRelativePath(tree.Root, file);
+        var problems = new List<StoreFault>();
+        var record = RecordFile.ParseOrNull(await File.ReadAllBytesAsync(file, cancel), out var error);
+        if (record is null || tree.RecordPath(record.Module) != file)
+        {
+            problems.Add(new StoreFault(name, error ?? $"the record is about {record?.Module}, which belongs elsewhere"));
+            return new RecordCheck(null, 0, 0, [], problems);
+        }
+
+        if (ProofFaultOrNull(record, keys) is { } fault)
+            problems.Add(new StoreFault(name, fault));
+
+        var damaged = new List<ArtifactKind>();
+        var (artifacts, bytes) = (0, 0L);
+        foreach (var kind in Enum.GetValues<ArtifactKind>())
+        {
+            if (record.ArtifactOrNull(kind) is not { } stored)
+                continue;
+
+            artifacts++;
+            bytes += stored.Size;
+            if (await ArtifactFaultOrNullAsync(record, kind, stored, cancel) is not { } wrong)
+                continue;
+
+            damaged.Add(kind);
+            problems.Add(new StoreFault(Path.ChangeExtension(name, DataTree.Ending(kind)), wrong));
+        }
+
+        return new RecordCheck(record, artifacts, bytes, damaged, problems);
+    }
+
+    private async Task<string?> ArtifactFaultOrNullAsync(
+        ModuleRecord record, ArtifactKind kind, StoredArtifact stored, CancellationToken cancel)
+    {
+        using var file = DiskStore.OpenOrNull(tree.ArtifactPath(record.Module, kind));
+        if (file is null)
+            return "the record names it, but it is not there";
+
+        if (RandomAccess.GetLength(file) is var length && length != stored.Size)
+            return $"it has {length} bytes, the record says {stored.Size}";
+
+        if (await DiskStore.HashAsync(file, cancel) is var sha && sha != stored.Sha256)
+            return $"its SHA-256 is {sha}, the record says {stored.Sha256}";
+
+        return kind == ArtifactKind.Info ? null : H1FaultOrNull(record, kind, file, cancel);
+    }
+
+    private static string? H1FaultOrNull(ModuleRecord record, ArtifactKind kind, SafeFileHandle file, CancellationToken cancel)
+    {
+        using var content = new FileStream(file, FileAccess.Read, 1 << 16);
+        string? h1;
+        if (kind == ArtifactKind.Mod)
+        {
+            var bytes = new byte[content.Length];
+            content.ReadExactly(bytes);
+            h1 = ModuleHash.OfGoMod(bytes);
+        }
+        else
+        {
+            if (!ZipDirectory.TryOpen(content, ZipLimits.Default, out var zip, out var error))
+                return error;
+            if (!ModuleHash.TryOfZip(zip, out h1, out var fault, cancel))
+                return fault.ToString();
+        }
+
+        var proven = kind == ArtifactKind.Mod ? record.GoModH1 : record.ZipH1;
+        return h1 == proven ? null : $"its h1 is {h1}, the record says {proven ?? "nothing"}";
+    }
+
+    private static string? ProofFaultOrNull(ModuleRecord record, IReadOnlyDictionary<string, VerifierKey> keys)
+    {
+        if (record.VerifiedBy is null)
+            return record.Mod is null && record.Zip is null ? null : "it names a .mod or .zip that nothing verified";
+
+        if (record.VerifiedBy.Proof is not { } proof)
+            return null;
+
+        if (keys.TryGetValue(proof.Database, out var key) && proof.Verify(key) is { } fault)
+            return $"its proof does not hold: {fault}";
+
+        return Unproven(record, proof, "", record.ZipH1) ?? Unproven(record, proof, "/go.mod", record.GoModH1);
+    }
+
+    private static string? Unproven(ModuleRecord record, ChecksumProof proof, string suffix, string? h1) =>
+        h1 is null || proof.RecordText.Contains(
+            $"{record.Module.Path} {record.Module.Version}{suffix} {h1}\n", StringComparison.Ordinal)
+            ? null
+            : $"its {(suffix.Length == 0 ? "zip" : "go.mod")} h1 {h1} is not what its proof is about";
+}

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Options;
+using ProxyCluster.GoModules.ChecksumDatabase;
+using ProxyCluster.GoModules.Notes;
+using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Verification;
+
+/// <summary>The configured checksum databases: the one that proves modules, and all that are mirrored.</summary>
+internal sealed partial class ChecksumDatabases : IDisposable
+{
+    private readonly SocketsHttpHandler _handler;
+    private readonly HttpMessageInvoker _http;
+    private readonly ProxyMetrics _metrics;
+    private readonly ILogger<ChecksumDatabases> _logger;
+
+    public ChecksumDatabases(
+        IOptions<VerificationOptions> options,
+        IOptions<StorageOptions> storage,
+        TimeProvider clock,
+        ProxyMetrics metrics,
+        ILoggerFactory loggers)
+    {
+        _metrics = metrics;
+        _logger = loggers.CreateLogger<ChecksumDatabases>();
+        _handler = HttpChecksumDatabaseSource.Handler(options.Value);
+        _http = new HttpMessageInvoker(_handler);
+
+        List<Database> all = [];
+        foreach (var text in options.Value.Mirrored.Prepend(options.Value.SumDb))
+        {
+            if (!ChecksumDatabaseSetting.TryParse(text, out var setting, out var error))
+                throw new OptionsValidationException(VerificationOptions.Section, typeof(VerificationOptions), [error]);
+            if (setting is not { Key: { } key, Url: { } url } || all.Exists(known => known.Name == key.Name))
+                continue;
+
+            var cache = new DiskChecksumDatabaseCache(
+                storage.Value.Data, key.Name, loggers.CreateLogger<DiskChecksumDatabaseCache>());
+            var source = new HttpChecksumDatabaseSource(_http, url, options.Value, clock);
+            all.Add(new Database(key, new ChecksumDatabaseClient(key, source, cache), cache));
+        }
+
+        All = all;
+        PrimaryOrNull = options.Value.SumDb.Trim() == "off" ? null : all[0];
+    }
+
+    /// <summary>Every configured database.</summary>
+    public IReadOnlyList<Database> All { get; }
+
+    /// <summary>The database that proves modules; null for <c>off</c>.</summary>
+    public Database? PrimaryOrNull { get; }
+
+    /// <summary>Counts and logs what only an attack or a broken database explains, and keeps a fork's two notes.</summary>
+    public void Report(Database database, ChecksumFailure failure)
+    {
+        if (!failure.IsSecurityEvent)
+            return;
+
+        _metrics.SecurityEvents.Add(1, new KeyValuePair<string, object?>("event", EventOf(failure.Kind)));
+        if (failure.Fork is not { } fork)
+        {
+            Log.Rejected(_logger, database.Name, failure.Message);
+            return;
+        }
+
+        Log.Forked(_logger, database.Name, failure.Message, fork.Known, fork.Presented);
+        try
+        {
+            Log.Kept(_logger, database.Name, database.Cache.KeepFork(fork));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The notes are in the log; a full disk must not turn a security answer into a crash.
+            Log.NotKept(_logger, database.Name, e);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var database in All)
+            database.Client.Dispose();
+        _http.Dispose();
+        _handler.Dispose();
+    }
+
+    private static string EventOf(ChecksumFailureKind kind) => kind switch
+    {
+        ChecksumFailureKind.BadSignature => "bad-signature",
+        ChecksumFailureKind.ForgedTile => "forged-tile",
+        ChecksumFailureKind.ForgedRecord => "forged-record",
+        ChecksumFailureKind.AbsentLine => "absent-line",
+        ChecksumFailureKind.Fork => "fork",
+        _ => "bad-stored-head",
+    };
+
+    /// <summary>One configured database.</summary>
+    internal sealed record Database(VerifierKey Key, ChecksumDatabaseClient Client, DiskChecksumDatabaseCache Cache)
+    {
+        /// <summary>Its name, as in lookups and records.</summary>
+        public string Name => Key.Name;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "SECURITY: an answer of checksum database {Database} was rejected: {Reason}")]
+        public static partial void Rejected(ILogger logger, string database, string reason);
+
+        [LoggerMessage(LogLevel.Error,
+            "SECURITY: checksum database {Database} forked: {Reason}. Known tree:\n{Known}\nPresented tree:\n{Presented}")]
+        public static partial void Forked(ILogger logger, string database, string reason, string known, string presented);
+
+        [LoggerMessage(LogLevel.Error, "Evidence of the fork of checksum database {Database} was kept in {File}")]
+        public static partial void Kept(ILogger logger, string database, string file);
+
+        [LoggerMessage(LogLevel.Error, "Evidence of the fork of checksum database {Database} could not be kept on disk")]
+        public static partial void NotKept(ILogger logger, string database, Exception exception);
+    }
+}

@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using ProxyCluster.GoModules;
+using ProxyCluster.GoModules.ChecksumDatabase;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.TransparencyLog;
+
+namespace ProxyCluster.Verification;
+
+/// <summary>
+/// What is kept of one checksum database, under <c>&lt;data&gt;/sumdb/&lt;name&gt;/</c>:
+/// <code>
+/// latest                      the latest signed tree note, plain text
+/// lookup/&lt;esc mod&gt;@&lt;esc ver&gt;  a proven lookup response
+/// tile/8/L/NNN                the widest proven tile at that place; narrower ones are its beginning
+/// tile/8/data/NNN[.p/W]       a proven data tile
+/// forks/                      signed notes that contradict each other
+/// tmp/                        files being written; swept at start
+/// </code>
+/// Promises: a reader never sees half a file (temporary file, then rename), and bytes that are not those that were
+/// written, whatever a crash or a disk did to them, count as absent: lookups and tiles end with the SHA-256 of what is
+/// before it. <c>latest</c> is flushed before it is renamed; a power cut may take it back to an earlier tree, which the
+/// log's consistency check covers, and never to a torn one. Losing a write of a lookup or tile costs a request later, so
+/// a full disk does not fail a lookup; losing <c>latest</c> is an error.
+/// </summary>
+internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
+{
+    private readonly string _root;
+    private readonly ILogger<DiskChecksumDatabaseCache> _logger;
+
+    // Orders writers: compare-and-swap of the head, and "the widest stays". Readers need no lock, rename is atomic.
+    private readonly Lock _writing = new();
+
+    /// <summary>Opens or creates the cache of one database.</summary>
+    public DiskChecksumDatabaseCache(string dataDirectory, string database, ILogger<DiskChecksumDatabaseCache> logger)
+    {
+        // One directory per name, whatever slashes it has.
+        _root = Path.Combine(Path.GetFullPath(dataDirectory), "sumdb", Uri.EscapeDataString(database));
+        _logger = logger;
+        var temporary = Path.Combine(_root, "tmp");
+        Directory.CreateDirectory(temporary);
+        foreach (var leftover in Directory.EnumerateFiles(temporary))
+            File.Delete(leftover);
+    }
+
+    private string LatestFile => Path.Combine(_root, "latest");
+
+    public ValueTask<byte[]?> ReadTileAsync(Tile tile, CancellationToken cancellationToken)
+    {
+        var bytes = ReadCheckedOrNull(FileOf(tile));
+        return new(tile.IsData || bytes is null || bytes.Length == tile.ByteLength
+            ? bytes
+            : bytes.Length > tile.ByteLength ? bytes[..tile.ByteLength] : null);
+    }
+
+    public ValueTask WriteTileAsync(Tile tile, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        lock (_writing)
+        {
+            var file = FileOf(tile);
+            if (tile.IsData || ReadCheckedOrNull(file) is not { } kept || !kept.AsSpan().StartsWith(bytes.Span))
+                TryWriteChecked(file, bytes.Span);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<byte[]?> ReadLookupAsync(ModuleVersion module, CancellationToken cancellationToken) =>
+        new(ReadCheckedOrNull(FileOf(module)));
+
+    public ValueTask WriteLookupAsync(ModuleVersion module, ReadOnlyMemory<byte> response, CancellationToken cancellationToken)
+    {
+        lock (_writing)
+            TryWriteChecked(FileOf(module), response.Span);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<string?> ReadLatestAsync(CancellationToken cancellationToken) => new(ReadLatestOrNull());
+
+    public ValueTask<bool> ReplaceLatestAsync(string? expected, string next, CancellationToken cancellationToken)
+    {
+        lock (_writing)
+        {
+            if (ReadLatestOrNull() != expected)
+                return new(false);
+            Write(LatestFile, Encoding.UTF8.GetBytes(next), [], flush: true);
+            return new(true);
+        }
+    }
+
+    /// <summary>Keeps two notes that contradict each other, once, and gives the file.</summary>
+    public string KeepFork(ForkEvidence fork)
+    {
+        var text = Encoding.UTF8.GetBytes($"{fork.Known}\n---\n\n{fork.Presented}");
+        var file = Path.Combine(_root, "forks", $"{Convert.ToHexStringLower(SHA256.HashData(text).AsSpan(0, 8))}.txt");
+        lock (_writing)
+        {
+            if (!File.Exists(file))
+                Write(file, text, [], flush: true);
+        }
+
+        return file;
+    }
+
+    private string FileOf(Tile tile) =>
+        Path.Combine([_root, .. (tile.IsData || tile.IsFull ? tile : tile.Full).ToString().Split('/')]);
+
+    private string FileOf(ModuleVersion module) =>
+        Path.Combine([_root, "lookup", .. $"{module.Path.Escaped}@{module.EscapedVersion}".Split('/')]);
+
+    private string? ReadLatestOrNull() => File.Exists(LatestFile) ? File.ReadAllText(LatestFile) : null;
+
+    private static byte[]? ReadCheckedOrNull(string file)
+    {
+        try
+        {
+            var bytes = File.ReadAllBytes(file);
+            if (bytes.Length < Digest.Size)
+                return null;
+
+            var content = bytes.AsSpan(0, bytes.Length - Digest.Size);
+            return Digest.Of(content) == new Digest(bytes.AsSpan(content.Length)) ? content.ToArray() : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private void TryWriteChecked(string file, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            Write(file, bytes, Digest.Of(bytes).ToArray(), flush: false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.NotKept(_logger, file, e);
+        }
+    }
+
+    private void Write(string file, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> trailer, bool flush)
+    {
+        var temporary = Path.Combine(_root, "tmp", Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        try
+        {
+            using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                stream.Write(bytes);
+                stream.Write(trailer);
+                stream.Flush(flush);
+            }
+
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Checksum database file {File} was not kept; it will be asked for again")]
+        public static partial void NotKept(ILogger logger, string file, Exception exception);
+    }
+}
