@@ -5,6 +5,7 @@ using ProxyCluster.Http;
 using ProxyCluster.Ownership;
 using ProxyCluster.Queries;
 using ProxyCluster.Storage;
+using ProxyCluster.Verification;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Cli;
@@ -19,10 +20,12 @@ internal static class ProxyHost
     public static IServiceCollection AddRooms(this IServiceCollection services) => services
         .AddTelemetry()
         .AddStorage()
+        .AddVerification()
         .AddFetching()
         .AddOwnership()
         .AddQueries()
         .AddHttpFrontEnd()
+        .AddStoreCheck()
         .AddServe();
 
     /// <summary>Answers HTTP with every room that does.</summary>

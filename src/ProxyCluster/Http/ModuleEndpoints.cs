@@ -48,8 +48,7 @@ internal sealed class ModuleEndpoints(
             return await FailAsync(context, label, failure, cachedOnly, cancel);
 
         using var content = opened.Content;
-        if (!opened.Hit)
-            metrics.StoreReads.Add(1, new("artifact", label), new("tier", "upstream"));
+        metrics.StoreReads.Add(1, new("artifact", label), new("tier", opened.Hit ? "disk" : "upstream"));
         await artifacts.WriteAsync(context, content, opened.Hit, cancel);
         return new Seen(label, opened.Hit ? "hit" : "miss");
     }

@@ -75,14 +75,9 @@ internal sealed partial class DiskStore(
             return null;
 
         var key = KeyOf(record.Module, kind);
-        if (cache.FindOrNull(key) is { } hot && hot.Stored == stored && TryOpen(hot, out var content))
-        {
-            metrics.StoreReads.Add(1, new("artifact", LabelOf(kind)), new("tier", hot.Body is null ? "disk" : "memory"));
-            return content;
-        }
-
-        metrics.StoreReads.Add(1, new("artifact", LabelOf(kind)), new("tier", "disk"));
-        return await OpenCheckedOrNullAsync(record.Module, kind, stored, key, cancel);
+        return cache.FindOrNull(key) is { } hot && hot.Stored == stored && TryOpen(hot, out var content)
+            ? content
+            : await OpenCheckedOrNullAsync(record.Module, kind, stored, key, cancel);
     }
 
     /// <summary>

@@ -9,7 +9,7 @@ namespace ProxyCluster.Storage;
 /// <summary>One thing that is wrong in a store.</summary>
 /// <param name="File">The file, relative to the data directory.</param>
 /// <param name="What">A sentence about it.</param>
-internal readonly record struct StoreProblem(string File, string What);
+internal readonly record struct StoreFault(string File, string What);
 
 /// <summary>What a walk over the store has seen so far.</summary>
 /// <param name="Records">Module versions checked.</param>
@@ -20,7 +20,7 @@ internal readonly record struct StoreProgress(long Records, long Artifacts, long
 
 /// <summary>What checking one record showed: the artifacts that do not match it, and all problems in words.</summary>
 internal sealed record RecordCheck(
-    ModuleRecord? Record, int Artifacts, long Bytes, IReadOnlyList<ArtifactKind> Damaged, IReadOnlyList<StoreProblem> Problems);
+    ModuleRecord? Record, int Artifacts, long Bytes, IReadOnlyList<ArtifactKind> Damaged, IReadOnlyList<StoreFault> Problems);
 
 /// <summary>
 /// Proves the store again, from the files alone: every record is read, every artifact that it names is hashed and held
@@ -36,7 +36,7 @@ internal sealed class StoreVerification(DataTree tree)
     /// <param name="cancel">Ends the walk.</param>
     public async Task<StoreProgress> RunAsync(
         IReadOnlyDictionary<string, VerifierKey> keys,
-        Action<StoreProblem> onProblem,
+        Action<StoreFault> onProblem,
         Action<StoreProgress> onProgress,
         CancellationToken cancel)
     {
@@ -63,16 +63,16 @@ internal sealed class StoreVerification(DataTree tree)
         string file, IReadOnlyDictionary<string, VerifierKey> keys, CancellationToken cancel)
     {
         var name = Path.GetRelativePath(tree.Root, file);
-        var problems = new List<StoreProblem>();
+        var problems = new List<StoreFault>();
         var record = RecordFile.ParseOrNull(await File.ReadAllBytesAsync(file, cancel), out var error);
         if (record is null || tree.RecordPath(record.Module) != file)
         {
-            problems.Add(new StoreProblem(name, error ?? $"the record is about {record?.Module}, which belongs elsewhere"));
+            problems.Add(new StoreFault(name, error ?? $"the record is about {record?.Module}, which belongs elsewhere"));
             return new RecordCheck(null, 0, 0, [], problems);
         }
 
         if (ProofFaultOrNull(record, keys) is { } fault)
-            problems.Add(new StoreProblem(name, fault));
+            problems.Add(new StoreFault(name, fault));
 
         var damaged = new List<ArtifactKind>();
         var (artifacts, bytes) = (0, 0L);
@@ -87,7 +87,7 @@ internal sealed class StoreVerification(DataTree tree)
                 continue;
 
             damaged.Add(kind);
-            problems.Add(new StoreProblem(Path.ChangeExtension(name, DataTree.Ending(kind)), wrong));
+            problems.Add(new StoreFault(Path.ChangeExtension(name, DataTree.Ending(kind)), wrong));
         }
 
         return new RecordCheck(record, artifacts, bytes, damaged, problems);

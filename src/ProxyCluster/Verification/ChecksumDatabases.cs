@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.ChecksumDatabase;
+using ProxyCluster.GoModules.Notes;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -36,7 +37,7 @@ internal sealed partial class ChecksumDatabases : IDisposable
             var cache = new DiskChecksumDatabaseCache(
                 storage.Value.Data, key.Name, loggers.CreateLogger<DiskChecksumDatabaseCache>());
             var source = new HttpChecksumDatabaseSource(_http, url, options.Value, clock);
-            all.Add(new Database(key.Name, new ChecksumDatabaseClient(key, source, cache), cache));
+            all.Add(new Database(key, new ChecksumDatabaseClient(key, source, cache), cache));
         }
 
         All = all;
@@ -93,7 +94,11 @@ internal sealed partial class ChecksumDatabases : IDisposable
     };
 
     /// <summary>One configured database.</summary>
-    internal sealed record Database(string Name, ChecksumDatabaseClient Client, DiskChecksumDatabaseCache Cache);
+    internal sealed record Database(VerifierKey Key, ChecksumDatabaseClient Client, DiskChecksumDatabaseCache Cache)
+    {
+        /// <summary>Its name, as in lookups and records.</summary>
+        public string Name => Key.Name;
+    }
 
     private static partial class Log
     {
