@@ -30,7 +30,7 @@ public sealed class VerifierTests : IAsyncLifetime
         Assert.Equal((DatabaseServer.H1(7, "zip"), DatabaseServer.H1(7, "mod")), (sums.ZipH1, sums.GoModH1));
         Assert.Equal((VerificationKind.ChecksumDatabase, "sumdb.test/go"), (sums.VerifiedBy.Kind, sums.VerifiedBy.Authority));
         Assert.Null(sums.VerifiedBy.Proof!.Verify(_server.Database.Key));
-        Assert.True(room.Verifier.Accepts(DatabaseServer.Module(7).Path, sums.VerifiedBy));
+        Assert.True(room.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
         Assert.Empty(room.SecurityEvents);
     }
 
@@ -68,7 +68,7 @@ public sealed class VerifierTests : IAsyncLifetime
         Assert.Empty(_server.Paths);
 
         using var strict = Room(options => (options.Private, options.NoSumDb) = ("example.org", ""));
-        Assert.False(strict.Verifier.Accepts(DatabaseServer.Module(7).Path, sums.VerifiedBy));
+        Assert.False(strict.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
         Assert.Equal(FailureKind.ChecksumUnknown, (await strict.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
     }
 
@@ -99,7 +99,7 @@ public sealed class VerifierTests : IAsyncLifetime
         Assert.True((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).TryGet(out var sums, out _));
         Assert.Equal("fail-open example.org", sums.VerifiedBy.Authority);
         using var strict = Room();
-        Assert.False(strict.Verifier.Accepts(DatabaseServer.Module(7).Path, sums.VerifiedBy));
+        Assert.False(strict.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
     }
 
     [Fact]
