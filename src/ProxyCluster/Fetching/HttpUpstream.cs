@@ -235,7 +235,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
 
     private static void Describe(Uri url, HttpStatusCode status, int redirects)
     {
-        if (Activity.Current is not { IsAllDataRequested: true } span || span.Source.Name != ProxyTracing.SourceName)
+        if (Activity.Current is not { IsAllDataRequested: true } span || span.Source.Name != Tracing.SourceName)
             return;
 
         span.SetTag("http.response.status_code", (int)status);

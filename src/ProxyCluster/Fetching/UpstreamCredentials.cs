@@ -11,15 +11,16 @@ namespace ProxyCluster.Fetching;
 /// and port and with no other, so a redirect never carries one away, not even to a host that has a login of its own
 /// (else an upstream could make us read another's private files for it). Over plain http only this machine gets one.
 /// <para>
-/// Environment: <c>PROXYCLUSTER_UPSTREAM_TOKEN_&lt;HOST&gt;</c>, or <c>…_USERNAME_&lt;HOST&gt;</c> with
+/// Environment: <c>UPSTREAM_TOKEN_&lt;HOST&gt;</c>, or <c>…_USERNAME_&lt;HOST&gt;</c> with
 /// <c>…_PASSWORD_&lt;HOST&gt;</c>, where the host is upper case with each dot as one underscore and each dash as two
 /// (<c>go-proxy.example.com</c>: <c>GO__PROXY_EXAMPLE_COM</c>), so that no two host names share a variable.
+/// (Names that begin with <c>PROXYCLUSTER_</c> are settings, where two underscores part section and key.)
 /// Netrc: <c>$NETRC</c>, else <c>~/.netrc</c>; https only, machine is <c>host</c> or <c>host:port</c> (spec §3).
 /// </para>
 /// </remarks>
 internal sealed class UpstreamCredentials
 {
-    private const string Prefix = "PROXYCLUSTER_UPSTREAM_";
+    private const string Prefix = "UPSTREAM_";
 
     private readonly UpstreamsOptions _options;
     private readonly Func<string, string?> _environment;

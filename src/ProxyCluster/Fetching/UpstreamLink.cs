@@ -154,7 +154,7 @@ internal sealed partial class UpstreamLink : IDisposable
         CancellationToken ct)
         where T : notnull
     {
-        using var span = ProxyTracing.Source.StartActivity("GET", ActivityKind.Client);
+        using var span = Tracing.Source.StartActivity("GET", ActivityKind.Client);
         span?.SetTag("http.request.method", "GET").SetTag("proxycluster.upstream", Name).SetTag("proxycluster.resource", request.Resource.ToString());
         if (tries > 1)
             span?.SetTag("http.request.resend_count", tries - 1);

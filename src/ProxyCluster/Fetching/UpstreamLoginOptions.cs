@@ -1,3 +1,5 @@
+using ProxyCluster.Configuration;
+
 namespace ProxyCluster.Fetching;
 
 /// <summary>Credentials for one upstream host: either a token, or a name with a password.</summary>
@@ -7,9 +9,11 @@ internal sealed class UpstreamLoginOptions
     public string? Username { get; set; }
 
     /// <summary>Password for Basic authentication. Default: none.</summary>
+    [Secret]
     public string? Password { get; set; }
 
     /// <summary>Bearer token; excludes the other two. Default: none.</summary>
+    [Secret]
     public string? Token { get; set; }
 
     /// <summary>What is wrong with this, or null.</summary>

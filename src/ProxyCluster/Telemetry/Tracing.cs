@@ -5,8 +5,8 @@ namespace ProxyCluster.Telemetry;
 /// <summary>
 /// Traces. The server span of a request is the one that the web host starts by itself from the client's
 /// <c>traceparent</c>, but only while somebody listens: <see cref="OtlpExport"/> subscribes to it, and without an
-/// exporter no request pays for an activity. The HTTP client's own spans hang below it, one per upstream request. Our
-/// source is for steps that neither knows, such as a whole fetch or a failover.
+/// exporter no request pays for an activity. Below it hang ours: one client span per try at an upstream, which hides what
+/// the HTTP client's own would show (credentials in URLs, signatures in redirects), and other steps such as a failover.
 /// </summary>
 internal static class Tracing
 {

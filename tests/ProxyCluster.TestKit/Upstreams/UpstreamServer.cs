@@ -111,6 +111,9 @@ public sealed class UpstreamServer : IAsyncDisposable
         }
     }
 
+    /// <summary>True for the certificate of this server; what a client that trusts it asks.</summary>
+    public bool IsCertificate(X509Certificate? certificate) => _certificate is not null && _certificate.Equals(certificate);
+
     /// <summary>Accepts connections, at the same port as before if there was one.</summary>
     public void Listen()
     {
@@ -287,6 +290,6 @@ public sealed class UpstreamServer : IAsyncDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
     }
 }

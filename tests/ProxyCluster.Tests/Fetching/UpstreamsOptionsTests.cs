@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Fetching;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Tests.Fetching;
+
+public sealed class UpstreamsOptionsTests
+{
+    [Theory]
+    [InlineData("List", "bogus")]
+    [InlineData("List", "")]
+    [InlineData("ConnectTimeout", "00:00:00")]
+    [InlineData("FirstByteTimeout", "01:00:00")]
+    [InlineData("IdleTimeout", "00:00:00.050")]
+    [InlineData("SlowStart", "-00:00:01")]
+    [InlineData("TotalTimeout", "02:00:00")]
+    [InlineData("ZipTotalTimeout", "2.00:00:00")]
+    [InlineData("MinBytesPerSecond", "0")]
+    [InlineData("MaxZipBytes", "524288001")]
+    [InlineData("MaxModBytes", "0")]
+    [InlineData("MaxInfoBytes", "0")]
+    [InlineData("MaxListBytes", "0")]
+    [InlineData("Retries", "11")]
+    [InlineData("Backoff", "-00:00:01")]
+    [InlineData("MaxBackoff", "00:00:00.001")]
+    [InlineData("MaxRetryAfter", "01:00:00")]
+    [InlineData("BreakerThreshold", "0")]
+    [InlineData("BreakerPause", "00:00:00")]
+    [InlineData("MaxBreakerPause", "00:00:01")]
+    [InlineData("MaxConcurrentRequests", "0")]
+    [InlineData("QueueTimeout", "00:00:00")]
+    [InlineData("ConnectionLifetime", "00:00:00.5")]
+    [InlineData("Credentials:a.example:Username", "me")]
+    [InlineData("Credentials:a.example:Token", "two words")]
+    public void Options_OutOfRange_AreRefusedByName(string key, string value)
+    {
+        var thrown = Assert.Throws<OptionsValidationException>(() => Bind((key, value)));
+        Assert.Contains(key.Split(':')[0], thrown.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("two words", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_WithCredentialsForPlainHttp_AreRefused()
+    {
+        var thrown = Assert.Throws<OptionsValidationException>(() =>
+            Bind(("List", "http://a.example"), ("Credentials:a.example:Token", "hunter2")));
+        Assert.Contains("plain http", thrown.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_BoundFromConfiguration_BuildAChain()
+    {
+        using var services = Services(("List", "a.example|file:///srv,direct"), ("Retries", "0"), ("Credentials:a.example:Token", "t"));
+        Assert.Equal(["https://a.example", "file:///srv"], services.GetRequiredService<UpstreamChain>().Statuses.Select(s => s.Name));
+    }
+
+    [Fact]
+    public void Options_AsTheyAre_AreValid() => Assert.Equal("https://proxy.golang.org", Bind().List);
+
+    private static UpstreamsOptions Bind(params (string Key, string Value)[] settings)
+    {
+        using var services = Services(settings);
+        return services.GetRequiredService<IOptions<UpstreamsOptions>>().Value;
+    }
+
+    private static ServiceProvider Services(params (string Key, string Value)[] settings) => new ServiceCollection()
+        .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(
+            settings.Select(s => KeyValuePair.Create<string, string?>($"Upstreams:{s.Key}", s.Value))).Build())
+        .AddMetrics().AddLogging().AddSingleton<ProxyMetrics>().AddFetching().BuildServiceProvider();
+}
