@@ -1,0 +1,3 @@
+module sample.proxycluster.dev/greet
+
+go 1.19

@@ -1,0 +1,5 @@
+module sample.proxycluster.dev/hello
+
+go 1.19
+
+require sample.proxycluster.dev/greet v1.1.0

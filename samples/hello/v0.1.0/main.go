@@ -1,0 +1,12 @@
+// Hello greets the world.
+package main
+
+import (
+	"fmt"
+
+	"sample.proxycluster.dev/greet"
+)
+
+func main() {
+	fmt.Println(greet.Hello("world"))
+}

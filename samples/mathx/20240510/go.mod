@@ -1,0 +1,3 @@
+module sample.proxycluster.dev/mathx
+
+go 1.19

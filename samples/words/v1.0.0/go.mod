@@ -1,0 +1,3 @@
+module sample.proxycluster.dev/words
+
+go 1.19

@@ -1,0 +1,9 @@
+// Package words takes texts apart.
+package words
+
+import "strings"
+
+// Split returns the words of a text.
+func Split(text string) []string {
+	return strings.Fields(text)
+}
