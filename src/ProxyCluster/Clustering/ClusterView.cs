@@ -13,4 +13,29 @@ public sealed record ClusterView(ImmutableArray<Member> Members, RoutingTable Ro
 {
     /// <summary>Nobody known, no table published.</summary>
     public static ClusterView Empty { get; } = new([], RoutingTable.Empty);
+
+    /// <summary>
+    /// Id of the member that is the authority, where health reports and operators' wishes go; null while there is none
+    /// or none is known. A hint like everything here: publishing is guarded elsewhere.
+    /// </summary>
+    public string? AuthorityId { get; init; }
+
+    /// <summary>The member that is the authority, or null while none is known or it is not among the live ones.</summary>
+    public Member? AuthorityOrNull => AuthorityId is { } id ? FindOrNull(id) : null;
+
+    /// <summary>The member with this id, or null when it is not live.</summary>
+    public Member? FindOrNull(string id)
+    {
+        foreach (var member in Members)
+        {
+            if (string.Equals(member.Id, id, StringComparison.Ordinal))
+                return member;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether both views say the same. The record's own equality compares the arrays' identities.</summary>
+    public bool SaysSameAs(ClusterView other) =>
+        AuthorityId == other.AuthorityId && Routing.Epoch == other.Routing.Epoch && Members.AsSpan().SequenceEqual(other.Members.AsSpan());
 }

@@ -16,6 +16,12 @@ namespace ProxyCluster.Clustering;
 /// <para>
 /// <b>Losing the engine.</b> <see cref="View"/> keeps the last known state, <see cref="Status"/> says so, and nothing
 /// here ever makes a request wait. Decisions are pure functions elsewhere (<c>Failover</c>); engines only host them.
+/// When the engine returns, nobody disappears for having been unable to renew a lease that nobody could renew: members
+/// are given time to come back before the view forgets them. A member that left says so and is forgotten at once.
+/// </para>
+/// <para>
+/// <b>One life.</b> An engine joins once and leaves once. Disposing of it without leaving is what a crash looks like to
+/// the others: the member goes when its lease runs out.
 /// </para>
 /// Implementations: <c>local</c> (one process), <c>etcd</c>, and Microsoft Orleans in a host of its own, where the
 /// authority is a grain.
@@ -25,7 +31,13 @@ public interface IEngine : IAsyncDisposable
     /// <summary><c>local</c>, <c>etcd</c> or <c>orleans</c>.</summary>
     string Name { get; }
 
-    /// <summary>The newest view known. Never blocks.</summary>
+    /// <summary>This process as the cluster knows it; null before <see cref="JoinAsync"/>.</summary>
+    Member? Self { get; }
+
+    /// <summary>
+    /// The newest view known. Never blocks. Between joining and leaving it always contains <see cref="Self"/>, also while
+    /// the engine cannot be reached: a silo that knows nobody can still fetch by itself (design rule 3).
+    /// </summary>
     ClusterView View { get; }
 
     /// <summary>How the engine is doing. Never blocks.</summary>
@@ -50,8 +62,8 @@ public interface IEngine : IAsyncDisposable
     Task LeaveAsync(CancellationToken cancel);
 
     /// <summary>
-    /// Replaces the routing table if <paramref name="next"/> has the epoch after the present one. Otherwise nothing
-    /// changes and the result carries the table that stands.
+    /// Replaces the routing table if this member holds the authority and <paramref name="next"/> has the epoch after the
+    /// present one. Otherwise nothing changes and the result carries the table that stands.
     /// </summary>
     Task<PublishResult> TryPublishAsync(RoutingTable next, CancellationToken cancel);
 }
@@ -70,6 +82,12 @@ public enum PublishStatus
     /// <summary>Another table has this epoch or a later one; decide again from <see cref="PublishResult.Current"/>.</summary>
     Superseded,
 
-    /// <summary>The engine cannot be reached; nothing is known to have changed.</summary>
+    /// <summary>
+    /// The engine cannot be reached; nothing is known to have changed. The table may still have been replaced if only
+    /// the answer was lost: decide again from the next view.
+    /// </summary>
     Unavailable,
+
+    /// <summary>This member does not hold the authority, or does not any more; its successor decides.</summary>
+    NotAuthority,
 }

@@ -1,0 +1,64 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ProxyCluster.Clustering;
+
+/// <summary>Which cluster this process belongs to, and as what. Section <c>Cluster</c>.</summary>
+internal sealed class ClusteringOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Cluster";
+
+    /// <summary>
+    /// What holds the cluster together: <c>local</c> (default: this process alone) or <c>etcd</c>. A host that brings
+    /// its own engine ignores it.
+    /// </summary>
+    [AllowedValues("local", "etcd", "orleans")]
+    public string Engine { get; set; } = "local";
+
+    /// <summary>Name of the cluster; clusters with different names share an etcd without noticing. Default <c>default</c>.</summary>
+    [RegularExpression("[A-Za-z0-9._-]{1,64}")]
+    public string Name { get; set; } = "default";
+
+    /// <summary>Region of this process, for instance <c>tokyo</c>. Default <c>local</c>.</summary>
+    [RegularExpression("[a-z0-9][a-z0-9-]{0,62}")]
+    public string Region { get; set; } = "local";
+
+    /// <summary>What this process does: <c>all</c> (default), <c>frontend</c> or <c>silo</c>.</summary>
+    public Role Role { get; set; } = Role.All;
+
+    /// <summary>
+    /// Where other members reach this process: scheme, host and port. Default: the address it listens on, which only
+    /// helps on one machine; required with <c>etcd</c>. Keep it stable across restarts: the silo's share of the keys
+    /// hangs on it.
+    /// </summary>
+    public Uri? Advertise { get; set; }
+
+    /// <summary>File with the secret that members prove to each other; its content is trimmed. Required with <c>etcd</c>. Default none.</summary>
+    public string SecretFile { get; set; } = "";
+
+    /// <summary>
+    /// Time without renewal after which the cluster forgets a member, and an authority its office. Default 3 s. Less of
+    /// it notices deaths sooner; more of it survives longer pauses (of the process or of the engine) without a change of
+    /// view. etcd takes whole seconds and no less than two.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:02", "00:01:00")]
+    public TimeSpan LeaseTtl { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Time between two renewals. Default 1 s; at most a third of the lease, so that one may be lost without harm. Less of
+    /// it loses a lease less easily, for more calls to the engine per silo.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:00:30")]
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Time for which members stay in the view after the engine came back, although their leases ran out meanwhile:
+    /// they could not renew them. Default 10 s. Less of it forgets sooner those that died during the outage; more of it
+    /// gives slow ones longer to come back before their keys move.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan ReturnGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How etcd is reached.</summary>
+    public EtcdOptions Etcd { get; set; } = new();
+}

@@ -1,0 +1,72 @@
+using System.Threading.Channels;
+
+namespace ProxyCluster.Clustering;
+
+/// <summary>
+/// Holds an engine's view and tells listeners about each change: in order, one at a time, away from the task that made
+/// the change, so that a slow or throwing handler delays other handlers and nothing else.
+/// </summary>
+internal sealed partial class ViewFeed : IAsyncDisposable
+{
+    private readonly Channel<ClusterView> _changes = Channel.CreateUnbounded<ClusterView>(new() { SingleReader = true });
+    private readonly Action<ClusterView> _raise;
+    private readonly ILogger _log;
+    private readonly Task _pump;
+    private readonly Lock _swap = new();
+    private volatile ClusterView _view = ClusterView.Empty;
+
+    /// <summary>Begins to tell <paramref name="raise"/> about changes.</summary>
+    public ViewFeed(Action<ClusterView> raise, ILogger log)
+    {
+        _raise = raise;
+        _log = log;
+        _pump = Task.Run(PumpAsync);
+    }
+
+    /// <summary>The newest view.</summary>
+    public ClusterView View => _view;
+
+    /// <summary>
+    /// Swaps the view for what <paramref name="next"/> makes of it, if that says something new. The function runs under
+    /// the feed's lock, so that views are swapped in the order in which they were computed.
+    /// </summary>
+    public void Swap(Func<ClusterView, ClusterView> next)
+    {
+        lock (_swap)
+        {
+            var view = next(_view);
+            if (view.SaysSameAs(_view))
+                return;
+            _view = view;
+            _changes.Writer.TryWrite(view);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _changes.Writer.TryComplete();
+        await _pump;
+    }
+
+    private async Task PumpAsync()
+    {
+        await foreach (var view in _changes.Reader.ReadAllAsync())
+        {
+            try
+            {
+                _raise(view);
+            }
+            catch (Exception e)
+            {
+                Log.HandlerFailed(_log, view.Routing.Epoch, e);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "A handler of view changes failed at epoch {Epoch}")]
+        public static partial void HandlerFailed(ILogger log, long epoch, Exception e);
+    }
+}

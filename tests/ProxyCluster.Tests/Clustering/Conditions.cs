@@ -1,0 +1,68 @@
+using ProxyCluster.Clustering;
+
+namespace ProxyCluster.Tests.Clustering;
+
+/// <summary>Bounded waits for what an engine will come to say.</summary>
+internal static class Conditions
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    /// <summary>Waits until the engine's view is as wanted, woken by its changes.</summary>
+    public static async Task<ClusterView> UntilAsync(this IEngine engine, Func<ClusterView, bool> wanted)
+    {
+        var seen = new TaskCompletionSource<ClusterView>(TaskCreationOptions.RunContinuationsAsynchronously);
+        engine.ViewChanged += Look;
+        try
+        {
+            Look(engine.View);
+            return await seen.Task.WaitAsync(Limit, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            var view = engine.View;
+            throw new TimeoutException($"{engine.Self?.Id} still sees [{string.Join(' ', view.Members.Select(static m => m.Id))}], " +
+                $"epoch {view.Routing.Epoch}, authority {view.AuthorityId}, status {engine.Status}");
+        }
+        finally
+        {
+            engine.ViewChanged -= Look;
+        }
+
+        void Look(ClusterView view)
+        {
+            if (wanted(view))
+                seen.TrySetResult(view);
+        }
+    }
+
+    /// <summary>Waits until all see exactly these members.</summary>
+    public static Task UntilMembersAsync(this IEnumerable<IEngine> engines, params string[] ids) =>
+        Task.WhenAll(engines.Select(engine => engine.UntilAsync(view => view.Members.Select(static m => m.Id).SequenceEqual(ids.Order(StringComparer.Ordinal)))));
+
+    /// <summary>Waits for a condition that nothing announces.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!condition())
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"waited in vain until {what}");
+            }
+        }
+    }
+
+    /// <summary>Waits until one of them holds the authority and all others see that.</summary>
+    public static async Task<IEngine> UntilAuthorityAsync(this IReadOnlyCollection<IEngine> engines)
+    {
+        await UntilAsync(() => engines.Count(static engine => engine.IsAuthority) == 1, "one engine is the authority");
+        var authority = engines.Single(static engine => engine.IsAuthority);
+        await Task.WhenAll(engines.Select(engine => engine.UntilAsync(view => view.AuthorityId == authority.Self!.Id)));
+        return authority;
+    }
+}
