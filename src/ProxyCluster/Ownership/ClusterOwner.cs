@@ -4,6 +4,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Peers;
+using ProxyCluster.Replication;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Ownership;
@@ -25,6 +26,7 @@ internal sealed class ClusterOwner
 {
     private readonly ClusterSelf _self;
     private readonly ModuleOwner _owner;
+    private readonly Replicator _replicator;
     private readonly PeerFill _fill;
     private readonly PeerStanding _standing;
     private readonly PeerOptions _options;
@@ -34,6 +36,7 @@ internal sealed class ClusterOwner
     public ClusterOwner(
         ClusterSelf self,
         ModuleOwner owner,
+        Replicator replicator,
         PeerFill fill,
         PeerStanding standing,
         IOptions<PeerOptions> options,
@@ -42,12 +45,16 @@ internal sealed class ClusterOwner
     {
         _self = self;
         _owner = owner;
+        _replicator = replicator;
         _fill = fill;
         _standing = standing;
         _options = options.Value;
         _clock = clock;
         _asking = new(lifetime.ApplicationStopped);
     }
+
+    /// <summary>Does today's policy allow what the record names to be served?</summary>
+    public bool Accepts(ModuleRecord record, ArtifactKind kind) => _owner.Accepts(record, kind);
 
     /// <summary>
     /// Has <paramref name="kind"/> of <paramref name="module"/> stored here and gives the record that names it, asking
@@ -59,7 +66,7 @@ internal sealed class ClusterOwner
         var steps = _standing.Prefer(
             AskPath.For(module.ToString(), _self.Member, level, _self.View, _options.MaxCandidates));
         return steps.Length == 1
-            ? _owner.EnsureAsync(module, kind, cancel)
+            ? FetchAsync(module, kind, cancel)
             : _asking.RunAsync(
                 (module, kind, level),
                 (_, stop) => HedgedAsk.RunAsync(
@@ -75,6 +82,14 @@ internal sealed class ClusterOwner
 
         // Our own work shows its life by itself: nobody is left to hedge with.
         alive();
-        return _owner.EnsureAsync(module, kind, cancel);
+        return FetchAsync(module, kind, cancel);
+    }
+
+    private async Task<Outcome<ModuleRecord>> FetchAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
+    {
+        var outcome = await _owner.EnsureAsync(module, kind, cancel);
+        if (outcome.TryGet(out var record, out _))
+            _replicator.Committed(record, kind);
+        return outcome;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ProxyCluster.Clustering;
 using ProxyCluster.Outcomes;
 
 namespace ProxyCluster.Ownership;
@@ -112,6 +113,8 @@ internal static class HedgedAsk
         finally
         {
             await losers.CancelAsync();
+            foreach (var loser in running)
+                _ = DisposeResultAsync(loser);
         }
 
         void Start()
@@ -119,6 +122,15 @@ internal static class HedgedAsk
             Volatile.Write(ref lastSign.Timestamp, clock.GetTimestamp());
             running.Add(ask(steps[next++], () => Volatile.Write(ref lastSign.Timestamp, clock.GetTimestamp()), losers.Token));
         }
+    }
+
+    // A loser that answers after all must not keep its connection.
+    private static async Task DisposeResultAsync<T>(Task<Outcome<T>> loser)
+        where T : notnull
+    {
+        await loser.ContinueWith(static _ => { }, TaskScheduler.Default);
+        if (loser.IsCompletedSuccessfully && loser.Result.TryGet(out var value, out _))
+            (value as IDisposable)?.Dispose();
     }
 
     private sealed class StrongBox(long timestamp)

@@ -5,7 +5,6 @@ using ProxyCluster.Clustering;
 using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Ownership;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -32,7 +31,6 @@ internal sealed class PeerFill(
     public async Task<Outcome<ModuleRecord>> FillAsync(
         Member peer, ModuleVersion module, ArtifactKind kind, AskLevel level, Action alive, CancellationToken cancel)
     {
-        var started = clock.GetTimestamp();
         using var silence = new SilenceLimit(options.Value, clock, cancel);
         try
         {
@@ -47,17 +45,13 @@ internal sealed class PeerFill(
                 new("outcome", outcome.Failure is { } met ? FailureTable.For(met.Kind).Cause : "ok"));
             return outcome;
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            standing.Silent(peer.Id);
-            return PeerCalls.Unavailable(peer, $"silent after {clock.GetElapsedTime(started).TotalSeconds:0.0} s");
-        }
-        catch (OperationCanceledException) when (clock.GetElapsedTime(started) >= options.Value.HedgeDelay)
-        {
-            // Another candidate won because this one stayed silent for the hedge delay.
+            // Silent for too long, or another candidate won because this one was silent for the hedge delay.
             if (clock.GetElapsedTime(silence.LastSign) >= options.Value.HedgeDelay)
                 standing.Silent(peer.Id);
-            throw;
+            cancel.ThrowIfCancellationRequested();
+            return PeerCalls.Unavailable(peer, "it stayed silent");
         }
         catch (Exception e) when (e is IOException or InvalidDataException or HttpRequestException or JsonException)
         {

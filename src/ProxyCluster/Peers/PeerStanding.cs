@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
-using ProxyCluster.Ownership;
+using ProxyCluster.Clustering;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Peers;

@@ -1,13 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using ProxyCluster.GoModules.Names;
-using ProxyCluster.Ownership;
-using ProxyCluster.Queries;
+using ProxyCluster.Clustering;
 
 namespace ProxyCluster.Peers;
 
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>,
-/// <c>replicate/REGION/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>. Module names are escaped as everywhere.
+/// <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>. Module names are escaped as everywhere.
 /// </summary>
 internal static class PeerTarget
 {
@@ -15,8 +14,8 @@ internal static class PeerTarget
     public static string Artifact(ModuleVersion module, ArtifactKind kind, AskLevel level) =>
         $"{PeerCalls.Prefix}artifact/{Word(level)}/{Storage.DiskStore.KeyOf(module, kind)}";
 
-    /// <summary>"What is the answer to this query? Ask upstream yourself."</summary>
-    public static string Query(Query query) => $"{PeerCalls.Prefix}query/{query.Key}";
+    /// <summary>"What is the answer to this query, given by its path in a URL? Ask upstream yourself."</summary>
+    public static string Query(string key) => $"{PeerCalls.Prefix}query/{key}";
 
     /// <summary>"Copy this artifact from me."</summary>
     public static string Replicate(ModuleVersion module, ArtifactKind kind) =>

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using ProxyCluster.Clustering;
 
-namespace ProxyCluster.Ownership;
+namespace ProxyCluster.Clustering;
 
 /// <summary>As what a member is asked. Levels only grow on the way, so a question cannot run in a circle.</summary>
 internal enum AskLevel
