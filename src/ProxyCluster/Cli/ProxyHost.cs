@@ -1,9 +1,12 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
 using ProxyCluster.Fetching;
 using ProxyCluster.Http;
 using ProxyCluster.Ownership;
+using ProxyCluster.Peers;
 using ProxyCluster.Queries;
+using ProxyCluster.Replication;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 using ProxyCluster.Verification;
@@ -22,6 +25,9 @@ internal static class ProxyHost
         .AddStorage()
         .AddVerification()
         .AddFetching()
+        .AddClustering()
+        .AddPeers()
+        .AddReplication()
         .AddOwnership()
         .AddQueries()
         .AddHttpFrontEnd()

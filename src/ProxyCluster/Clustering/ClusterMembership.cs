@@ -11,12 +11,13 @@ namespace ProxyCluster.Clustering;
 /// started and before it stops. Joining never fails a start; an engine that cannot be reached is joined later.
 /// </summary>
 internal sealed partial class ClusterMembership(
-    IEngine engine, IServer server, IOptions<ClusteringOptions> options, ILogger<ClusterMembership> log) : IHostedLifecycleService
+    IEngine engine, ClusterSelf cluster, IServer server, IOptions<ClusteringOptions> options, ILogger<ClusterMembership> log) : IHostedLifecycleService
 {
     /// <inheritdoc/>
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         var self = SelfOf(options.Value, server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
+        cluster.Become(self);
         await engine.JoinAsync(self, cancellationToken);
         Log.Joined(log, self.Id, self.Region, self.Role, self.Address, engine.Name, engine.Status.Detail);
     }

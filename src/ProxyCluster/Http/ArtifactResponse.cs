@@ -95,7 +95,8 @@ internal sealed class ArtifactResponse(Responses responses)
             await CopyAsync(file!, offset, length, response.BodyWriter, cancel);
     }
 
-    private static async Task CopyAsync(
+    /// <summary>Copies a part of a file into a pipe, a chunk at a time, at the reader's pace.</summary>
+    public static async Task CopyAsync(
         SafeFileHandle file, long offset, long length, PipeWriter writer, CancellationToken cancel)
     {
         while (length > 0)

@@ -1,4 +1,4 @@
-using ProxyCluster.Fetching;
+using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Ownership;
@@ -7,7 +7,7 @@ using ProxyCluster.Storage;
 namespace ProxyCluster.Http;
 
 /// <summary>The order in which an artifact is looked for: store, owner, store again.</summary>
-internal sealed class ArtifactWalk(DiskStore store, ModuleOwner owner, ArtifactFetcher fetcher)
+internal sealed class ArtifactWalk(DiskStore store, ClusterOwner owner)
 {
     /// <summary>
     /// Opens an artifact, having it fetched where it is missing. <paramref name="cachedOnly"/> stops before the owner.
@@ -18,15 +18,15 @@ internal sealed class ArtifactWalk(DiskStore store, ModuleOwner owner, ArtifactF
     {
         // 1. Stored, and proven in a way that today's policy accepts.
         if (store.FindRecordOrNull(module) is { } record
-            && fetcher.Accepts(record, kind)
+            && owner.Accepts(record, kind)
             && await store.OpenReadOrNullAsync(record, kind, cancel) is { } stored)
             return (stored, true);
 
         if (cachedOnly)
             return new Failure(FailureKind.NotCached, $"{module} is not in the cache");
 
-        // 2. The owner has it fetched, verified and committed, once for all who ask now.
-        var ensured = await owner.EnsureAsync(module, kind, cancel);
+        // 2. The owner has it fetched, verified and committed, once for all who ask now in the whole cluster.
+        var ensured = await owner.EnsureAsync(module, kind, AskLevel.Client, cancel);
         if (!ensured.TryGet(out var committed, out var failure))
             return failure;
 

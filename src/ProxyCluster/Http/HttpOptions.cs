@@ -49,8 +49,4 @@ public sealed class HttpOptions
     /// <summary>Seconds that clients and caches may keep "it does not exist". Default 10.</summary>
     [Range(0, 86400)]
     public int NegativeMaxAgeSeconds { get; set; } = 10;
-
-    /// <summary>The region's name in <c>X-ProxyCluster-Region</c>. Default <c>local</c>.</summary>
-    [RegularExpression("[a-z0-9][a-z0-9-]{0,62}", ErrorMessage = "must be lower-case letters, digits and dashes")]
-    public string Region { get; set; } = "local";
 }

@@ -16,6 +16,8 @@ internal static class HttpRegistration
         services.AddSingleton<ModuleEndpoints>();
         services.AddSingleton<ChecksumDatabaseEndpoints>();
         services.AddSingleton<SystemEndpoints>();
+        services.AddSingleton<PeerEndpoints>();
+        services.AddSingleton<Forwarder>();
         services.AddSingleton<ProxyHandler>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
         return services;

@@ -24,6 +24,8 @@ internal sealed class ProxyHandler(
     ModuleEndpoints modules,
     ChecksumDatabaseEndpoints checksumDatabases,
     SystemEndpoints system,
+    PeerEndpoints peers,
+    Forwarder forwarder,
     ProxyMetrics metrics,
     IOptions<HttpOptions> options)
 {
@@ -62,6 +64,16 @@ internal sealed class ProxyHandler(
 
     private async ValueTask<Seen> AnswerAsync(HttpContext context)
     {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var hops = 0;
+        if (PeerEndpoints.IsInternal(target))
+        {
+            var (answered, forwarded) = await peers.AnswerAsync(context, target);
+            if (forwarded is null)
+                return answered ?? default;
+            (target, hops) = (forwarded.Target, forwarded.Hops);
+        }
+
         var method = context.Request.Method;
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
         {
@@ -70,7 +82,9 @@ internal sealed class ProxyHandler(
             return new Seen("other", "method");
         }
 
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(target))
+            return await forwarder.ForwardAsync(context, target, hops);
+
         if (FindHot(target, context) is { } seen)
         {
             await seen.Writing;

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 
@@ -11,7 +13,7 @@ namespace ProxyCluster.Http;
 /// What every answer has in common: header values made once, the status of a failure, and an error body that the
 /// <c>go</c> command will show (spec §3: text/plain, at most 8 lines and 648 bytes, cut at the first blank line).
 /// </summary>
-internal sealed class Responses(Microsoft.Extensions.Options.IOptions<HttpOptions> options)
+internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
 {
     /// <summary>The header that carries a failure's machine-readable cause.</summary>
     public const string CauseHeader = "X-ProxyCluster-Cause";
@@ -26,7 +28,7 @@ internal sealed class Responses(Microsoft.Extensions.Options.IOptions<HttpOption
     private static readonly StringValues Immutable = "public, max-age=31536000, immutable";
     private static readonly StringValues NoStore = "no-store";
 
-    private readonly StringValues _region = options.Value.Region;
+    private readonly StringValues _region = self.Region;
     private readonly StringValues _negative =
         string.Create(CultureInfo.InvariantCulture, $"public, max-age={options.Value.NegativeMaxAgeSeconds}");
 

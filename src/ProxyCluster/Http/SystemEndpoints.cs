@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ProxyCluster.Clustering;
 using ProxyCluster.Fetching;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
@@ -15,6 +16,7 @@ internal sealed class SystemEndpoints(
     DiskStore store,
     UpstreamChain upstreams,
     PrometheusText prometheus,
+    ClusterSelf self,
     IHostApplicationLifetime lifetime,
     Responses responses)
 {
@@ -27,6 +29,9 @@ internal sealed class SystemEndpoints(
         Metrics:    /metrics
 
         """;
+
+    /// <summary>Is this target ours, and so never passed on?</summary>
+    public static bool Has(string target) => target is "/" or "/healthz" or "/readyz" or "/metrics";
 
     /// <summary>Answers if the path is one of ours.</summary>
     public async ValueTask<bool> TryAnswerAsync(HttpContext context, string path)
@@ -72,18 +77,31 @@ internal sealed class SystemEndpoints(
             report.Append("stopping: finishing requests in flight\n");
         }
 
-        try
+        if (!self.IsFrontEnd)
         {
-            store.Probe();
-            report.Append("store: ok\n");
-        }
-        catch (Exception e) when (StoreException.IsCause(e))
-        {
-            ready = false;
-            report.Append(CultureInfo.InvariantCulture, $"store: {e.Message}\n");
+            try
+            {
+                store.Probe();
+                report.Append("store: ok\n");
+            }
+            catch (Exception e) when (StoreException.IsCause(e))
+            {
+                ready = false;
+                report.Append(CultureInfo.InvariantCulture, $"store: {e.Message}\n");
+            }
         }
 
-        report.Append("engine: local\n");
+        // A degraded engine is no reason to send traffic elsewhere: requests are answered from the last known view.
+        var engine = self.Engine;
+        report.Append(
+            CultureInfo.InvariantCulture,
+            $"engine: {(engine.Status.IsDegraded ? "degraded" : "ok")} ({engine.Name}; {engine.Status.Detail})\n");
+        if (self.View.Routing.FindOrNull(self.Region) is { } region)
+        {
+            ready &= region.IsUsable;
+            report.Append(CultureInfo.InvariantCulture, $"region {region.Name}: {region.State} ({region.Reason})\n");
+        }
+
         foreach (var upstream in upstreams.Statuses)
             report.Append(CultureInfo.InvariantCulture, $"upstream {upstream.Name}: {upstream.StateWord}\n");
 

@@ -52,6 +52,9 @@ public enum FailureKind
     /// <summary>This process refuses more work for the moment, or is shutting down.</summary>
     Overloaded,
 
+    /// <summary>A member of the cluster could not be reached, died, or answered nonsense.</summary>
+    PeerUnavailable,
+
     /// <summary>The cluster passed the request in a circle.</summary>
     LoopDetected,
 }

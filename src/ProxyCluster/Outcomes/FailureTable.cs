@@ -32,6 +32,7 @@ public static class FailureTable
 
         // go: stops and shows the text; asking again later may help.
         FailureKind.UpstreamUnavailable => new(502, "upstream-unavailable", Soon),
+        FailureKind.PeerUnavailable => new(502, "peer-unavailable", Soon),
         FailureKind.UpstreamTimeout => new(504, "upstream-timeout", Soon),
         FailureKind.ChecksumDatabaseUnavailable => new(503, "checksum-database-unavailable", Soon),
         FailureKind.StoreUnavailable => new(503, "store-unavailable", Later),

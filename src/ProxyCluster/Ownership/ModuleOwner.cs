@@ -38,6 +38,9 @@ internal sealed class ModuleOwner : IDisposable
         _absent = new MemoryCache(new MemoryCacheOptions { SizeLimit = _options.MaxAbsentRemembered });
     }
 
+    /// <summary>Does today's policy allow what the record names to be served?</summary>
+    public bool Accepts(ModuleRecord record, ArtifactKind kind) => _fetcher.Accepts(record, kind);
+
     /// <summary>Fetches running now.</summary>
     public int Running => _fetches.Count;
 

@@ -32,29 +32,29 @@ internal enum AnswerAge
 /// </summary>
 internal sealed partial class QueryCache : IDisposable
 {
-    private readonly QueryUpstream _upstream;
+    private readonly QueryOwner _owner;
     private readonly QueryDisk _disk;
     private readonly QueryOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger<QueryCache> _logger;
     private readonly MemoryCache _states;
-    private readonly JoinedTasks<Query, QueryState> _asking;
+    private readonly JoinedTasks<(Query Query, bool AsOwner), QueryState> _asking;
 
     public QueryCache(
-        QueryUpstream upstream,
+        QueryOwner owner,
         QueryDisk disk,
         IOptions<QueryOptions> options,
         IHostApplicationLifetime lifetime,
         TimeProvider clock,
         ILogger<QueryCache> logger)
     {
-        _upstream = upstream;
+        _owner = owner;
         _disk = disk;
         _options = options.Value;
         _clock = clock;
         _logger = logger;
         _states = new MemoryCache(new MemoryCacheOptions { SizeLimit = _options.MemoryBytes });
-        _asking = new JoinedTasks<Query, QueryState>(lifetime.ApplicationStopped);
+        _asking = new(lifetime.ApplicationStopped);
     }
 
     /// <summary>The answer of a key if it is fresh, or null. Hot path: does not allocate or parse.</summary>
@@ -67,9 +67,10 @@ internal sealed partial class QueryCache : IDisposable
 
     /// <summary>
     /// Answers a query: from what is known where that is good enough, otherwise from upstream. With
-    /// <paramref name="cachedOnly"/> upstream is never asked.
+    /// <paramref name="cachedOnly"/> nobody is asked; with <paramref name="asOwner"/> no other member is.
     /// </summary>
-    public async ValueTask<Outcome<GivenAnswer>> AskAsync(Query query, bool cachedOnly, CancellationToken cancel)
+    public async ValueTask<Outcome<GivenAnswer>> AskAsync(
+        Query query, bool cachedOnly, CancellationToken cancel, bool asOwner = false)
     {
         var state = Known(query);
         switch (QueryFreshness.Decide(state, _clock.GetUtcNow(), _options))
@@ -79,7 +80,7 @@ internal sealed partial class QueryCache : IDisposable
 
             case Freshness.Revalidate:
                 if (!cachedOnly)
-                    _ = _asking.RunAsync(query, RefreshAsync, CancellationToken.None);
+                    _ = _asking.RunAsync((query, asOwner), RefreshAsync, CancellationToken.None);
                 return new GivenAnswer(state.Answer!, AnswerAge.Stale);
 
             case Freshness.StaleAfterError:
@@ -96,12 +97,12 @@ internal sealed partial class QueryCache : IDisposable
                 : new Failure(FailureKind.NotCached, $"{query} is not in the cache");
         }
 
-        var asked = await _asking.RunAsync(query, RefreshAsync, cancel);
-        if (asked.Failure is not { } failure)
-            return new GivenAnswer(asked.Answer!, AnswerAge.Miss);
+        var refreshed = await _asking.RunAsync((query, asOwner), RefreshAsync, cancel);
+        if (refreshed.Failure is not { } failure)
+            return new GivenAnswer(refreshed.Answer!, AnswerAge.Miss);
 
-        return QueryFreshness.UsableDespiteError(asked, _clock.GetUtcNow(), _options)
-            ? new GivenAnswer(asked.Answer!, AnswerAge.Stale)
+        return QueryFreshness.UsableDespiteError(refreshed, _clock.GetUtcNow(), _options)
+            ? new GivenAnswer(refreshed.Answer!, AnswerAge.Stale)
             : failure;
     }
 
@@ -119,8 +120,10 @@ internal sealed partial class QueryCache : IDisposable
         return Remember(key, new QueryState(answer, null, default));
     }
 
-    private async Task<QueryState> RefreshAsync(Query query, CancellationToken cancel)
+    private async Task<QueryState> RefreshAsync((Query Query, bool AsOwner) asked, CancellationToken cancel)
     {
+        var query = asked.Query;
+
         // 1. Somebody may have refreshed it between our look and this task.
         var known = Known(query);
         if (QueryFreshness.Decide(known, _clock.GetUtcNow(), _options) is Freshness.Fresh or Freshness.StaleAfterError
@@ -128,7 +131,7 @@ internal sealed partial class QueryCache : IDisposable
             return known;
 
         // 2. Ask; "not modified" comes back as the known body.
-        var outcome = await _upstream.AskAsync(query, known.Answer, cancel);
+        var outcome = await _owner.AskAsync(query, known.Answer, asked.AsOwner, cancel);
         var now = _clock.GetUtcNow();
 
         // 3. Failure: the old answer stays beside it.
@@ -140,7 +143,7 @@ internal sealed partial class QueryCache : IDisposable
         }
 
         // 4. Success: never backwards, then to memory and disk.
-        var answer = fresh with { Body = QueryMerge.Merge(query, known.Answer, fresh.Body), AskedAt = now };
+        var answer = fresh with { Body = QueryMerge.Merge(query, known.Answer, fresh.Body) };
         _disk.Write(query, answer);
         return Remember(query.Key, new QueryState(answer, null, default));
     }

@@ -34,20 +34,26 @@ internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
         Query query, QueryAnswer? known, UpstreamAnswer answer, CancellationToken stop)
     {
         if (answer.NotModified && known is not null)
-            return known;
+            return known with { AskedAt = clock.GetUtcNow() };
 
         using var body = new MemoryStream();
         await answer.Body.CopyToAsync(body, stop);
         var bytes = body.ToArray();
-        if (query.Kind != QueryKind.List)
-        {
-            if (!VersionInfo.TryParse(bytes, out var info, out var error))
-                return Invalid(query, answer, error);
-            if (!ModuleVersion.TryCreate(query.Path, info.Version, out _, out error))
-                return Invalid(query, answer, error);
-        }
+        return FaultOrNull(query, bytes) is { } fault
+            ? new Failure(FailureKind.UpstreamInvalid, $"{query}: {answer.Upstream} sent something invalid: {fault}")
+            : new QueryAnswer(bytes, clock.GetUtcNow(), answer.Upstream, answer.ETag, answer.LastModified);
+    }
 
-        return new QueryAnswer(bytes, clock.GetUtcNow(), answer.Upstream, answer.ETag, answer.LastModified);
+    /// <summary>Why a body cannot be the answer to a query, or null. A list is read line by line, and odd lines are left out.</summary>
+    public static string? FaultOrNull(Query query, byte[] body)
+    {
+        if (query.Kind == QueryKind.List)
+            return null;
+
+        return VersionInfo.TryParse(body, out var info, out var error)
+            && ModuleVersion.TryCreate(query.Path, info.Version, out _, out error)
+                ? null
+                : error;
     }
 
     /// <summary>
@@ -74,7 +80,4 @@ internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
             ? UpstreamResource.Query(revision)
             : throw new ArgumentException(error, nameof(query)),
     };
-
-    private static Failure Invalid(Query query, UpstreamAnswer answer, string why) => new(
-        FailureKind.UpstreamInvalid, $"{query}: {answer.Upstream} sent something invalid: {why}");
 }

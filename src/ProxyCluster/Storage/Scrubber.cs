@@ -16,7 +16,7 @@ internal sealed partial class Scrubber(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.Value.ScrubInterval == TimeSpan.Zero)
+        if (options.Value.ScrubInterval == TimeSpan.Zero || !options.Value.IsUsed)
             return;
 
         using var timer = new PeriodicTimer(options.Value.ScrubInterval, clock);

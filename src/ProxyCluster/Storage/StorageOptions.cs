@@ -15,6 +15,9 @@ public sealed class StorageOptions
     [Required]
     public string Data { get; set; } = "data";
 
+    /// <summary>False for a process that stores nothing, such as a front end; then no directory is touched.</summary>
+    internal bool IsUsed { get; set; } = true;
+
     /// <summary>
     /// Bytes of artifacts kept in memory in front of the disk. Default 256 MiB. More of it answers more requests
     /// without touching the file system; it is a bound, not a reservation.

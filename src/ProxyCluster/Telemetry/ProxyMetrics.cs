@@ -31,6 +31,12 @@ internal sealed class ProxyMetrics
         ActiveRequests = Meter.CreateUpDownCounter<long>("proxycluster.request.active", "{request}",
             "Requests being answered now");
         ServedBytes = Meter.CreateCounter<long>("proxycluster.served.bytes", "By", "Body bytes sent; label artifact");
+        PeerFills = Meter.CreateCounter<long>("proxycluster.peer.fills", "{fill}",
+            "Artifacts asked of other silos; labels region (the peer's), outcome (ok or the failure's cause)");
+        Forwards = Meter.CreateCounter<long>("proxycluster.peer.forwards", "{request}",
+            "Clients' requests passed on to a silo; labels region (the silo's), outcome (ok, retried or the failure's cause)");
+        Replications = Meter.CreateCounter<long>("proxycluster.replication.copies", "{artifact}",
+            "Copies handed to other regions; labels region (the target's), outcome (ok, retried, dropped)");
         StoreReads = Meter.CreateCounter<long>("proxycluster.store.reads", "{read}",
             "Artifacts found, by the tier that had them; labels artifact, tier (memory, disk, shared, peer, upstream)");
         UpstreamFetches = Meter.CreateCounter<long>("proxycluster.upstream.fetches", "{fetch}",
@@ -73,6 +79,9 @@ internal sealed class ProxyMetrics
     public Histogram<double> RequestDuration { get; }
     public UpDownCounter<long> ActiveRequests { get; }
     public Counter<long> ServedBytes { get; }
+    public Counter<long> PeerFills { get; }
+    public Counter<long> Forwards { get; }
+    public Counter<long> Replications { get; }
     public Counter<long> StoreReads { get; }
     public Counter<long> UpstreamFetches { get; }
     public Histogram<double> UpstreamDuration { get; }
@@ -94,6 +103,17 @@ internal sealed class ProxyMetrics
     public void ObserveBreakers(Func<IEnumerable<Measurement<int>>> states) =>
         Meter.CreateObservableGauge("proxycluster.upstream.breaker.state", states, null,
             "Circuit breaker: 0 closed, 1 half-open, 2 open; label upstream");
+
+    /// <summary>Reports how far copies for other regions are behind; labels from, to.</summary>
+    public void ObserveReplication(
+        Func<IEnumerable<Measurement<long>>> objects,
+        Func<IEnumerable<Measurement<long>>> bytes,
+        Func<IEnumerable<Measurement<long>>> seconds)
+    {
+        Meter.CreateObservableGauge("proxycluster.replication.lag.objects", objects, "{artifact}", "Copies not yet handed over");
+        Meter.CreateObservableGauge("proxycluster.replication.lag.bytes", bytes, "By", "Bytes in them");
+        Meter.CreateObservableGauge("proxycluster.replication.lag.seconds", seconds, "s", "Age of the oldest of them");
+    }
 
     /// <summary>Reports what the store holds; label artifact.</summary>
     public void ObserveStore(Func<IEnumerable<Measurement<long>>> artifacts, Func<IEnumerable<Measurement<long>>> bytes)

@@ -21,6 +21,9 @@ internal sealed class LocalCluster
     private LocalEngine? _authority;
     private string? _lost;
 
+    /// <summary>What its members prove to each other: made up here, and known to nobody outside this process.</summary>
+    public byte[] Secret { get; } = System.Security.Cryptography.RandomNumberGenerator.GetBytes(32);
+
     /// <summary>Takes a member away as a crash does: no leave, and its own engine hears nothing any more.</summary>
     public void Kill(string id)
     {

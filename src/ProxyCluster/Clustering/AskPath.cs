@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+
+namespace ProxyCluster.Clustering;
+
+/// <summary>As what a member is asked. Levels only grow on the way, so a question cannot run in a circle.</summary>
+internal enum AskLevel
+{
+    /// <summary>By a client: ask whoever is right.</summary>
+    Client,
+
+    /// <summary>As the owner in its region: have it copied here, from the home region.</summary>
+    Region,
+
+    /// <summary>As the owner: fetch it from upstream, ask nobody.</summary>
+    Home,
+}
+
+/// <summary>One place to ask.</summary>
+/// <param name="Peer">The member to ask; null for this silo itself.</param>
+/// <param name="Level">As what.</param>
+internal readonly record struct AskStep(Member? Peer, AskLevel Level);
+
+/// <summary>
+/// Where to look for what is not stored here, best first, as a pure function of the view.
+/// <para>
+/// Inside a region one silo owns a key, across regions the home region's does: a client's question goes to its region's
+/// owner first, so that a region copies an artifact across the ocean once, then to the home owners. The last step is
+/// always this silo itself (design rule 3), and its own turn in the order ends the list: who owns a key asks nobody.
+/// </para>
+/// </summary>
+internal static class AskPath
+{
+    /// <summary>The steps for a key. <paramref name="maxPeers"/> bounds the peers among them.</summary>
+    public static ImmutableArray<AskStep> For(string key, Member self, AskLevel level, ClusterView view, int maxPeers)
+    {
+        var steps = ImmutableArray.CreateBuilder<AskStep>();
+        if (level != AskLevel.Home)
+        {
+            var owners = OwnerOrder.For(key, view);
+            if (level == AskLevel.Client
+                && owners.Length > 0
+                && owners[0].Region != self.Region
+                && RegionalOwner.For(key, self.Region, view) is [var regional, ..]
+                && regional.Id != self.Id)
+                steps.Add(new AskStep(regional, AskLevel.Region));
+
+            foreach (var owner in owners)
+            {
+                if (owner.Id == self.Id || steps.Count >= maxPeers)
+                    break;
+                steps.Add(new AskStep(owner, AskLevel.Home));
+            }
+        }
+
+        steps.Add(new AskStep(null, AskLevel.Home));
+        return steps.ToImmutable();
+    }
+}

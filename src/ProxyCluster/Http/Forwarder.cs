@@ -1,0 +1,251 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Ownership;
+using ProxyCluster.Peers;
+using ProxyCluster.Routing;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Http;
+
+/// <summary>
+/// Passes clients' requests on to silos: all of them on a front end, and on a silo those that name another region or
+/// arrive while its own region is out of service.
+/// <para>
+/// A silo that cannot be reached, stays silent or says that it cannot serve now is followed by the next one within the
+/// same request. When a silo dies in the middle of a body, the rest comes from the next one: artifacts never change, so
+/// the same entity tag means the same bytes, and the client sees one uninterrupted answer.
+/// </para>
+/// </summary>
+internal sealed class Forwarder(
+    ClusterSelf self,
+    PeerCalls calls,
+    PeerStanding standing,
+    Responses responses,
+    IOptions<PeerOptions> options,
+    ProxyMetrics metrics,
+    TimeProvider clock)
+{
+    /// <summary>The header by which a request names the region that shall answer.</summary>
+    public const string RegionHeader = "X-Region";
+
+    private const int MaxSilos = 8;
+
+    private static readonly string[] PassedDown = ["If-None-Match", "If-Range", "Range", "Disable-Module-Fetch", "traceparent"];
+
+    private static readonly HashSet<string> NotPassedUp = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection", "Date", "Keep-Alive", "Server", "Transfer-Encoding", "Upgrade",
+    };
+
+    /// <summary>Must this request of a client be answered elsewhere?</summary>
+    public bool Applies(HttpContext context) =>
+        self.IsFrontEnd
+        || !self.View.Routing.IsUsable(self.Region)
+        || (context.Request.Headers[RegionHeader] is [{ } region] && region != self.Region && self.View.Routing.IsUsable(region)
+            && self.View.Members.Any(m => m.Region == region && m.IsSilo));
+
+    /// <summary>Passes the request on and its answer back.</summary>
+    public async Task<Seen> ForwardAsync(HttpContext context, string target, int hops)
+    {
+        var cancel = context.RequestAborted;
+        var wanted = context.Request.Headers[RegionHeader] is [{ } region] ? region : null;
+        var silos = RouteOrder.For(KeyOf(target), wanted, self.Region, self.View)
+            .Where(m => m.Id != self.Member.Id)
+            .OrderBy(m => standing.IsGood(m.Id) ? 0 : 1)
+            .Take(MaxSilos)
+            .ToImmutableArray();
+
+        var offset = 0L;
+        var started = false;
+        string? etag = null;
+        while (true)
+        {
+            // 1. An answer from the first silo that has one; after a broken body, only the rest of the same bytes.
+            var answer = await AskAsync(context.Request, PeerTarget.Forward(hops + 1, target), silos, offset, etag, cancel);
+            if (!answer.TryGet(out var reply, out var failure))
+            {
+                if (!started)
+                {
+                    await responses.WriteFailureAsync(context, failure, false, cancel);
+                    return new Seen("forward", FailureTable.For(failure.Kind).Cause);
+                }
+
+                context.Abort();
+                return new Seen("forward", "broken");
+            }
+
+            using var response = reply.Response;
+            if (!started)
+            {
+                CopyHeaders(response, context.Response);
+                etag = response.Headers.ETag?.Tag;
+                started = true;
+                if (HttpMethods.IsHead(context.Request.Method) || response.StatusCode == HttpStatusCode.NotModified)
+                    return new Seen("forward", "ok");
+            }
+
+            // 2. Its body, as far as it comes.
+            var (copied, isWhole) = await CopyBodyAsync(reply.Silo, response, context.Response, cancel);
+            offset += copied;
+            if (isWhole)
+            {
+                metrics.Forwards.Add(1, new("region", reply.Silo.Region), new("outcome", "ok"));
+                return new Seen("forward", "ok");
+            }
+
+            // 3. The next silo continues, if what we sent can be told apart from everything else.
+            metrics.Forwards.Add(1, new("region", reply.Silo.Region), new("outcome", "retried"));
+            silos = silos.Remove(reply.Silo);
+            if (etag is null || context.Request.Headers.Range.Count > 0 || silos.IsEmpty)
+            {
+                context.Abort();
+                return new Seen("forward", "broken");
+            }
+        }
+    }
+
+    private sealed record Reply(Member Silo, HttpResponseMessage Response) : IDisposable
+    {
+        public void Dispose() => Response.Dispose();
+    }
+
+    private Task<Outcome<Reply>> AskAsync(
+        HttpRequest request, string target, ImmutableArray<Member> silos, long offset, string? etag, CancellationToken cancel) =>
+        silos.IsEmpty
+            ? Task.FromResult<Outcome<Reply>>(new Failure(
+                FailureKind.PeerUnavailable, $"no silo of any usable region is known to this front end of {self.Region}"))
+            : HedgedAsk.RunAsync(
+                [.. silos.Select(static silo => new AskStep(silo, AskLevel.Client))],
+                (step, _, stop) => AskOneAsync(request, target, step.Peer!, offset, etag, stop),
+                options.Value.HedgeDelay,
+                clock,
+                cancel);
+
+    private async Task<Outcome<Reply>> AskOneAsync(
+        HttpRequest request, string target, Member silo, long offset, string? etag, CancellationToken cancel)
+    {
+        var started = clock.GetTimestamp();
+        try
+        {
+            var sent = await calls.SendAsync(
+                silo,
+                new HttpMethod(request.Method),
+                target,
+                message =>
+                {
+                    foreach (var name in PassedDown)
+                    {
+                        if (request.Headers.TryGetValue(name, out var values))
+                            message.Headers.TryAddWithoutValidation(name, values.ToString());
+                    }
+
+                    if (offset > 0)
+                    {
+                        message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
+                        message.Headers.TryAddWithoutValidation("If-Range", etag);
+                    }
+                },
+                cancel);
+            if (!sent.TryGet(out var response, out var failure))
+            {
+                standing.Silent(silo.Id);
+                return failure;
+            }
+
+            standing.Answered(silo.Id);
+            if (WhyNotOrNull(response, offset, etag) is not { } why)
+                return new Reply(silo, response);
+
+            response.Dispose();
+            return PeerCalls.Unavailable(silo, why);
+        }
+        catch (OperationCanceledException) when (clock.GetElapsedTime(started) >= options.Value.HedgeDelay)
+        {
+            standing.Silent(silo.Id);
+            throw;
+        }
+    }
+
+    // What another silo may do better: this one is full, stopping, lost in a circle, or has other bytes than we began with.
+    private static string? WhyNotOrNull(HttpResponseMessage response, long offset, string? etag)
+    {
+        if (offset > 0)
+        {
+            return response.StatusCode == HttpStatusCode.PartialContent && response.Headers.ETag?.Tag == etag
+                ? null
+                : "it cannot continue the body that another silo began";
+        }
+
+        var cause = response.Headers.TryGetValues(Responses.CauseHeader, out var values) ? values.FirstOrDefault() : null;
+        return cause is "overloaded" or "store-unavailable" or "loop-detected" or "peer-unavailable"
+            || (response.StatusCode >= HttpStatusCode.InternalServerError && cause is null)
+                ? $"it answered {(int)response.StatusCode} ({cause ?? "no cause"})"
+                : null;
+    }
+
+    private static void CopyHeaders(HttpResponseMessage from, HttpResponse to)
+    {
+        to.StatusCode = (int)from.StatusCode;
+        foreach (var (name, values) in from.Headers.NonValidated.Concat(from.Content.Headers.NonValidated))
+        {
+            if (!NotPassedUp.Contains(name))
+                to.Headers[name] = values.ToString();
+        }
+    }
+
+    private async Task<(long Copied, bool IsWhole)> CopyBodyAsync(
+        Member silo, HttpResponseMessage from, HttpResponse to, CancellationToken cancel)
+    {
+        using var silence = new SilenceLimit(options.Value, clock, cancel);
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        var copied = 0L;
+        try
+        {
+            await using var body = await from.Content.ReadAsStreamAsync(silence.Token);
+            while (true)
+            {
+                int read;
+                try
+                {
+                    read = await body.ReadAsync(buffer, silence.Token);
+                }
+                catch (Exception e) when (e is IOException or HttpRequestException
+                    || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+                {
+                    standing.Silent(silo.Id);
+                    return (copied, false);
+                }
+
+                if (read == 0)
+                    return (copied, true);
+
+                await to.Body.WriteAsync(buffer.AsMemory(0, read), cancel);
+                copied += read;
+                silence.Sign();
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // The same key as ownership has, as far as the target shows it: path@version for artifacts, the path for queries.
+    private static string KeyOf(string target)
+    {
+        if (!RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out _))
+            return target;
+
+        var request = ProxyRequest.Parse(path[1..]);
+        return request.Asked switch
+        {
+            Asked.Artifact => request.Module.ToString(),
+            Asked.Query or Asked.VersionPrefix => request.Query.Path.Value,
+            _ => path,
+        };
+    }
+}

@@ -1,0 +1,196 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using ProxyCluster.Clustering;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Ownership;
+using ProxyCluster.Peers;
+using ProxyCluster.Queries;
+using ProxyCluster.Replication;
+using ProxyCluster.Storage;
+
+namespace ProxyCluster.Http;
+
+/// <summary>
+/// Answers other members of the cluster, and nobody else: without a fresh signature by the cluster's secret there is a
+/// 401 or 403 and nothing happens. While the work for a member goes on, it gets heartbeats.
+/// </summary>
+internal sealed class PeerEndpoints(
+    PeerDoor door,
+    ClusterOwner owner,
+    QueryCache queries,
+    DiskStore store,
+    Replicator replicator,
+    ClusterSelf self,
+    Responses responses,
+    IOptions<PeerOptions> options,
+    TimeProvider clock)
+{
+    private static readonly StringValues Frames = "application/vnd.proxycluster.frames";
+
+    /// <summary>Is this a target for members?</summary>
+    public static bool IsInternal(string target) => target.StartsWith(PeerCalls.Prefix, StringComparison.Ordinal);
+
+    /// <summary>
+    /// Admits the call and answers it, unless it is a forwarded request of a client: that one is given back, for the
+    /// handler to answer like any other.
+    /// </summary>
+    public async Task<(Seen? Seen, ForwardedRequest? Forwarded)> AnswerAsync(HttpContext context, string target)
+    {
+        var cancel = context.RequestAborted;
+        var admission = door.Admit(
+            context.Request.Headers[PeerSignature.Header], context.Request.Method, target, [], out var signature);
+        if (admission != Admission.Admitted)
+        {
+            await RefuseAsync(context, admission);
+            return (new Seen("peer", "refused"), null);
+        }
+
+        if (!PeerTarget.TryCut(target[PeerCalls.Prefix.Length..], out var verb, out var rest))
+            return (await NothingAsync(context, cancel), null);
+
+        switch (verb)
+        {
+            case "forward" when ForwardedRequest.TryParse(rest, out var forwarded):
+                return forwarded.Hops <= options.Value.MaxHops
+                    ? (null, forwarded)
+                    : (await LoopAsync(context, cancel), null);
+
+            case "artifact" when PeerTarget.TryCut(rest, out var word, out var key)
+                && PeerTarget.LevelOrNull(word) is { } level
+                && ProxyRequest.Parse(key) is { Asked: Asked.Artifact } wanted:
+                return (await SendArtifactAsync(context, wanted.Module, wanted.Kind, level, cancel), null);
+
+            case "query" when ProxyRequest.Parse(rest) is { Asked: Asked.Query } question:
+                return (await SendAnswerAsync(context, question.Query, cancel), null);
+
+            case "replicate" when ProxyRequest.Parse(rest) is { Asked: Asked.Artifact } copy:
+                return (await ReplicateAsync(context, signature.Member, copy.Module, copy.Kind, cancel), null);
+
+            default:
+                return (await NothingAsync(context, cancel), null);
+        }
+    }
+
+    private async Task<Seen> SendArtifactAsync(
+        HttpContext context, ModuleVersion module, ArtifactKind kind, AskLevel level, CancellationToken cancel)
+    {
+        var output = Start(context);
+        var outcome = await WithHeartbeatsAsync(OpenAsync(module, kind, level, cancel), output, cancel);
+        if (!outcome.TryGet(out var opened, out var failure))
+            return await FailAsync(output, failure, cancel);
+
+        using var content = opened.Content;
+        PeerFrame.Write(output, PeerFrameType.Record, RecordFile.Write(opened.Record));
+        if (content.Artifact.Body is { } body)
+            await output.WriteAsync(body, cancel);
+        else
+            await ArtifactResponse.CopyAsync(content.File!, 0, content.Artifact.Stored.Size, output, cancel);
+        return new Seen("peer", "ok");
+    }
+
+    private async Task<Outcome<(ArtifactContent Content, ModuleRecord Record)>> OpenAsync(
+        ModuleVersion module, ArtifactKind kind, AskLevel level, CancellationToken cancel)
+    {
+        if (store.FindRecordOrNull(module) is { } record
+            && owner.Accepts(record, kind)
+            && await store.OpenReadOrNullAsync(record, kind, cancel) is { } here)
+            return (here, record);
+
+        var ensured = await owner.EnsureAsync(module, kind, level, cancel);
+        if (!ensured.TryGet(out var committed, out var failure))
+            return failure;
+
+        return await store.OpenReadOrNullAsync(committed, kind, cancel) is { } content
+            ? (content, committed)
+            : new Failure(FailureKind.StoreUnavailable, $"{module}: the stored file could not be read back");
+    }
+
+    private async Task<Seen> SendAnswerAsync(HttpContext context, Query query, CancellationToken cancel)
+    {
+        var output = Start(context);
+        var outcome = await WithHeartbeatsAsync(
+            queries.AskAsync(query, cachedOnly: false, cancel, asOwner: true).AsTask(), output, cancel);
+        if (!outcome.TryGet(out var given, out var failure))
+            return await FailAsync(output, failure, cancel);
+
+        var age = Math.Max(0, (clock.GetUtcNow() - given.Answer.AskedAt).TotalSeconds);
+        var answer = new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream);
+        PeerFrame.Write(output, PeerFrameType.Answer, JsonSerializer.SerializeToUtf8Bytes(answer, PeerJson.Default.PeerAnswer));
+        await output.FlushAsync(cancel);
+        return new Seen("peer", "ok");
+    }
+
+    private async Task<Seen> ReplicateAsync(
+        HttpContext context, string from, ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
+    {
+        var outcome = await replicator.CopyFromAsync(from, module, kind, cancel);
+        if (outcome.TryGet(out _, out var failure))
+            await responses.WriteTextAsync(context, 200, "copied\n", cancel);
+        else
+            await responses.WriteFailureAsync(context, failure, false, cancel);
+        return new Seen("peer", failure is null ? "ok" : FailureTable.For(failure.Kind).Cause);
+    }
+
+    private PipeWriter Start(HttpContext context)
+    {
+        context.Response.ContentType = Frames.ToString();
+        context.Response.Headers["X-ProxyCluster-Region"] = self.Region;
+        return context.Response.BodyWriter;
+    }
+
+    private async Task<T> WithHeartbeatsAsync<T>(Task<T> work, PipeWriter output, CancellationToken cancel)
+    {
+        while (true)
+        {
+            // Not the work's token: a heartbeat that cannot be written ends the wait, and the work goes on for others.
+            using var tick = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            var beat = Task.Delay(options.Value.Heartbeat, clock, tick.Token);
+            if (await Task.WhenAny(work, beat) == work)
+            {
+                await tick.CancelAsync();
+                return await work;
+            }
+
+            cancel.ThrowIfCancellationRequested();
+            PeerFrame.Write(output, PeerFrameType.Working, []);
+            await output.FlushAsync(cancel);
+        }
+    }
+
+    private static async Task<Seen> FailAsync(PipeWriter output, Failure failure, CancellationToken cancel)
+    {
+        PeerFrame.Write(output, PeerFrameType.Failure, PeerFailure.Write(failure));
+        await output.FlushAsync(cancel);
+        return new Seen("peer", FailureTable.For(failure.Kind).Cause);
+    }
+
+    private Task RefuseAsync(HttpContext context, Admission admission)
+    {
+        context.Response.Headers[PeerCalls.TimeHeader] =
+            clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        var (status, why) = admission switch
+        {
+            Admission.WrongTime => (401, "the signature's time is too far from ours\n"),
+            Admission.Replayed => (403, "this signature was used before\n"),
+            _ => (401, "this path is for members of the cluster\n"),
+        };
+        return responses.WriteTextAsync(context, status, why, context.RequestAborted);
+    }
+
+    private async Task<Seen> NothingAsync(HttpContext context, CancellationToken cancel)
+    {
+        await responses.WriteTextAsync(context, 404, "no such internal path\n", cancel);
+        return new Seen("peer", "not-found");
+    }
+
+    private async Task<Seen> LoopAsync(HttpContext context, CancellationToken cancel)
+    {
+        var loop = new Failure(FailureKind.LoopDetected, $"the request was passed on more than {options.Value.MaxHops} times");
+        await responses.WriteFailureAsync(context, loop, false, cancel);
+        return new Seen("peer", "loop-detected");
+    }
+}

@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Outcomes;
+
+namespace ProxyCluster.Peers;
+
+/// <summary>
+/// Signed calls to other members. Each call names its whole meaning in its target, which the signature covers; a member
+/// whose clock is off learns the receiver's time from the refusal and signs once more.
+/// </summary>
+internal sealed class PeerCalls : IDisposable
+{
+    /// <summary>Path under which members answer each other, and nobody else.</summary>
+    public const string Prefix = "/-/cluster/v1/";
+
+    /// <summary>On a refusal for its time: the receiver's clock, Unix milliseconds.</summary>
+    public const string TimeHeader = "X-ProxyCluster-Time";
+
+    private readonly ClusterSecret _secret;
+    private readonly ClusterSelf _self;
+    private readonly TimeProvider _clock;
+    private readonly HttpMessageInvoker _http;
+    private readonly ConcurrentDictionary<string, TimeSpan> _clockDifferences = new(StringComparer.Ordinal);
+
+    public PeerCalls(ClusterSecret secret, ClusterSelf self, IOptions<PeerOptions> options, TimeProvider clock)
+    {
+        _secret = secret;
+        _self = self;
+        _clock = clock;
+        _http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            ConnectTimeout = options.Value.ConnectTimeout,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ActivityHeadersPropagator = null,
+        });
+    }
+
+    /// <summary>
+    /// Sends a call to <paramref name="peer"/> and gives its answer as soon as the headers are in. The caller disposes it.
+    /// </summary>
+    /// <param name="peer">Who.</param>
+    /// <param name="method">GET, HEAD or POST.</param>
+    /// <param name="target">Path and query, as signed.</param>
+    /// <param name="addHeaders">Headers that the signature does not cover, such as <c>Range</c>.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public async Task<Outcome<HttpResponseMessage>> SendAsync(
+        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, CancellationToken cancel)
+    {
+        try
+        {
+            var response = await SendOnceAsync(peer, method, target, addHeaders, cancel);
+            if (response.StatusCode == System.Net.HttpStatusCode.Unauthorized && LearnTime(peer, response))
+            {
+                response.Dispose();
+                response = await SendOnceAsync(peer, method, target, addHeaders, cancel);
+            }
+
+            if (response.StatusCode is not (System.Net.HttpStatusCode.Unauthorized or System.Net.HttpStatusCode.Forbidden)
+                || !response.Headers.Contains(TimeHeader))
+                return response;
+
+            response.Dispose();
+            return Unavailable(peer, "it does not accept our credentials; do all members have the same secret file?");
+        }
+        catch (HttpRequestException e)
+        {
+            return Unavailable(peer, e.Message);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return Unavailable(peer, "it took no connection in time");
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>The failure of a peer that could not be used.</summary>
+    public static Failure Unavailable(Member peer, string why) =>
+        new(FailureKind.PeerUnavailable, $"{peer.Id} at {peer.Address.Authority} could not be used: {why}");
+
+    private Task<HttpResponseMessage> SendOnceAsync(
+        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, CancellationToken cancel)
+    {
+        // The target must reach the peer byte by byte as it was signed; Uri would normalise it.
+        var request = new HttpRequestMessage(method, new Uri($"{peer.Address.Scheme}://{peer.Address.Authority}{target}",
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        var time = _clock.GetUtcNow() + _clockDifferences.GetValueOrDefault(peer.Id);
+        var signature = PeerSignature.Sign(_secret.Bytes, _self.Member.Id, time, method.Method, target, []);
+        request.Headers.TryAddWithoutValidation(PeerSignature.Header, signature.ToString());
+        addHeaders?.Invoke(request);
+        return _http.SendAsync(request, cancel);
+    }
+
+    private bool LearnTime(Member peer, HttpResponseMessage refusal)
+    {
+        if (!refusal.Headers.TryGetValues(TimeHeader, out var values)
+            || !long.TryParse(values.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var theirs)
+            || theirs > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
+            return false;
+
+        _clockDifferences[peer.Id] = DateTimeOffset.FromUnixTimeMilliseconds(theirs) - _clock.GetUtcNow();
+        return true;
+    }
+}

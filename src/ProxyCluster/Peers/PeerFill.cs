@@ -1,0 +1,142 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Fetching;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Peers;
+
+/// <summary>
+/// Copies a verified artifact from another silo into our store. A peer is a nearer upstream, not a trusted one: the
+/// record must hold against the proof that travels with it, the bytes against the record, before anything is committed.
+/// A peer that fails this is marked and the next candidate asked.
+/// </summary>
+internal sealed class PeerFill(
+    PeerCalls calls,
+    PeerRecords records,
+    PeerStanding standing,
+    DiskStore store,
+    IOptions<PeerOptions> options,
+    ProxyMetrics metrics,
+    TimeProvider clock)
+{
+    /// <summary>
+    /// Asks <paramref name="peer"/> to have the artifact and copies it. <paramref name="alive"/> is called at every frame
+    /// and chunk.
+    /// </summary>
+    public async Task<Outcome<ModuleRecord>> FillAsync(
+        Member peer, ModuleVersion module, ArtifactKind kind, AskLevel level, Action alive, CancellationToken cancel)
+    {
+        using var silence = new SilenceLimit(options.Value, clock, cancel);
+        try
+        {
+            var outcome = await FillOnceAsync(peer, module, kind, level, () => { alive(); silence.Sign(); }, silence.Token);
+            if (outcome.Failure is { Kind: FailureKind.PeerUnavailable })
+                standing.Silent(peer.Id);
+            else
+                standing.Answered(peer.Id);
+            metrics.PeerFills.Add(
+                1,
+                new("region", peer.Region),
+                new("outcome", outcome.Failure is { } met ? FailureTable.For(met.Kind).Cause : "ok"));
+            return outcome;
+        }
+        catch (OperationCanceledException)
+        {
+            // Silent for too long, or another candidate won because this one was silent for the hedge delay.
+            if (clock.GetElapsedTime(silence.LastSign) >= options.Value.HedgeDelay)
+                standing.Silent(peer.Id);
+            cancel.ThrowIfCancellationRequested();
+            return PeerCalls.Unavailable(peer, "it stayed silent");
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or HttpRequestException or JsonException)
+        {
+            standing.Silent(peer.Id);
+            return PeerCalls.Unavailable(peer, e.Message);
+        }
+        catch (StoreException e)
+        {
+            return new Failure(FailureKind.StoreUnavailable, $"{module}: the store cannot take data now: {e.Message}");
+        }
+    }
+
+    private async Task<Outcome<ModuleRecord>> FillOnceAsync(
+        Member peer, ModuleVersion module, ArtifactKind kind, AskLevel level, Action sign, CancellationToken cancel)
+    {
+        // 1. Ask; the peer works as long as it needs and sends heartbeats meanwhile.
+        var sent = await calls.SendAsync(peer, HttpMethod.Get, PeerTarget.Artifact(module, kind, level), null, cancel);
+        if (!sent.TryGet(out var response, out var failure))
+            return failure;
+
+        using var answered = response;
+        if (!response.IsSuccessStatusCode)
+            return PeerCalls.Unavailable(peer, $"it answered {(int)response.StatusCode}");
+
+        await using var body = await response.Content.ReadAsStreamAsync(cancel);
+        var read = await PeerReading.ReadUntilAsync(body, PeerFrameType.Record, sign, cancel);
+        if (!read.TryGet(out var payload, out failure))
+            return failure;
+
+        // 2. The record, against the proof that travels with it.
+        var record = RecordFile.ParseOrNull(payload, out var error);
+        if ((error ?? records.FaultOrNull(record!, module, kind)) is { } fault)
+            return Distrust(peer, module, $"its record of {module} does not hold: {fault}");
+
+        // 3. The bytes, against the record.
+        var stored = record!.ArtifactOrNull(kind)!;
+        await using var incoming = store.CreateIncoming(kind);
+        await CopyAsync(body, incoming, stored.Size, sign, cancel);
+        var content = incoming.Complete();
+        if (incoming.Sha256 != stored.Sha256)
+            return Distrust(peer, module, $"the bytes it sent have SHA-256 {incoming.Sha256}, its record says {stored.Sha256}");
+
+        var received = kind == ArtifactKind.Zip
+            ? ArtifactChecks.Zip(module, content, peer.Id, cancel)
+            : await ArtifactChecks.SmallAsync(module, kind, content, peer.Id, cancel);
+        if (!received.TryGet(out var contents, out failure))
+            return Distrust(peer, module, failure.Message);
+        var h1 = kind == ArtifactKind.Zip ? record.ZipH1 : record.GoModH1;
+        if (kind != ArtifactKind.Info && contents.H1 != h1)
+            return Distrust(peer, module, $"the {kind} it sent has {contents.H1}, its record proves {h1}");
+
+        // 4. Ours from here on; what another artifact of the module needs is fetched when it is asked for.
+        var proposal = (record with { Info = null, Mod = null, Zip = null })
+            .With(kind, stored with { Source = peer.Id, Time = clock.GetUtcNow() });
+        var result = await store.CommitAsync(proposal, kind, incoming, cancel);
+        return result.Status == CommitStatus.Conflict
+            ? new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict")
+            : result.Record;
+    }
+
+    private Failure Distrust(Member peer, ModuleVersion module, string why)
+    {
+        standing.Distrust(peer.Id, why);
+        return PeerCalls.Unavailable(peer, $"{module}: {why}");
+    }
+
+    private static async Task CopyAsync(
+        Stream body, IncomingArtifact incoming, long size, Action sign, CancellationToken cancel)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        try
+        {
+            for (var left = size; left > 0;)
+            {
+                var read = await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), cancel);
+                if (read == 0)
+                    throw new InvalidDataException($"the bytes ended {left} early");
+                sign();
+                await incoming.WriteAsync(buffer.AsMemory(0, read), cancel);
+                left -= read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

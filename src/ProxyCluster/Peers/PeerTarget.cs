@@ -1,0 +1,46 @@
+using System.Diagnostics.CodeAnalysis;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Clustering;
+
+namespace ProxyCluster.Peers;
+
+/// <summary>
+/// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>,
+/// <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>. Module names are escaped as everywhere.
+/// </summary>
+internal static class PeerTarget
+{
+    /// <summary>"Have this artifact, as this level, and send it to me."</summary>
+    public static string Artifact(ModuleVersion module, ArtifactKind kind, AskLevel level) =>
+        $"{PeerCalls.Prefix}artifact/{Word(level)}/{Storage.DiskStore.KeyOf(module, kind)}";
+
+    /// <summary>"What is the answer to this query, given by its path in a URL? Ask upstream yourself."</summary>
+    public static string Query(string key) => $"{PeerCalls.Prefix}query/{key}";
+
+    /// <summary>"Copy this artifact from me."</summary>
+    public static string Replicate(ModuleVersion module, ArtifactKind kind) =>
+        $"{PeerCalls.Prefix}replicate/{Storage.DiskStore.KeyOf(module, kind)}";
+
+    /// <summary>"Answer this request of a client", passed on for the n-th time.</summary>
+    public static string Forward(int hops, string target) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}{target}");
+
+    /// <summary>Cuts the first element off a path.</summary>
+    public static bool TryCut(string path, [NotNullWhen(true)] out string? first, [NotNullWhen(true)] out string? rest)
+    {
+        var slash = path.IndexOf('/', StringComparison.Ordinal);
+        first = slash < 0 ? null : path[..slash];
+        rest = slash < 0 ? null : path[(slash + 1)..];
+        return slash >= 0;
+    }
+
+    /// <summary>The level of a word.</summary>
+    public static AskLevel? LevelOrNull(string word) => word switch
+    {
+        "region" => AskLevel.Region,
+        "home" => AskLevel.Home,
+        _ => null,
+    };
+
+    private static string Word(AskLevel level) => level == AskLevel.Region ? "region" : "home";
+}
