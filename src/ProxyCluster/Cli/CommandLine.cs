@@ -13,11 +13,13 @@ internal static class CommandLine
         root.Options.OfType<VersionOption>().ToList().ForEach(option => root.Options.Remove(option)); // 'version' says more
         root.Subcommands.Add(ServeVerb.Create(context));
         root.Subcommands.Add(VerifyVerb.Create(context));
+        root.Subcommands.Add(DemoVerb.Create(context));
         root.Subcommands.Add(ConfigVerb.Create(context));
         root.Subcommands.Add(VersionVerb.Create(context));
         Examples.Attach(root,
             "proxycluster serve                              on http://localhost:8080, data in ./data",
             "GOPROXY=http://localhost:8080 go build ./...    build through it",
+            "proxycluster demo                               three regions to play with, nothing needed",
             "proxycluster serve --help                       every flag of a verb");
 
         var parsed = root.Parse(args);

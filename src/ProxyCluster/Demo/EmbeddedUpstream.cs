@@ -84,7 +84,7 @@ internal sealed class EmbeddedUpstream : IAsyncDisposable
             // The list has releases, retracted ones too, and no pseudo-versions; the latest is a release if there is one (spec §2).
             var ordered = versions
                 .OrderBy(packed => PseudoVersion.IsPseudo(packed.Module.Version) ? 0 : 1)
-                .ThenBy(packed => packed.Module.Version, Comparer<string>.Create((a, b) => Semver.Compare(a, b)))
+                .ThenBy(packed => packed.Module.Version, Semver.Order)
                 .ToList();
             var list = string.Concat(ordered.Select(packed => packed.Module.Version)
                 .Where(version => !PseudoVersion.IsPseudo(version)).Select(version => version + "\n"));
