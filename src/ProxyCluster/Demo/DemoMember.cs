@@ -10,6 +10,8 @@ namespace ProxyCluster.Demo;
 /// <summary>One silo or front end of the demo: a whole host, as <c>serve</c> would run it.</summary>
 internal sealed class DemoMember : IAsyncDisposable
 {
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
     private readonly WebApplication _host;
     private readonly FigureCounter _counter;
 
@@ -62,7 +64,9 @@ internal sealed class DemoMember : IAsyncDisposable
                 ("Cluster:Region", region),
                 ("Cluster:Role", role.ToString()),
                 ("Serve:DrainTimeout", "2s")),
-            services => services.AddSingleton(cluster));
+            services => services
+                .AddSingleton(cluster)
+                .AddLogging(logging => logging.AddFilter(HostCategory, LogLevel.None))); // whoever starts it reports that
         try
         {
             await host.StartAsync(cancellation).ConfigureAwait(false);

@@ -1,0 +1,158 @@
+using System.Text.RegularExpressions;
+using ProxyCluster.TestKit.Processes;
+
+namespace ProxyCluster.Tests.Infra;
+
+/// <summary>The compose file as far as it can be checked without an engine that runs it.</summary>
+public sealed partial class ComposeTests
+{
+    private static readonly string[] Regions = ["tokyo", "frankfurt", "sanjose"];
+
+    // Docker Hub's names have no dot in front of the first slash.
+    private static readonly string[] ImageHosts = ["mcr.microsoft.com", "quay.io"];
+
+    private static readonly ComposeFile Compose = ComposeFile.Instance;
+
+    [Fact]
+    public void File_EveryKey_IsOneThatComposeKnows()
+    {
+        string[] top = ["name", "services", "volumes", "secrets", "networks", "configs"];
+        string[] service =
+        [
+            "image", "build", "command", "entrypoint", "environment", "ports", "expose", "volumes", "secrets", "depends_on", "healthcheck",
+            "restart", "networks", "user", "stop_grace_period", "configs",
+        ];
+        string[] healthCheck = ["test", "interval", "timeout", "retries", "start_period"];
+
+        Assert.All(Compose.Root.Keys, key => Assert.True(key.StartsWith("x-", StringComparison.Ordinal) || top.Contains(key), key));
+        Assert.All(Compose.Services.Values, it =>
+        {
+            Assert.Subset(service.ToHashSet(), it.Node.Keys.ToHashSet());
+            Assert.NotNull(it.TextOrNull("image"));
+            if (it.HasHealthCheck)
+                Assert.Subset(healthCheck.ToHashSet(), ComposeFile.Map(it.Node["healthcheck"]).Keys.ToHashSet());
+        });
+    }
+
+    [Fact]
+    public void Topology_EveryRegion_HasAFrontEndTwoSilosEtcdAndABlobStore()
+    {
+        foreach (var region in Regions)
+        {
+            var members = Compose.Members.Where(member => member.FlagOrNull("--region") == region).ToList();
+            Assert.Single(members, member => member.FlagOrNull("--role") == "frontend");
+            Assert.Equal(2, members.Count(member => member.FlagOrNull("--role") == "silo"));
+            Assert.Contains($"etcd-{region}", Compose.Services.Keys);
+            Assert.Contains($"azurite-{region}", Compose.Services.Keys);
+        }
+
+        Assert.Equal(3 * Regions.Length, Compose.Members.Count());
+        Assert.Superset(new HashSet<string> { "otel-collector", "prometheus", "grafana" }, Compose.Services.Keys.ToHashSet());
+    }
+
+    [Fact]
+    public void Ports_OnTheHost_AreUniqueAndOnLoopbackOnly()
+    {
+        var ports = Compose.Services.Values.SelectMany(service => service.Ports).ToList();
+
+        Assert.All(ports, port => Assert.Matches(@"^127\.0\.0\.1:\d+:\d+$", port));
+        var host = ports.Select(port => port.Split(':')[1]).ToList();
+        Assert.Equal(host.Distinct(), host);
+        Assert.All(Compose.Members, member => Assert.Equal(member.FlagOrNull("--role") == "frontend", member.Ports.Count == 1));
+    }
+
+    [Fact]
+    public void Dependencies_EveryName_ExistsAndCanBecomeWhatIsWaitedFor()
+    {
+        Assert.All(Compose.Services.Values.SelectMany(service => service.DependsOn), dependency =>
+        {
+            Assert.True(Compose.Services.TryGetValue(dependency.Service, out var other), dependency.Service);
+            Assert.Contains(dependency.Condition, (string[])["service_started", "service_healthy"]);
+            Assert.True(dependency.Condition == "service_started" || other.HasHealthCheck, $"{dependency.Service} has no health check");
+        });
+        Assert.All(Compose.Members, member => Assert.Superset(
+            Regions.Select(region => "etcd-" + region).ToHashSet(), member.DependsOn.Select(dependency => dependency.Service).ToHashSet()));
+    }
+
+    [Fact]
+    public void Mounts_EverySource_IsADeclaredVolumeOrAFileOfTheRepository()
+    {
+        var mounts = Compose.Services.Values.SelectMany(service => service.Mounts).ToList();
+        var volumes = mounts.Select(mount => mount.Source).Where(source => !source.StartsWith('.')).ToList();
+
+        Assert.Equal(Compose.Declared("volumes").Order(StringComparer.Ordinal), volumes.Order(StringComparer.Ordinal)); // each used once
+        Assert.All(mounts.Where(mount => mount.Source.StartsWith('.')), mount => Assert.True(
+            Path.Exists(Path.Combine(Repository.Root, mount.Source)), mount.Source));
+    }
+
+    [Fact]
+    public void Secrets_EveryMember_MountsTheOneThatItReads()
+    {
+        Assert.All(Compose.Members, member =>
+        {
+            var secret = Assert.Single(member.Secrets);
+            Assert.Contains(secret, Compose.Declared("secrets"));
+            Assert.Equal("/run/secrets/" + secret, member.Environment["PROXYCLUSTER_CLUSTER__SECRETFILE"]);
+        });
+    }
+
+    [Fact]
+    public void Addresses_OfOtherServices_NameServicesThatExist()
+    {
+        var texts = Compose.Services.Values.SelectMany(service => service.Command.Concat(service.Environment.Values)).ToList();
+        var hosts = texts.SelectMany(text => Url().Matches(text)).Select(match => match.Groups[1].Value).Where(host => host != "0.0.0.0").ToList();
+
+        Assert.NotEmpty(hosts);
+        Assert.All(hosts, host => Assert.Contains(host, Compose.Services.Keys));
+        Assert.All(Compose.Members, member => Assert.Equal($"http://{member.Name}:8080", member.FlagOrNull("--advertise")));
+        Assert.All(Compose.Members, member => Assert.StartsWith(
+            $"http://etcd-{member.FlagOrNull("--region")}:2379,", member.FlagOrNull("--etcd"), StringComparison.Ordinal)); // nearest first
+    }
+
+    [Fact]
+    public void Etcd_EveryMember_NamesTheSameThreePeers()
+    {
+        var etcd = Compose.Services.Values.Where(service => service.Name.StartsWith("etcd-", StringComparison.Ordinal)).ToList();
+        var expected = "--initial-cluster=" + string.Join(',', etcd.Select(member => $"{member.Name}=http://{member.Name}:2380"));
+
+        Assert.Equal(3, etcd.Count);
+        Assert.All(etcd, member => Assert.Contains(expected, member.Command));
+        Assert.All(etcd, member => Assert.Contains("--name=" + member.Name, member.Command));
+    }
+
+    [Fact]
+    public void Images_OfComposeAndDockerfile_ArePinnedAndFromUsualPlaces()
+    {
+        var dockerfile = File.ReadAllText(Path.Combine(Repository.Root, "infra", "docker", "Dockerfile"));
+        var bases = From().Matches(dockerfile).Select(match => match.Groups[1].Value).ToList();
+        Assert.Equal(2, bases.Count);
+
+        var images = Compose.Services.Values.Except(Compose.Members).Select(service => service.TextOrNull("image")!).Concat(bases);
+        Assert.All(images, image =>
+        {
+            Assert.Matches(@":v?\d+\.\d+", image);
+            var host = image.Split('/')[0];
+            Assert.True(!host.Contains('.', StringComparison.Ordinal) || ImageHosts.Contains(host), image);
+        });
+    }
+
+    [Fact]
+    public void Dockerfile_WhatItCopies_IsInTheRepository()
+    {
+        var dockerfile = File.ReadAllLines(Path.Combine(Repository.Root, "infra", "docker", "Dockerfile"));
+        var sources = dockerfile.Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from", StringComparison.Ordinal))
+            .SelectMany(line => line.Split(' ')[1..^1]).ToList();
+
+        Assert.NotEmpty(sources);
+        Assert.All(sources, source => Assert.True(Path.Exists(Path.Combine(Repository.Root, source)), source));
+        Assert.Contains("ENTRYPOINT [\"dotnet\", \"proxycluster.dll\"]", dockerfile);
+        Assert.All(Compose.Members, member => Assert.Equal(
+            "infra/docker/Dockerfile", ComposeFile.Map(member.Node["build"])["dockerfile"]));
+    }
+
+    [GeneratedRegex(@"http://([^:/,;]+)")]
+    private static partial Regex Url();
+
+    [GeneratedRegex(@"^FROM (\S+)", RegexOptions.Multiline)]
+    private static partial Regex From();
+}
