@@ -54,8 +54,8 @@ public sealed class DemoTests
         var downloaded = await workspace.DownloadAsync([.. demo.World.Modules.Select(packed => packed.Module.ToString())]);
 
         Assert.Equal(
-            demo.World.Modules.Select(packed => (packed.Module.ToString(), packed.ZipH1, packed.GoModH1)).Order(),
-            downloaded.Select(module => (module.Key, module.Value.Sum, module.Value.GoModSum)).Order());
+            demo.World.Modules.Select(packed => $"{packed.Module} {packed.ZipH1} {packed.GoModH1}").Order(StringComparer.Ordinal),
+            downloaded.Select(module => $"{module.Key} {module.Value.Sum} {module.Value.GoModSum}").Order(StringComparer.Ordinal));
     }
 
     [Fact]
