@@ -70,10 +70,10 @@ public sealed class ChecksumDatabaseClient : IDisposable
     /// The bytes of a hash or data tile, as the database serves them, proven in the largest tree known. A cached tile was
     /// proven before it was written. <see cref="ChecksumFailureKind.Unknown"/> when that tree has no such tile (yet).
     /// </summary>
-    public async Task<ChecksumResult<ReadOnlyMemory<byte>>> ReadTileAsync(Tile tile, CancellationToken cancellationToken)
+    public async Task<ChecksumResult<TileBytes>> ReadTileAsync(Tile tile, CancellationToken cancellationToken)
     {
         if (await _cache.ReadTileAsync(tile, cancellationToken).ConfigureAwait(false) is { } cached)
-            return new ReadOnlyMemory<byte>(cached);
+            return new TileBytes(cached, FromCache: true);
         if (!(await _timeline.HeadAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var head, out var failure))
             return failure;
 
@@ -86,7 +86,12 @@ public sealed class ChecksumDatabaseClient : IDisposable
             return failure;
 
         var bytes = proven.BytesOrNull(hashes.Level, hashes.Index)!.Value[..hashes.ByteLength];
-        return tile.IsData ? await _tiles.ReadDataAsync(tile, bytes, cancellationToken).ConfigureAwait(false) : bytes;
+        if (!tile.IsData)
+            return new TileBytes(bytes, FromCache: false);
+
+        return (await _tiles.ReadDataAsync(tile, bytes, cancellationToken).ConfigureAwait(false)).TryGet(out var data, out failure)
+            ? new TileBytes(data, FromCache: false)
+            : failure;
     }
 
     /// <summary>Ends the work that callers share.</summary>
@@ -159,7 +164,7 @@ public sealed class ChecksumDatabaseClient : IDisposable
 
         var inclusion = InclusionProof.Create(response.RecordId, head.Tree.Size, proven.Hash);
         var proof = new ChecksumProof(Name, response.RecordId, response.RecordText, response.SignedTree, inclusion);
-        return new ChecksumLookup(module, lines, proof, bytes);
+        return new ChecksumLookup(module, lines, proof, bytes, FromCache: !onTimeline);
     }
 
     private async Task<ChecksumResult<SignedHead>> RefreshHeadOnceAsync(string path, CancellationToken cancellationToken)

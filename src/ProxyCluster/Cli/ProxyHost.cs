@@ -5,8 +5,8 @@ using ProxyCluster.Http;
 using ProxyCluster.Ownership;
 using ProxyCluster.Queries;
 using ProxyCluster.Storage;
-using ProxyCluster.Verification;
 using ProxyCluster.Telemetry;
+using ProxyCluster.Verification;
 
 namespace ProxyCluster.Cli;
 

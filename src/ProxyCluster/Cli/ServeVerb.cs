@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
 
 namespace ProxyCluster.Cli;
@@ -46,11 +47,12 @@ internal static class ServeVerb
 
         await using (app.ConfigureAwait(false))
         {
+            var urls = app.Services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses();
             try
             {
                 await app.StartAsync(cancellation).ConfigureAwait(false);
             }
-            catch (Exception e) when (StartFailure.DescribeOrNull(e, app.Urls) is { } line)
+            catch (Exception e) when (StartFailure.DescribeOrNull(e, urls) is { } line)
             {
                 await context.Error.WriteLineAsync("proxycluster: " + line).ConfigureAwait(false);
                 return ExitStatus.Failed;

@@ -7,6 +7,31 @@ namespace ProxyCluster.Configuration;
 /// <summary>Options that hold many values: arrays, lists and dictionaries by name.</summary>
 internal static class Collections
 {
+    /// <summary>Whether a property of this type needs no setter.</summary>
+    public static bool CanBeFilled(Type type) =>
+        !type.IsArray && (typeof(IDictionary).IsAssignableFrom(type) || typeof(IList).IsAssignableFrom(type));
+
+    /// <summary>Puts the items in place of what the property holds.</summary>
+    public static void Assign(PropertyInfo property, object target, IEnumerable items)
+    {
+        if (property.SetMethod is { IsPublic: true })
+        {
+            property.SetValue(target, items);
+        }
+        else if (property.GetValue(target) is IDictionary dictionary)
+        {
+            dictionary.Clear();
+            foreach (DictionaryEntry entry in (IDictionary)items)
+                dictionary[entry.Key] = entry.Value;
+        }
+        else if (property.GetValue(target) is IList list)
+        {
+            list.Clear();
+            foreach (var item in items)
+                list.Add(item);
+        }
+    }
+
     /// <summary>Whether the type is a list, and of what.</summary>
     public static bool Is(Type type, out Type element)
     {

@@ -13,7 +13,7 @@ internal static class Mistakes
 
     /// <summary>A key that nobody reads.</summary>
     public static string Unknown(Setting setting, string? nearest, string what, IEnumerable<string> known) =>
-        Of(setting.Key, setting.Value, setting.Source, Masking.SoundsSecret(setting.Key), nearest is null
+        Of(setting.Key, setting.Value, setting.Source, Masking.SoundsSecret(setting.Key + nearest), nearest is null
             ? $"is not a known key: the {what} are {string.Join(", ", known.Order(StringComparer.Ordinal))}"
             : $"is not a known key: did you mean {nearest}?");
 
@@ -34,5 +34,7 @@ internal static class Mistakes
     private static string Limit(object limit, PropertyInfo property) =>
         limit is string text && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time)
             ? Duration.Format(time)
-            : OptionValue.Format(limit, OptionValue.IsSize(property));
+            : OptionValue.IsSize(property)
+                ? ByteSize.Format(Convert.ToInt64(limit, CultureInfo.InvariantCulture)) // [Range] keeps a long as a double
+                : OptionValue.Format(limit, isSize: false);
 }

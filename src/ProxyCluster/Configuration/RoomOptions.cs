@@ -18,10 +18,11 @@ internal sealed record RoomOptions(string Section, Type Type, Func<IServiceProvi
     /// <summary>Every key of the section; a list or a dictionary is one key here.</summary>
     public IEnumerable<string> Keys() => Keys(Section, Type);
 
-    /// <summary>The properties that can be set.</summary>
+    /// <summary>The properties that can be set, or that hold something which can be filled.</summary>
     public static IEnumerable<PropertyInfo> Properties(Type type) =>
-        type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(property => property.CanRead && property.CanWrite && property.GetIndexParameters().Length == 0);
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanRead
+            && property.GetIndexParameters().Length == 0
+            && (property.SetMethod is { IsPublic: true } || Collections.CanBeFilled(property.PropertyType)));
 
     /// <summary>Whether the type is a section of its own: neither one value nor a list or dictionary.</summary>
     public static bool IsSection(Type type) => !OptionValue.IsSingle(type) && !typeof(IEnumerable).IsAssignableFrom(type);

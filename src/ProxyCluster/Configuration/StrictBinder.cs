@@ -94,7 +94,7 @@ internal sealed class StrictBinder(Settings settings)
     private void BindMany(IConfigurationSection? section, string path, PropertyInfo property, object target, bool secret)
     {
         if (section is not null)
-            property.SetValue(target, Collections.Is(property.PropertyType, out var element)
+            Collections.Assign(property, target, Collections.Is(property.PropertyType, out var element)
                 ? Collections.List(property.PropertyType, element, ReadItems(section, element, secret).Select(item => item.Value))
                 : Collections.Dictionary(property.PropertyType, ReadItems(section, Collections.ValueType(property), secret)));
         if (property.GetValue(target) is not IEnumerable items)

@@ -32,7 +32,7 @@ internal sealed partial class ArtifactFetcher(
     /// stored under a no-sum pattern must be proven once the pattern is gone.
     /// </summary>
     public bool Accepts(ModuleRecord record, ArtifactKind kind) =>
-        kind == ArtifactKind.Info || (record.VerifiedBy is { } by && verifier.Accepts(record.Module.Path, by));
+        kind == ArtifactKind.Info || (record.VerifiedBy is { } by && verifier.Accepts(record.Module, by));
 
     /// <summary>
     /// Fetches, proves and commits; gives the record that names the artifact. <paramref name="known"/> is the present

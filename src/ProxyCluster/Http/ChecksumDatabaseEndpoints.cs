@@ -24,8 +24,8 @@ internal sealed class ChecksumDatabaseEndpoints(ChecksumDatabaseMirror mirror, R
             ? Immutable
             : new StringValues(
                 string.Create(CultureInfo.InvariantCulture, $"public, max-age={(long)answer.MaxAge.TotalSeconds}"));
-        responses.Start(context.Response, answer.ContentType, caching, StringValues.Empty);
+        responses.Start(context.Response, answer.ContentType, caching, answer.FromCache ? "HIT" : "MISS");
         await Responses.WriteBodyAsync(context, answer.Body, cancel);
-        return new Seen("sumdb", "ok");
+        return new Seen("sumdb", answer.FromCache ? "hit" : "miss");
     }
 }

@@ -53,6 +53,8 @@ internal sealed class ProxyHandler(
                 new("artifact", seen.Artifact),
                 new("outcome", seen.Outcome),
                 new("status", Statuses.Boxed(context.Response.StatusCode)));
+            Tracing.DescribeRequest(
+                context.Request.Method, seen.Artifact, null, context.Response.StatusCode, seen.FailureCauseOrNull);
             if (context.Response.ContentLength is > 0 and var bytes)
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
@@ -138,7 +140,11 @@ internal sealed class ProxyHandler(
 }
 
 /// <summary>What a request was and what became of it, as metric labels.</summary>
-internal readonly record struct Seen(string Artifact, string Outcome);
+internal readonly record struct Seen(string Artifact, string Outcome)
+{
+    /// <summary>The outcome where it is the cause of a failure; null for answers.</summary>
+    public string? FailureCauseOrNull => Outcome is "hit" or "miss" or "stale" or "ok" ? null : Outcome;
+}
 
 /// <summary>Status codes as label values without an allocation per request.</summary>
 internal static class Statuses

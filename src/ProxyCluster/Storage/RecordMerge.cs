@@ -42,9 +42,10 @@ internal static class RecordMerge
         return new CommitResult(unchanged ? CommitStatus.AlreadyStored : CommitStatus.Committed, grown);
     }
 
+    // A database's proof beats a pattern, and the database that is asked today beats one that was asked before.
     private static VerifiedBy? Stronger(VerifiedBy? current, VerifiedBy? proposed) =>
         current is null
-        || (current.Kind == VerificationKind.NoSumPattern && proposed?.Kind == VerificationKind.ChecksumDatabase)
+        || (proposed?.Kind == VerificationKind.ChecksumDatabase && proposed.Authority != current.Authority)
             ? proposed
             : current;
 

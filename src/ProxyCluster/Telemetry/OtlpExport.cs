@@ -51,7 +51,7 @@ internal sealed partial class OtlpExport(IOptions<TelemetryOptions> options, ILo
             _traces = Sdk.CreateTracerProviderBuilder()
                 .SetResourceBuilder(resource)
                 .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.TraceRatio)))
-                .AddSource(Tracing.SourceName, Tracing.ServerSourceName, Tracing.ClientSourceName)
+                .AddSource(Tracing.SourceName, Tracing.ServerSourceName)
                 .AddOtlpExporter(exporter => Point(exporter, options, endpoint, "v1/traces"))
                 .Build();
             _metrics = Sdk.CreateMeterProviderBuilder()

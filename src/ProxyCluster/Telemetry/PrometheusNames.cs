@@ -84,7 +84,7 @@ internal static class PrometheusNames
     private static string UnitWord(string? unit, MetricKind kind)
     {
         // An annotation such as {request} is for people.
-        if (string.IsNullOrEmpty(unit) || unit.StartsWith('{'))
+        if (string.IsNullOrEmpty(unit) || (unit.StartsWith('{') && unit.EndsWith('}')))
             return "";
         if (unit == "1")
             return kind == MetricKind.Gauge ? "ratio" : "";

@@ -49,7 +49,7 @@ internal sealed partial class ChecksumDatabaseMirror(
         try
         {
             if (rest == "supported")
-                return new MirrorAnswer(default, Text, options.Value.LatestMaxAge, false);
+                return new MirrorAnswer(default, Text, options.Value.LatestMaxAge, IsImmutable: false, FromCache: true);
             if (rest == "latest")
                 return await LatestAsync(database, cancellationToken).ConfigureAwait(false);
             if (rest.StartsWith("lookup/", StringComparison.Ordinal))
@@ -67,7 +67,7 @@ internal sealed partial class ChecksumDatabaseMirror(
 
     private async Task<Outcome<MirrorAnswer>> LatestAsync(ChecksumDatabases.Database database, CancellationToken cancellationToken)
     {
-        var refresh = await RefreshAsync(database, cancellationToken).ConfigureAwait(false);
+        var (asked, refresh) = await RefreshAsync(database, cancellationToken).ConfigureAwait(false);
         if (refresh is not null && refresh.Kind != ChecksumFailureKind.Unavailable)
             return Refuse(database, refresh);
         if (!(await database.Client.KnownHeadAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var head, out var failure))
@@ -76,7 +76,7 @@ internal sealed partial class ChecksumDatabaseMirror(
         // No tree known at all: the outage shows.
         return head.Note.Length == 0
             ? Refuse(database, refresh ?? new(ChecksumFailureKind.Unavailable, $"{database.Name} could not be asked for its latest tree yet"))
-            : new MirrorAnswer(Encoding.UTF8.GetBytes(head.Note), Text, options.Value.LatestMaxAge, false);
+            : new MirrorAnswer(Encoding.UTF8.GetBytes(head.Note), Text, options.Value.LatestMaxAge, IsImmutable: false, FromCache: !asked || refresh is not null);
     }
 
     private async Task<Outcome<MirrorAnswer>> LookupAsync(
@@ -97,7 +97,7 @@ internal sealed partial class ChecksumDatabaseMirror(
 
         var result = await database.Client.LookupAsync(module, cancellationToken).ConfigureAwait(false);
         return result.TryGet(out var lookup, out var failure)
-            ? new MirrorAnswer(lookup.Response, Text, Day, false)
+            ? new MirrorAnswer(lookup.Response, Text, Day, IsImmutable: false, lookup.FromCache)
             : Refuse(database, failure);
     }
 
@@ -111,26 +111,27 @@ internal sealed partial class ChecksumDatabaseMirror(
         if (result.Failure is { Kind: ChecksumFailureKind.Unknown })
         {
             // Perhaps the log grew past the tree that is known here.
-            if (await RefreshAsync(database, cancellationToken).ConfigureAwait(false) is { } refused)
+            if (await RefreshAsync(database, cancellationToken).ConfigureAwait(false) is { Failure: { } refused })
                 return Refuse(database, refused);
             result = await database.Client.ReadTileAsync(tile, cancellationToken).ConfigureAwait(false);
         }
 
         return result.TryGet(out var bytes, out var failure)
-            ? new MirrorAnswer(bytes, tile.IsData ? Text : Bytes, tile.IsFull ? Forever : Day, tile.IsFull)
+            ? new MirrorAnswer(bytes.Bytes, tile.IsData ? Text : Bytes, tile.IsFull ? Forever : Day, tile.IsFull, bytes.FromCache)
             : Refuse(database, failure);
     }
 
     // Asks at most once per LatestMaxAge, also after failures: an outage is not made worse by asking faster.
-    private async Task<ChecksumFailure?> RefreshAsync(ChecksumDatabases.Database database, CancellationToken cancellationToken)
+    private async Task<(bool Asked, ChecksumFailure? Failure)> RefreshAsync(
+        ChecksumDatabases.Database database, CancellationToken cancellationToken)
     {
         var now = clock.GetTimestamp();
         if (_refreshed.TryGetValue(database.Name, out var last) && clock.GetElapsedTime(last, now) < options.Value.LatestMaxAge)
-            return null;
+            return (false, null);
 
         var result = await database.Client.RefreshHeadAsync(cancellationToken).ConfigureAwait(false);
         _refreshed[database.Name] = clock.GetTimestamp();
-        return result.Failure;
+        return (true, result.Failure);
     }
 
     private Failure Refuse(ChecksumDatabases.Database database, ChecksumFailure failure)

@@ -16,7 +16,7 @@ namespace ProxyCluster.Verification;
 /// tile/8/L/NNN                the widest proven tile at that place; narrower ones are its beginning
 /// tile/8/data/NNN[.p/W]       a proven data tile
 /// forks/                      signed notes that contradict each other
-/// tmp/                        files being written; swept at start
+/// tmp/                        files being written; swept before the first write
 /// </code>
 /// Promises: a reader never sees half a file (temporary file, then rename), and bytes that are not those that were
 /// written, whatever a crash or a disk did to them, count as absent: lookups and tiles end with the SHA-256 of what is
@@ -32,16 +32,15 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
     // Orders writers: compare-and-swap of the head, and "the widest stays". Readers need no lock, rename is atomic.
     private readonly Lock _writing = new();
 
-    /// <summary>Opens or creates the cache of one database.</summary>
+    // Guarded by _writing. Only the first write touches what an earlier process left: by then this one owns the data.
+    private bool _isSwept;
+
+    /// <summary>The cache of one database; nothing is created before the first write.</summary>
     public DiskChecksumDatabaseCache(string dataDirectory, string database, ILogger<DiskChecksumDatabaseCache> logger)
     {
         // One directory per name, whatever slashes it has.
         _root = Path.Combine(Path.GetFullPath(dataDirectory), "sumdb", Uri.EscapeDataString(database));
         _logger = logger;
-        var temporary = Path.Combine(_root, "tmp");
-        Directory.CreateDirectory(temporary);
-        foreach (var leftover in Directory.EnumerateFiles(temporary))
-            File.Delete(leftover);
     }
 
     private string LatestFile => Path.Combine(_root, "latest");
@@ -60,7 +59,7 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
         {
             var file = FileOf(tile);
             if (tile.IsData || ReadCheckedOrNull(file) is not { } kept || !kept.AsSpan().StartsWith(bytes.Span))
-                TryWriteChecked(file, bytes.Span);
+                TryWriteChecked_NeedsLock(file, bytes.Span);
         }
 
         return ValueTask.CompletedTask;
@@ -72,7 +71,7 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
     public ValueTask WriteLookupAsync(ModuleVersion module, ReadOnlyMemory<byte> response, CancellationToken cancellationToken)
     {
         lock (_writing)
-            TryWriteChecked(FileOf(module), response.Span);
+            TryWriteChecked_NeedsLock(FileOf(module), response.Span);
         return ValueTask.CompletedTask;
     }
 
@@ -84,7 +83,7 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
         {
             if (ReadLatestOrNull() != expected)
                 return new(false);
-            Write(LatestFile, Encoding.UTF8.GetBytes(next), [], flush: true);
+            Write_NeedsLock(LatestFile, Encoding.UTF8.GetBytes(next), [], flush: true);
             return new(true);
         }
     }
@@ -97,7 +96,7 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
         lock (_writing)
         {
             if (!File.Exists(file))
-                Write(file, text, [], flush: true);
+                Write_NeedsLock(file, text, [], flush: true);
         }
 
         return file;
@@ -128,11 +127,11 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
         }
     }
 
-    private void TryWriteChecked(string file, ReadOnlySpan<byte> bytes)
+    private void TryWriteChecked_NeedsLock(string file, ReadOnlySpan<byte> bytes)
     {
         try
         {
-            Write(file, bytes, Digest.Of(bytes).ToArray(), flush: false);
+            Write_NeedsLock(file, bytes, Digest.Of(bytes).ToArray(), flush: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -140,9 +139,18 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
         }
     }
 
-    private void Write(string file, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> trailer, bool flush)
+    private void Write_NeedsLock(string file, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> trailer, bool flush)
     {
-        var temporary = Path.Combine(_root, "tmp", Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
+        var temporaries = Path.Combine(_root, "tmp");
+        if (!_isSwept)
+        {
+            Directory.CreateDirectory(temporaries);
+            foreach (var leftover in Directory.EnumerateFiles(temporaries))
+                File.Delete(leftover);
+            _isSwept = true;
+        }
+
+        var temporary = Path.Combine(temporaries, Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         try
         {

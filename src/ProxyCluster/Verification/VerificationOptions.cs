@@ -34,7 +34,7 @@ public sealed class VerificationOptions
     /// Further databases that are mirrored under <c>/sumdb/</c>, each in GOSUMDB's syntax. Default none;
     /// <see cref="SumDb"/> is always mirrored.
     /// </summary>
-    public IList<string> Mirrored { get; } = [];
+    public IReadOnlyList<string> Mirrored { get; set; } = [];
 
     /// <summary>Limit for connecting. Default 5 s. Less turns a slow network into an outage, more makes outages slow.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]

@@ -20,6 +20,7 @@ internal sealed class Verifier(
     ChecksumDatabases databases, IOptions<VerificationOptions> options, TimeProvider clock, ProxyMetrics metrics)
 {
     private const string Toolchain = "golang.org/toolchain";
+    private const string FailOpenPrefix = "fail-open ";
 
     private readonly ModulePathPatterns _noSum = ModulePathPatterns.Parse(options.Value.NoSumDb ?? options.Value.Private);
     private readonly ModulePathPatterns _private = ModulePathPatterns.Parse(options.Value.Private);
@@ -57,18 +58,22 @@ internal sealed class Verifier(
         // 3. Refusal.
         databases.Report(database, failure);
         return failure.Kind == ChecksumFailureKind.Unavailable && _failOpen.MatchOrNull(module.Path) is { } open
-            ? Unproven($"fail-open {open}")
+            ? Unproven(FailOpenPrefix + open)
             : ToFailure(failure);
     }
 
     /// <summary>
-    /// Is what stands behind a record good enough under today's policy? A module that was pinned under a pattern which
-    /// is gone, or while the database could not be reached, has to be proven now.
+    /// Is what a record says of its proof enough under today's policy? A module that was pinned under a no-sum pattern
+    /// must be proven once the pattern is gone, and one that another database proved must be proven by this one.
     /// </summary>
-    public bool Accepts(ModulePath path, VerifiedBy by) =>
-        by.Kind == VerificationKind.ChecksumDatabase
-        || databases.PrimaryOrNull is null
-        || NoSumPatternOrNull(path) is not null;
+    public bool Accepts(ModuleVersion module, VerifiedBy by)
+    {
+        if (databases.PrimaryOrNull is not { } database || NoSumPatternOrNull(module.Path) is not null)
+            return true;
+        return by.Kind == VerificationKind.ChecksumDatabase
+            ? by.Authority == database.Name
+            : by.Authority.StartsWith(FailOpenPrefix, StringComparison.Ordinal) && _failOpen.MatchOrNull(module.Path) is not null;
+    }
 
     /// <summary>The pattern that keeps a module from being looked up, or null.</summary>
     public string? NoSumPatternOrNull(ModulePath path) => path.Value == Toolchain ? null : _noSum.MatchOrNull(path);

@@ -345,7 +345,7 @@ public sealed class ChecksumDatabaseClientTests : IDisposable
         {
             Assert.True(Tile.TryParse(path, out var tile));
             Assert.True((await _client.ReadTileAsync(tile, Token)).TryGet(out var bytes, out var failure), failure?.Message);
-            Assert.Equal((await _database.ReadAsync(path, Token)).Body.ToArray(), bytes.ToArray());
+            Assert.Equal((await _database.ReadAsync(path, Token)).Body.ToArray(), bytes.Bytes.ToArray());
         }
 
         Assert.Equal(ChecksumFailureKind.Unknown, (await _client.ReadTileAsync(new Tile(0, 3, 233), Token)).Failure?.Kind);
@@ -370,7 +370,7 @@ public sealed class ChecksumDatabaseClientTests : IDisposable
         var numbered = "0\n" + Record(0) + "\n1\n" + Record(1) + "\n2\n" + Record(2) + "\n";
         _remote.Change = (_, _) => RemoteRead.Found(Encoding.UTF8.GetBytes(numbered));
         Assert.True((await _client.ReadTileAsync(new Tile(-1, 0, 3), Token)).TryGet(out var bytes, out _));
-        Assert.Equal(numbered, Encoding.UTF8.GetString(bytes.Span));
+        Assert.Equal(numbered, Encoding.UTF8.GetString(bytes.Bytes.Span));
     }
 
     private ChecksumDatabaseClient Client() => new(_database.Key, _remote, _cache);

@@ -1,0 +1,101 @@
+using System.Text.Json;
+
+namespace ProxyCluster.TestKit.Processes;
+
+/// <summary>
+/// A developer's machine, as far as <c>go</c> can see: an empty module cache, an empty home, one proxy, one checksum
+/// database, and a main module to work in. Only the build cache is shared between workspaces; it is keyed by content, so
+/// that sharing it saves compiling and hides no download.
+/// </summary>
+public sealed class GoWorkspace : IDisposable
+{
+    // Ten times what the slowest command takes here, compiling included.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
+
+    private readonly ScratchDirectory _directory = new();
+    private readonly Dictionary<string, string> _environment;
+
+    /// <summary>Creates a workspace.</summary>
+    /// <param name="goProxy">GOPROXY.</param>
+    /// <param name="goSumDb">GOSUMDB: a key alone makes go ask the proxy's mirror, a key with a URL does not.</param>
+    public GoWorkspace(string goProxy, string goSumDb)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["home", "main", "tmp"])
+            Directory.CreateDirectory(_directory[name]);
+        _environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["HOME"] = _directory["home"],
+            ["TMPDIR"] = _directory["tmp"],
+            ["GOENV"] = "off",
+            ["GOPATH"] = _directory["gopath"],
+            ["GOMODCACHE"] = ModuleCache,
+            ["GOCACHE"] = Path.Combine(Repository.Cache, "gocache"),
+            ["GO111MODULE"] = "on",
+            ["GOTOOLCHAIN"] = "local",
+            ["GOPROXY"] = goProxy,
+            ["GOSUMDB"] = goSumDb,
+            // Empty counts as unset: no module is private, none is exempt from the checksum database.
+            ["GONOSUMDB"] = "",
+            ["GONOPROXY"] = "",
+            ["GOPRIVATE"] = "",
+            ["GOINSECURE"] = "",
+            // -trimpath makes the build cache independent of where the module cache is; -modcacherw lets it be deleted.
+            ["GOFLAGS"] = "-trimpath -modcacherw -buildvcs=false",
+            ["CGO_ENABLED"] = "0",
+        };
+    }
+
+    /// <summary>The main module's directory.</summary>
+    public string Main => _directory["main"];
+
+    /// <summary>GOMODCACHE.</summary>
+    public string ModuleCache => _directory["modcache"];
+
+    /// <summary>Runs go in the main module and gives what came of it.</summary>
+    public Task<ProcessResult> TryAsync(params IEnumerable<string> arguments) =>
+        ChildProcess.RunAsync("go", arguments, _environment, Limit, Main);
+
+    /// <summary>Runs go in the main module and gives its output.</summary>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    public async Task<string> GoAsync(params IReadOnlyList<string> arguments)
+    {
+        var result = await TryAsync(arguments);
+        return result.ExitCode == 0
+            ? result.Output
+            : throw new InvalidOperationException(
+                $"go {string.Join(' ', arguments)} ended with {result.ExitCode}\n{result.Output}{result.Errors}");
+    }
+
+    /// <summary>Takes over the main module (go.mod and go.sum) of another workspace.</summary>
+    public void TakeMainModule(GoWorkspace from)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["go.mod", "go.sum"])
+            File.Copy(Path.Combine(from.Main, name), Path.Combine(Main, name), overwrite: true);
+    }
+
+    /// <summary><c>go mod download -json</c>: the hashes of every module, keyed and ordered by <c>path@version</c>.</summary>
+    public async Task<SortedDictionary<string, DownloadedModule>> DownloadAsync(params IEnumerable<string> modules)
+    {
+        var text = await GoAsync([.. (ReadOnlySpan<string>)["mod", "download", "-json"], .. modules]);
+        var downloaded = new SortedDictionary<string, DownloadedModule>(StringComparer.Ordinal);
+        var at = 0;
+        while (ReadNext(text, ref at) is { } module)
+            downloaded.Add($"{module.Path}@{module.Version}", module);
+        return downloaded;
+    }
+
+    // go prints JSON objects one after the other, each ending with a brace in the first column.
+    private static DownloadedModule? ReadNext(string text, ref int at)
+    {
+        var end = text.IndexOf("\n}\n", at, StringComparison.Ordinal);
+        if (end < 0)
+            return null;
+
+        var json = text[at..(end + 2)];
+        at = end + 3;
+        return JsonSerializer.Deserialize<DownloadedModule>(json);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _directory.Dispose();
+}

@@ -1,0 +1,251 @@
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Notes;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Verification;
+
+namespace ProxyCluster.Tests.Verification;
+
+public sealed class VerifierTests : IAsyncLifetime
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("verification").FullName;
+    private DatabaseServer _server = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _server = await DatabaseServer.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    [Fact]
+    public async Task Prove_KnownModule_GivesHashesAndACheckableProof()
+    {
+        _server.Fill(300);
+        using var room = Room();
+        Assert.True((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).TryGet(out var sums, out var failure), failure?.Message);
+        Assert.Equal((DatabaseServer.H1(7, "zip"), DatabaseServer.H1(7, "mod")), (sums.ZipH1, sums.GoModH1));
+        Assert.Equal((VerificationKind.ChecksumDatabase, "sumdb.test/go"), (sums.VerifiedBy.Kind, sums.VerifiedBy.Authority));
+        Assert.Null(sums.VerifiedBy.Proof!.Verify(_server.Database.Key));
+        Assert.True(room.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
+        Assert.Empty(room.SecurityEvents);
+    }
+
+    [Fact]
+    public async Task Prove_AgainWithTheDatabaseDown_IsAnsweredFromDiskAndNewOnesAreUnavailable()
+    {
+        _server.Fill(300);
+        using (var room = Room())
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+        Down();
+        using (var room = Room())
+        {
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+            var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(8), Token)).Failure;
+            Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, failure?.Kind);
+            Assert.Empty(room.SecurityEvents);
+        }
+    }
+
+    [Fact]
+    public async Task Prove_UnknownModule_IsUnknownAndNoAbsence()
+    {
+        using var room = Room();
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+        Assert.Equal(FailureKind.ChecksumUnknown, failure?.Kind);
+        Assert.False(failure!.IsProvenAbsence);
+    }
+
+    [Fact]
+    public async Task Prove_NoSumPattern_AsksNobodyAndSaysSo()
+    {
+        using var room = Room(options => options.Private = "example.org");
+        Assert.True((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).TryGet(out var sums, out _));
+        Assert.Equal((null, null, "example.org"), (sums.ZipH1, sums.GoModH1, sums.VerifiedBy.Authority));
+        Assert.Empty(_server.Paths);
+
+        using var strict = Room(options => (options.Private, options.NoSumDb) = ("example.org", ""));
+        Assert.False(strict.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
+        Assert.Equal(FailureKind.ChecksumUnknown, (await strict.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
+    }
+
+    [Fact]
+    public async Task Prove_Toolchain_IsLookedUpWhateverThePatternsSay()
+    {
+        Assert.True(ModuleVersion.TryParse("golang.org/toolchain", "v0.0.1-go1.21.0.linux-amd64", out var toolchain, out _));
+        using var room = Room(options => options.Private = "golang.org,*");
+        Assert.Equal(FailureKind.ChecksumUnknown, (await room.Verifier.ProveAsync(toolchain, Token)).Failure?.Kind);
+        Assert.NotEmpty(_server.Paths);
+    }
+
+    [Fact]
+    public async Task Prove_Off_PinsEverything()
+    {
+        using var room = Room(options => options.SumDb = "off");
+        Assert.True((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).TryGet(out var sums, out _));
+        Assert.Equal((VerificationKind.NoSumPattern, "GOSUMDB=off"), (sums.VerifiedBy.Kind, sums.VerifiedBy.Authority));
+    }
+
+    [Fact]
+    public async Task Prove_FailOpen_OnlyForItsPatternAndOnlyInAnOutage()
+    {
+        _server.Fill(10);
+        using var room = Room(options => options.FailOpen = "example.org");
+        Assert.Equal(FailureKind.ChecksumUnknown, (await room.Verifier.ProveAsync(DatabaseServer.Module(70), Token)).Failure?.Kind);
+        Down();
+        Assert.True((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).TryGet(out var sums, out _));
+        Assert.Equal("fail-open example.org", sums.VerifiedBy.Authority);
+        using var strict = Room();
+        Assert.False(strict.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
+    }
+
+    [Fact]
+    public async Task Prove_Fork_IsASecurityEventWithBothNotesLoggedAndKept()
+    {
+        _server.Fill(10);
+        using var room = Room();
+        Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+        var known = _server.Database.SignTree();
+        _server.Database = new(SignerKey.FromSeed("sumdb.test/go", new byte[32]));
+        _server.Database.Append(DatabaseServer.Module(99), "h1:other", "h1:other");
+        _server.Fill(20);
+
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(15), Token)).Failure;
+        Assert.Equal(FailureKind.ChecksumDatabaseInvalid, failure?.Kind);
+        Assert.Equal(["fork"], room.SecurityEvents);
+        var line = Assert.Single(room.Lines, line => line.StartsWith("Error: SECURITY", StringComparison.Ordinal));
+        Assert.Contains(known, line, StringComparison.Ordinal);
+        Assert.Contains(_server.Database.SignTree(), line, StringComparison.Ordinal);
+        var evidence = Assert.Single(Directory.GetFiles(Path.Combine(_data, "sumdb", "sumdb.test%2Fgo", "forks")));
+        Assert.Equal($"{known}\n---\n\n{_server.Database.SignTree()}", await File.ReadAllTextAsync(evidence, Token));
+    }
+
+    [Fact]
+    public async Task Prove_ForgedTile_IsASecurityEventAndNothingIsKept()
+    {
+        _server.Fill(300);
+        _server.Instead = async (context, path) =>
+        {
+            if (path != "tile/8/0/000")
+                return false;
+            var bytes = await _server.BytesAsync(path);
+            bytes[40] ^= 1;
+            await context.Response.Body.WriteAsync(bytes);
+            return true;
+        };
+        using var room = Room();
+        Assert.Equal(FailureKind.ChecksumDatabaseInvalid, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
+        Assert.Equal(["forged-tile"], room.SecurityEvents);
+        Assert.False(Directory.Exists(Path.Combine(_data, "sumdb")));
+    }
+
+    [Fact]
+    public async Task Prove_DamagedFilesOnDisk_AreReadAgain()
+    {
+        _server.Fill(300);
+        using (var room = Room())
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+        foreach (var file in Directory.GetFiles(_data, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("latest", StringComparison.Ordinal)))
+        {
+            var bytes = await File.ReadAllBytesAsync(file, Token);
+            await File.WriteAllBytesAsync(file, bytes[..(bytes.Length / 2)], Token);
+        }
+
+        using (var room = Room())
+            Assert.True((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).TryGet(out _, out var failure), failure?.Message);
+        Down();
+        using (var room = Room())
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+    }
+
+    [Theory]
+    [InlineData(503, true, 3)]
+    [InlineData(429, true, 3)]
+    [InlineData(500, true, 3)]
+    [InlineData(403, true, 1)]
+    [InlineData(404, false, 1)]
+    [InlineData(410, false, 1)]
+    public async Task Source_Status_IsRetriedWhereItMayPass(int status, bool unavailable, int requests)
+    {
+        _server.Instead = (context, _) =>
+        {
+            context.Response.StatusCode = status;
+            return Task.FromResult(true);
+        };
+        using var room = Room(options => options.RetryDelay = TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+        Assert.Equal(unavailable ? FailureKind.ChecksumDatabaseUnavailable : FailureKind.ChecksumUnknown, failure?.Kind);
+        Assert.Equal(requests, _server.Paths.Count);
+    }
+
+    [Fact]
+    public async Task Source_RetryAfterBeyondPatience_IsPassedOn()
+    {
+        _server.Instead = (context, _) =>
+        {
+            context.Response.StatusCode = 503;
+            context.Response.Headers.RetryAfter = "120";
+            return Task.FromResult(true);
+        };
+        using var room = Room();
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+        Assert.Equal(TimeSpan.FromMinutes(2), failure?.RetryAfter);
+        Assert.Single(_server.Paths);
+    }
+
+    [Theory]
+    [InlineData("https-only", "http://localhost:1/x")]
+    [InlineData("loop", "/again")]
+    public async Task Source_RedirectElsewhereOrInCircles_IsNotFollowed(string _, string target)
+    {
+        _server.Instead = (context, _) =>
+        {
+            context.Response.Redirect(target);
+            return Task.FromResult(true);
+        };
+        using var room = Room();
+        Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
+        Assert.InRange(_server.Paths.Count, 1, 6);
+    }
+
+    [Fact]
+    public async Task Source_EndlessBody_IsCutOff()
+    {
+        _server.Instead = async (context, _) =>
+        {
+            var zeros = new byte[64 * 1024];
+            while (!context.RequestAborted.IsCancellationRequested)
+                await context.Response.Body.WriteAsync(zeros, context.RequestAborted);
+            return true;
+        };
+        using var room = Room();
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+        Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, failure?.Kind);
+        Assert.Contains("more than", failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Source_ConcurrentProofsOfOneModule_AskOnce()
+    {
+        _server.Fill(20);
+        using var room = Room();
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => room.Verifier.ProveAsync(DatabaseServer.Module(7), Token).AsTask()));
+        Assert.All(outcomes, outcome => Assert.Null(outcome.Failure));
+        Assert.Single(_server.Paths, path => path == DatabaseServer.LookupPath(7));
+    }
+
+    private void Down() => _server.Instead = static (context, _) =>
+    {
+        context.Abort();
+        return Task.FromResult(true);
+    };
+
+    private VerificationRoom Room(Action<VerificationOptions>? change = null, TimeProvider? clock = null)
+    {
+        VerificationOptions options = new() { SumDb = _server.Setting, RetryDelay = TimeSpan.FromMilliseconds(1) };
+        change?.Invoke(options);
+        return new VerificationRoom(options, _data, clock ?? TimeProvider.System);
+    }
+}
