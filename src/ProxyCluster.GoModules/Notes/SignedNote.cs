@@ -8,9 +8,9 @@ namespace ProxyCluster.GoModules.Notes;
 /// A signed note: text ending with a newline, a blank line, and one line <c>— name base64</c> per signature (spec §5).
 /// </summary>
 /// <remarks>
-/// There is no way to hold one of these without a signature that a known key verified: <see cref="TryOpen(ReadOnlySpan{byte}, ReadOnlySpan{VerifierKey}, out SignedNote?, out string?)"/> is the only
-/// door. Signatures of unknown keys prove nothing and fail nothing; a bad signature under a known key fails the note,
-/// since an honest signer has no reason to ship one.
+/// There is no way to hold one of these without a signature that a known key verified: opening is the only door.
+/// Signatures of unknown keys prove nothing and fail nothing; a bad signature under a known key fails the note, since an
+/// honest signer has no reason to ship one.
 /// </remarks>
 public sealed class SignedNote
 {

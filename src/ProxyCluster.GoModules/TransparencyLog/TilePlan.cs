@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace ProxyCluster.GoModules.TransparencyLog;
 
 /// <summary>
@@ -87,8 +89,8 @@ public sealed class TilePlan
     public bool TryProve(
         Digest root,
         IReadOnlyList<ReadOnlyMemory<byte>> contents,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ProvenTiles? proven,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out string? error)
+        [NotNullWhen(true)] out ProvenTiles? proven,
+        [NotNullWhen(false)] out string? error)
     {
         proven = null;
         for (var i = 0; i < _tiles.Count; i++)

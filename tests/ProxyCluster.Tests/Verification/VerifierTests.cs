@@ -1,6 +1,7 @@
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
 using ProxyCluster.Outcomes;
+using ProxyCluster.TestKit;
 using ProxyCluster.Verification;
 
 namespace ProxyCluster.Tests.Verification;
@@ -196,9 +197,9 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("https-only", "http://localhost:1/x")]
-    [InlineData("loop", "/again")]
-    public async Task Source_RedirectElsewhereOrInCircles_IsNotFollowed(string _, string target)
+    [InlineData("http://localhost:1/x", 1)]
+    [InlineData("/again", 6)]
+    public async Task Source_RedirectElsewhereOrInCircles_IsNotFollowed(string target, int requests)
     {
         _server.Instead = (context, _) =>
         {
@@ -207,7 +208,31 @@ public sealed class VerifierTests : IAsyncLifetime
         };
         using var room = Room();
         Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
-        Assert.InRange(_server.Paths.Count, 1, 6);
+        Assert.Equal(requests, _server.Paths.Count);
+    }
+
+    [Theory]
+    [InlineData(false, 15)]
+    [InlineData(true, 30)]
+    public async Task Source_SilentServer_IsGivenUpAtItsLimit(bool afterTheFirstByte, int seconds)
+    {
+        TaskCompletionSource silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _server.Instead = async (context, _) =>
+        {
+            if (afterTheFirstByte)
+                await context.Response.Body.WriteAsync("7\n"u8.ToArray());
+            silent.TrySetResult();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
+            return true;
+        };
+        ManualTimeProvider clock = new();
+        using var room = Room(options => options.Attempts = 1, clock);
+        var proving = room.Verifier.ProveAsync(DatabaseServer.Module(7), Token).AsTask();
+        await silent.Task;
+        clock.Advance(TimeSpan.FromSeconds(seconds));
+        var failure = (await proving).Failure;
+        Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, failure?.Kind);
+        Assert.Contains("in time", failure!.Message, StringComparison.Ordinal);
     }
 
     [Fact]
