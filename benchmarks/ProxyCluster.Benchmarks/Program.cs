@@ -1,9 +1,10 @@
 using System.Globalization;
 using ProxyCluster.Benchmarks;
+using ProxyCluster.Benchmarks.Cold;
 using ProxyCluster.Benchmarks.Hits;
 using ProxyCluster.Benchmarks.Large;
 using ProxyCluster.Benchmarks.Measuring;
-using ProxyCluster.Benchmarks.Running;
+using ProxyCluster.TestKit.Processes;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args is [Drain.Verb, .. var drain])
@@ -23,6 +24,7 @@ internal static class BenchmarkProgram
     {
         ["hits"] = HitsScenario.RunAsync,
         ["large"] = LargeScenario.RunAsync,
+        ["cold"] = ColdScenario.RunAsync,
     };
 
     public static async Task<int> RunAsync(string[] args)
@@ -41,7 +43,7 @@ internal static class BenchmarkProgram
                     i++;
                     break;
                 case "--rounds" when number is { } rounds:
-                    effort = effort with { Rounds = rounds };
+                    effort = effort with { Rounds = rounds, ColdRounds = rounds };
                     i++;
                     break;
                 case "--seconds" when number is { } seconds:

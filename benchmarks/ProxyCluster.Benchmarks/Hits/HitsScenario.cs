@@ -2,6 +2,7 @@ using System.Globalization;
 using ProxyCluster.Benchmarks.Measuring;
 using ProxyCluster.Benchmarks.Running;
 using ProxyCluster.Benchmarks.Synthetic;
+using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.Benchmarks.Hits;
 
@@ -20,7 +21,7 @@ internal static class HitsScenario
 
     public static async Task RunAsync(Report report, Effort effort)
     {
-        using var scratch = new Scratch();
+        using var scratch = new ScratchDirectory();
         var modules = SyntheticModules.Create(scratch["upstream"]);
         foreach (var placement in Placement.All)
         {

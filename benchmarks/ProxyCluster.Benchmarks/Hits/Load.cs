@@ -20,11 +20,11 @@ internal sealed partial record Load(
     {
         var serverBefore = server.Process.ProcessorSeconds;
         var clientBefore = ProcessTable.EndedChildrenSeconds();
-        var output = await ChildProcess.RunAsync(
+        var output = await MeasuredProcess.RunAsync(
             Tools.Wrk,
             ["-t1", $"-c{connections}", $"-d{seconds}s", "--timeout", "10s", "--latency", server.Url + path],
-            TimeSpan.FromSeconds(seconds + 30),
-            placement.ClientCore);
+            placement.ClientCore,
+            TimeSpan.FromSeconds(seconds + 30));
         var serverSeconds = server.Process.ProcessorSeconds - serverBefore;
         var clientSeconds = ProcessTable.EndedChildrenSeconds() - clientBefore;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using ProxyCluster.Benchmarks.Measuring;
 using ProxyCluster.Benchmarks.Running;
 using ProxyCluster.Benchmarks.Synthetic;
+using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.Benchmarks.Large;
 
@@ -15,7 +16,7 @@ internal static class LargeScenario
 
     public static async Task RunAsync(Report report, Effort effort)
     {
-        using var scratch = new Scratch();
+        using var scratch = new ScratchDirectory();
         var modules = SyntheticModules.Create(scratch["upstream"]);
         foreach (var placement in Placement.All)
         {
@@ -61,15 +62,15 @@ internal static class LargeScenario
     private static async Task<Transfer> TransferAsync(Server server, Placement placement, int parallel, int each)
     {
         var before = server.Process.ProcessorSeconds;
-        var output = await ChildProcess.RunAsync(
+        var output = await MeasuredProcess.RunAsync(
             Environment.ProcessPath!,
             [
                 typeof(LargeScenario).Assembly.Location, Drain.Verb, new Uri(server.Url).Authority,
                 SyntheticModules.HundredMegabytes,
                 parallel.ToString(CultureInfo.InvariantCulture), each.ToString(CultureInfo.InvariantCulture),
             ],
-            TimeSpan.FromMinutes(2),
-            placement.ClientCore);
+            placement.ClientCore,
+            TimeSpan.FromMinutes(2));
         var seconds = server.Process.ProcessorSeconds - before;
         var values = output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
             .Select(v => double.Parse(v, CultureInfo.InvariantCulture)).ToArray();

@@ -27,7 +27,7 @@ internal static class NginxServer
         var port = Server.FreePort();
         var configuration = Path.Combine(directory, "nginx.conf");
         await File.WriteAllTextAsync(configuration, Configuration(directory, tree, answers, placement.ServerCores, port));
-        var server = new Server("nginx", $"http://127.0.0.1:{port}", ChildProcess.Start(
+        var server = new Server("nginx", $"http://127.0.0.1:{port}", MeasuredProcess.Start(
             Tools.Nginx, ["-e", Path.Combine(directory, "error.log"), "-c", configuration], placement.ServerCore));
         try
         {

@@ -16,9 +16,12 @@ internal static class ProcessTable
     public static double EndedChildrenSeconds() => Ticks(File.ReadAllText("/proc/self/stat"), 13) / TicksPerSecond;
 
     /// <summary>Sum in bytes of a line of <c>status</c> over a process and its children.</summary>
-    public static long Sum(int process, string name) => WithChildren(process).Sum(id =>
-        File.ReadLines($"/proc/{id}/status").First(line => line.StartsWith(name + ":", StringComparison.Ordinal))
-            is var line ? long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) << 10 : 0);
+    public static long SumBytes(int process, string name) => WithChildren(process).Sum(id =>
+        long.Parse(
+            File.ReadLines($"/proc/{id}/status")
+                .First(line => line.StartsWith(name + ":", StringComparison.Ordinal))
+                .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) << 10);
 
     public static void ForgetPeak(int process)
     {

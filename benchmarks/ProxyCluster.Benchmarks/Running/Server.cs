@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace ProxyCluster.Benchmarks.Running;
 
 /// <summary>An HTTP server under measurement.</summary>
-internal sealed class Server(string name, string url, ChildProcess process) : IAsyncDisposable
+internal sealed class Server(string name, string url, MeasuredProcess process) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -13,7 +13,7 @@ internal sealed class Server(string name, string url, ChildProcess process) : IA
     /// <summary>Without a trailing slash.</summary>
     public string Url { get; } = url;
 
-    public ChildProcess Process { get; } = process;
+    public MeasuredProcess Process { get; } = process;
 
     /// <summary>A port that was free a moment ago.</summary>
     public static int FreePort()
@@ -29,7 +29,7 @@ internal sealed class Server(string name, string url, ChildProcess process) : IA
         using var late = new CancellationTokenSource(Patience);
         while (true)
         {
-            if (Process.HasEnded || late.IsCancellationRequested)
+            if (Process.HasExited || late.IsCancellationRequested)
                 throw new InvalidOperationException($"{Name} did not get ready:\n{Process.Output}");
             try
             {

@@ -1,3 +1,5 @@
+using ProxyCluster.TestKit.Processes;
+
 namespace ProxyCluster.Benchmarks.Running;
 
 /// <summary>The programs of the machine that scenarios stand on, and the Debian packages that bring them.</summary>
@@ -8,8 +10,6 @@ internal static class Tools
     public static string Wrk => Find("wrk", "wrk");
 
     public static string Taskset => Find("taskset", "util-linux");
-
-    public static string Go => Find("go", "golang-go");
 
     // nginx lives in sbin, which is not in everybody's PATH.
     private static string Find(string name, string package) =>

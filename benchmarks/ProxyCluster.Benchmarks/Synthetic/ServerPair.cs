@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using ProxyCluster.Benchmarks.Running;
+using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.Benchmarks.Synthetic;
 
@@ -14,7 +15,7 @@ internal sealed class ServerPair(Server proxy, Server nginx) : IAsyncDisposable
 
     public Server Nginx { get; } = nginx;
 
-    public static async Task<ServerPair> StartAsync(Scratch scratch, SyntheticModules modules, Placement placement)
+    public static async Task<ServerPair> StartAsync(ScratchDirectory scratch, SyntheticModules modules, Placement placement)
     {
         using var client = new HttpClient();
         string[] verification = ["--sumdb", "off", "--no-sumdb", SyntheticModules.NoSumPatterns];
