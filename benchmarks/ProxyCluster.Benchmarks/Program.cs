@@ -4,6 +4,7 @@ using ProxyCluster.Benchmarks.Cold;
 using ProxyCluster.Benchmarks.Hits;
 using ProxyCluster.Benchmarks.Large;
 using ProxyCluster.Benchmarks.Measuring;
+using ProxyCluster.Benchmarks.Micro;
 using ProxyCluster.TestKit.Processes;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -25,6 +26,7 @@ internal static class BenchmarkProgram
         ["hits"] = HitsScenario.RunAsync,
         ["large"] = LargeScenario.RunAsync,
         ["cold"] = ColdScenario.RunAsync,
+        ["micro"] = MicroScenario.RunAsync,
     };
 
     public static async Task<int> RunAsync(string[] args)
