@@ -1,0 +1,27 @@
+using ProxyCluster.TestKit.Processes;
+
+namespace ProxyCluster.Benchmarks.Running;
+
+/// <summary>Starts the built proxy the way an operator does.</summary>
+internal static class ProxyServer
+{
+    public static async Task<Server> StartAsync(
+        HttpClient client, string data, string upstream, IEnumerable<string> verification, int? core = null)
+    {
+        var url = $"http://127.0.0.1:{Server.FreePort()}";
+        var server = new Server("proxycluster", url, MeasuredProcess.Start(
+            "dotnet",
+            [Repository.Executable, "serve", "--urls", url, "--data", data, "--upstream", upstream, .. verification],
+            core));
+        try
+        {
+            await server.ReadyAsync(client, "/readyz");
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+}
