@@ -93,8 +93,7 @@ public sealed class ChildProcess : IAsyncDisposable
         return child;
     }
 
-    /// <summary>Runs a program to its end.</summary>
-    /// <param name="limit">After this long it is killed.</param>
+    /// <summary>Runs a program to its end; it is killed once <paramref name="limit"/> has passed.</summary>
     /// <exception cref="TimeoutException">It did not end in time.</exception>
     public static async Task<ProcessResult> RunAsync(
         string program,
