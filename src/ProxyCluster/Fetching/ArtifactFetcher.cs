@@ -100,8 +100,10 @@ internal sealed partial class ArtifactFetcher(
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested && proof is not null)
         {
             // Our own cancellation: the proof failed first.
-            return (await proof).Failure
+            var failure = (await proof).Failure
                 ?? new Failure(FailureKind.UpstreamTimeout, $"{module}: the transfer was cut off");
+            CountRejection(module, kind, failure);
+            return failure;
         }
         finally
         {

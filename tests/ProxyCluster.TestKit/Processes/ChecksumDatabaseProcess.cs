@@ -10,24 +10,24 @@ public sealed class ChecksumDatabaseProcess : IAsyncDisposable
 {
     private static readonly HttpClient Http = new();
 
-    private readonly ChildProcess _process;
+    private readonly string _program;
+    private readonly IReadOnlyList<string> _arguments;
+    private ChildProcess? _process;
 
-    private ChecksumDatabaseProcess(ChildProcess process, string url, string name, string key)
+    private ChecksumDatabaseProcess(string program, IReadOnlyList<string> arguments)
     {
-        _process = process;
-        Url = url;
-        Name = name;
-        Key = key;
+        _program = program;
+        _arguments = arguments;
     }
 
     /// <summary>Its address, without a trailing slash.</summary>
-    public string Url { get; }
+    public string Url { get; private set; } = "";
 
     /// <summary>Its name.</summary>
-    public string Name { get; }
+    public string Name { get; private set; } = "";
 
     /// <summary>Its verifier key; as GOSUMDB it makes go use the proxy's mirror.</summary>
-    public string Key { get; }
+    public string Key { get; private set; } = "";
 
     /// <summary>The GOSUMDB value that bypasses any proxy, and what the proxy itself is configured with.</summary>
     public string KeyAndUrl => $"{Key} {Url}";
@@ -43,18 +43,24 @@ public sealed class ChecksumDatabaseProcess : IAsyncDisposable
         var arguments = sums.SelectMany(f => (string[])["-sums", f])
             .Concat((trees ?? []).SelectMany(t => (string[])["-tree", t]))
             .Append($"-lazy={(lazy ? "true" : "false")}");
-        var process = ChildProcess.Start(program, arguments, new Dictionary<string, string>());
-        try
-        {
-            var line = await process.FirstLine.WaitAsync(TimeSpan.FromSeconds(60));
-            var started = JsonSerializer.Deserialize<Dictionary<string, string>>(line)!;
-            return new ChecksumDatabaseProcess(process, started["url"], started["name"], started["key"]);
-        }
-        catch
-        {
-            await process.DisposeAsync();
-            throw;
-        }
+        var database = new ChecksumDatabaseProcess(program, [.. arguments]);
+        await database.StartAsync("127.0.0.1:0");
+        return database;
+    }
+
+    /// <summary>Ends it.</summary>
+    public async Task StopAsync()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+        _process = null;
+    }
+
+    /// <summary>Starts it again at the same address, honest, with the same key and an empty count of requests.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartAsync(new Uri(Url).Authority);
     }
 
     /// <summary>Misbehaves from now on, in the ways that tests/go/sumdbserver documents; none to be honest again.</summary>
@@ -70,5 +76,21 @@ public sealed class ChecksumDatabaseProcess : IAsyncDisposable
         (await Http.GetStringAsync($"{Url}/-/requests")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private async Task StartAsync(string address)
+    {
+        _process = ChildProcess.Start(_program, ["-addr", address, .. _arguments], new Dictionary<string, string>());
+        try
+        {
+            var line = await _process.FirstLine.WaitAsync(TimeSpan.FromSeconds(60));
+            var started = JsonSerializer.Deserialize<Dictionary<string, string>>(line)!;
+            (Url, Name, Key) = (started["url"], started["name"], started["key"]);
+        }
+        catch
+        {
+            await StopAsync();
+            throw;
+        }
+    }
 }

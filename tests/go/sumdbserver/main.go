@@ -230,7 +230,7 @@ func newServer(name string, records map[module.Version][]string, lazy bool) (*se
 func (s *server) record(path, vers string) ([]byte, error) {
 	lines := s.records[module.Version{Path: path, Version: vers}]
 	if len(lines) == 0 {
-		return nil, fmt.Errorf("not found: %s@%s: %w", path, vers, fs.ErrNotExist)
+		return nil, &fs.PathError{Op: "not found:", Path: path + "@" + vers, Err: fs.ErrNotExist} // 404 in sumdb.Server
 	}
 	sorted := append([]string(nil), lines...)
 	sort.Strings(sorted)
