@@ -12,6 +12,13 @@ internal static class SettingKeys
     public const string SumDb = "Verification:SumDb";
     public const string NoSumDb = "Verification:NoSumDb";
     public const string Private = "Verification:Private";
+    public const string Engine = "Cluster:Engine";
+    public const string EtcdEndpoints = "Cluster:Etcd:Endpoints";
+    public const string ClusterName = "Cluster:Name";
+    public const string Region = "Cluster:Region";
+    public const string Role = "Cluster:Role";
+    public const string Advertise = "Cluster:Advertise";
+    public const string SecretFile = "Cluster:SecretFile";
     public const string BasePath = "Http:BasePath";
     public const string LogLevel = "Telemetry:LogLevel";
     public const string OtlpEndpoint = "Telemetry:OtlpEndpoint";
