@@ -1,0 +1,140 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Clustering.Etcd;
+using ProxyCluster.Clustering.Local;
+
+namespace ProxyCluster.Tests.Clustering;
+
+public sealed class ClusteringOptionsTests
+{
+    private static readonly Dictionary<string, string?> Etcd = new()
+    {
+        ["Cluster:Engine"] = "etcd",
+        ["Cluster:Etcd:Endpoints"] = "http://127.0.0.1:1, http://127.0.0.1:2",
+        ["Cluster:Advertise"] = "http://127.0.0.1:8080",
+        ["Cluster:SecretFile"] = "secret",
+    };
+
+    [Fact]
+    public void Options_Nothing_AreTheLocalEngine()
+    {
+        using var services = Services([]);
+
+        Assert.IsType<LocalEngine>(services.GetRequiredService<IEngine>());
+        Assert.Equal(("default", "local", Role.All), services.GetRequiredService<IOptions<ClusteringOptions>>().Value is var o ? (o.Name, o.Region, o.Role) : default);
+    }
+
+    [Fact]
+    public void Options_EtcdInFull_BindAndMakeItsEngine()
+    {
+        using var services = Services(new(Etcd) { ["Cluster:Role"] = "frontend", ["Cluster:Region"] = "tokyo" });
+
+        var options = services.GetRequiredService<IOptions<ClusteringOptions>>().Value;
+
+        Assert.Equal([new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2")], options.Etcd.Endpoints);
+        Assert.Equal((Role.FrontEnd, "tokyo"), (options.Role, options.Region));
+        Assert.IsType<EtcdEngine>(services.GetRequiredService<IEngine>());
+    }
+
+    [Theory]
+    [InlineData("Cluster:Engine", "orleans", "ProxyCluster.Orleans host")]
+    [InlineData("Cluster:Engine", "raft", "Cluster:Engine")]
+    [InlineData("Cluster:Name", "a/b", "Cluster:Name")]
+    [InlineData("Cluster:Region", "To kyo", "Cluster:Region")]
+    [InlineData("Cluster:Advertise", "http://host:1/path", "Cluster:Advertise")]
+    [InlineData("Cluster:Advertise", null, "Cluster:Advertise")]
+    [InlineData("Cluster:SecretFile", null, "Cluster:SecretFile")]
+    [InlineData("Cluster:LeaseTtl", "1s", "Cluster:LeaseTtl")]
+    [InlineData("Cluster:HeartbeatInterval", "1500ms", "a third of LeaseTtl")]
+    [InlineData("Cluster:Etcd:Endpoints", null, "needs at least one")]
+    [InlineData("Cluster:Etcd:Endpoints", "http://host:1/v3", "Etcd:Endpoints")]
+    [InlineData("Cluster:Etcd:User", "root", "user and password")]
+    [InlineData("Cluster:Etcd:CertFile", "/nowhere/cert.pem", "certificate and key")]
+    [InlineData("Cluster:Etcd:CaFile", "/nowhere/ca.pem", "does not exist")]
+    [InlineData("Cluster:Etcd:CallTimeout", "2500ms", "second attempt")]
+    [InlineData("Cluster:Etcd:MaxBackoff", "30s", "ReturnGrace")]
+    public void Options_OneMistake_IsRefusedByName(string key, string? value, string expected)
+    {
+        using var services = Services(new(Etcd) { [key] = value });
+
+        var refusal = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IOptions<ClusteringOptions>>().Value);
+
+        Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_HostWithItsOwnEngine_MayNameIt()
+    {
+        using var services = Services(new() { ["Cluster:Engine"] = "orleans" }, static s => s.AddSingleton<IEngine>(
+            new LocalEngine(new LocalCluster(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<LocalEngine>.Instance)));
+
+        Assert.Equal("orleans", services.GetRequiredService<IOptions<ClusteringOptions>>().Value.Engine);
+        Assert.IsType<LocalEngine>(services.GetRequiredService<IEngine>());
+    }
+
+    [Theory]
+    [InlineData(null, "http://0.0.0.0:8080", "http://127.0.0.1:8080/")]
+    [InlineData(null, "http://[::]:8080", "http://127.0.0.1:8080/")]
+    [InlineData(null, "http://+:80", "http://127.0.0.1/")]
+    [InlineData(null, "https://127.0.0.5:8443", "https://127.0.0.5:8443/")]
+    [InlineData("http://silo1:9", "http://0.0.0.0:8080", "http://silo1:9/")]
+    public void SelfOf_Addresses_AdvertisesTheReachableOne(string? advertise, string listening, string expected)
+    {
+        var options = new ClusteringOptions { Region = "tokyo", Advertise = advertise is null ? null : new Uri(advertise) };
+
+        var self = ClusterMembership.SelfOf(options, [listening]);
+
+        Assert.Equal(expected, self.Address.AbsoluteUri);
+        Assert.StartsWith("tokyo-", self.Id, StringComparison.Ordinal);
+        Assert.NotEqual(self.Id, ClusterMembership.SelfOf(options, [listening]).Id);
+    }
+
+    [Fact]
+    public async Task Membership_HostStartsAndStops_JoinsAndLeaves()
+    {
+        var cluster = new LocalCluster();
+        await using var other = new LocalEngine(cluster, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<LocalEngine>.Instance);
+        await other.JoinAsync(EngineSite.MemberOf("other"), TestContext.Current.CancellationToken);
+        await using var services = Services([], s => s.AddSingleton(cluster).AddSingleton<IServer, NoServer>());
+        var membership = Assert.IsType<ClusterMembership>(Assert.Single(services.GetServices<IHostedService>(), static s => s is ClusterMembership));
+
+        await membership.StartedAsync(TestContext.Current.CancellationToken);
+        var self = services.GetRequiredService<IEngine>().Self!;
+        Assert.Contains(self, other.View.Members);
+        await membership.StoppingAsync(TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain(self, other.View.Members);
+    }
+
+    private static ServiceProvider Services(Dictionary<string, string?> settings, Action<IServiceCollection>? more = null)
+    {
+        // A null stands for a setting that is not there.
+        var present = settings.Where(static setting => setting.Value is not null);
+        var services = new ServiceCollection().AddLogging()
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(present).Build());
+        more?.Invoke(services);
+        return services.AddClustering().BuildServiceProvider();
+    }
+
+    private sealed class NoServer : IServer
+    {
+        public NoServer() => Features.Set<IServerAddressesFeature>(new ServerAddressesFeature());
+
+        public IFeatureCollection Features { get; } = new FeatureCollection();
+
+        public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
+            where TContext : notnull => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void Dispose()
+        {
+        }
+    }
+}
