@@ -19,7 +19,8 @@ internal sealed partial class ClusterMembership(
         var self = SelfOf(options.Value, server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
         cluster.Become(self);
         await engine.JoinAsync(self, cancellationToken);
-        Log.Joined(log, self.Id, self.Region, self.Role, self.Address, engine.Name, engine.Status.Detail);
+        if (engine.Name != "local")
+            Log.Joined(log, self.Id, self.Region, self.Role, self.Address, engine.Name, engine.Status.Detail);
     }
 
     /// <inheritdoc/>

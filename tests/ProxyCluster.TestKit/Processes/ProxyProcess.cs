@@ -102,7 +102,7 @@ public sealed class ProxyProcess : IAsyncDisposable
                 continue;
             if (!labels.All(l => line.Contains(l, StringComparison.Ordinal)))
                 continue;
-            var value = line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0];
+            var value = line[(line.LastIndexOf(' ') + 1)..];
             sum += double.Parse(value, CultureInfo.InvariantCulture);
         }
 

@@ -22,18 +22,18 @@ public sealed class ClusteringOptionsTests
     };
 
     [Fact]
-    public void Options_Nothing_AreTheLocalEngine()
+    public async Task Options_Nothing_AreTheLocalEngine()
     {
-        using var services = Services([]);
+        await using var services = Services([]);
 
         Assert.IsType<LocalEngine>(services.GetRequiredService<IEngine>());
         Assert.Equal(("default", "local", Role.All), services.GetRequiredService<IOptions<ClusteringOptions>>().Value is var o ? (o.Name, o.Region, o.Role) : default);
     }
 
     [Fact]
-    public void Options_EtcdInFull_BindAndMakeItsEngine()
+    public async Task Options_EtcdInFull_BindAndMakeItsEngine()
     {
-        using var services = Services(new(Etcd) { ["Cluster:Role"] = "frontend", ["Cluster:Region"] = "tokyo" });
+        await using var services = Services(new(Etcd) { ["Cluster:Role"] = "frontend", ["Cluster:Region"] = "tokyo" });
 
         var options = services.GetRequiredService<IOptions<ClusteringOptions>>().Value;
 

@@ -216,7 +216,7 @@ public abstract class EngineConformance
         await Task.WhenAll(engines.Select(static engine => engine.UntilAsync(static view => view.Routing.Epoch == 1)));
         var fewest = new ConcurrentBag<int>();
         foreach (var engine in engines)
-            engine.ViewChanged += view => fewest.Add(view.Members.Length);
+            engine.ViewChanged += view => { if (view.Routing.Epoch > 0) fewest.Add(view.Members.Length); }; // news from before the table may still be on its way
 
         // 1. Gone: everybody says so and keeps what it knew.
         await site.LoseAsync();
@@ -253,7 +253,12 @@ public abstract class EngineConformance
         engine.ViewChanged += view =>
         {
             overlaps += Interlocked.Increment(ref inside) - 1;
-            epochs.Add(view.Routing.Epoch);
+            if (view.Routing.Epoch > 0) // news of the join may still be on its way
+            {
+                lock (epochs)
+                    epochs.Add(view.Routing.Epoch);
+            }
+
             Interlocked.Decrement(ref inside);
         };
         engine.ViewChanged += static _ => throw new InvalidOperationException("a handler's bug");

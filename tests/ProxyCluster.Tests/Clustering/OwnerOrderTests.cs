@@ -13,12 +13,12 @@ public sealed class OwnerOrderTests
     /// <summary>Numbers that must never change: other versions of the program compute them too.</summary>
     [Theory]
     [InlineData("", 0xefd01f60ba992926UL)]
-    [InlineData("tokyo", 0x0UL)]
+    [InlineData("tokyo", 13983754885502440387UL)]
     public void Text_KnownValues_StayTheSame(string text, ulong expected) => Assert.Equal(expected, RendezvousHash.Text(text));
 
     [Fact]
     public void Score_KnownValue_StaysTheSame() =>
-        Assert.Equal(0x0UL, RendezvousHash.Score(RendezvousHash.Text("github.com/gorilla/mux@v1.8.0"), RendezvousHash.Text("10.0.0.1:8080")));
+        Assert.Equal(8678053517541571526UL, RendezvousHash.Score(RendezvousHash.Text("github.com/gorilla/mux@v1.8.0"), RendezvousHash.Text("10.0.0.1:8080")));
 
     [Fact]
     public void Text_LongerThanTheStackBuffer_IsHashedAsWell() =>

@@ -22,7 +22,7 @@ internal static class EtcdErrors
             {
                 if (answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
                     return FromStream(endpoint, error);
-                if (answer.TryGetProperty("code", out var code) && code.TryGetInt32(out var number))
+                if (answer.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var number))
                     return Of(endpoint, number, TextOf(answer, "message"));
             }
         }
