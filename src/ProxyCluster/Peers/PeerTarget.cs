@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using ProxyCluster.GoModules.Names;
 using ProxyCluster.Clustering;
+using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.Peers;
 

@@ -67,21 +67,6 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task Call_FirstEndpointFrozen_SecondAnswersAndIsAskedFirstFromThenOn()
-    {
-        await using var frozen = new EtcdProcess("frozen");
-        await using var well = new EtcdProcess("well");
-        await Task.WhenAll(frozen.StartAsync(), well.StartAsync());
-        using var client = Client([frozen.ClientUrl, well.ClientUrl]);
-        frozen.Freeze();
-
-        Value(await client.RangeAsync(new EtcdRangeRequest("/k"u8.ToArray()), null, Cancel));
-
-        Assert.Equal(well.ClientUrl, client.Endpoints.InOrder()[0]);
-        frozen.Resume();
-    }
-
-    [Fact]
     public async Task Call_NothingListens_UnreachableNamesTheEndpoint()
     {
         using var client = Client([new Uri("http://127.0.0.1:1")]);

@@ -184,18 +184,18 @@ public sealed class EtcdEngineTests
         await new[] { engine, other }.UntilMembersAsync("a", "b");
     }
 
-    [Theory]
-    [InlineData("root", "wrong", "authentication failed")]
-    public async Task Authentication_Refused_StatusSaysSoAndKeepsThePasswordSecret(string user, string password, string expected)
+    [Fact]
+    public async Task Authentication_Refused_StatusSaysSoAndKeepsThePasswordSecret()
     {
+        const string expected = "authentication failed";
         await using var site = await EtcdSite.OpenAsync(1);
         await EnableAuthenticationAsync(site.Etcd.Members[0]);
-        site.Configure = options => (options.Etcd.User, options.Etcd.Password) = (user, password);
+        site.Configure = options => (options.Etcd.User, options.Etcd.Password) = ("root", "wrong");
 
         var engine = await site.JoinAsync("a");
 
+        await Conditions.UntilAsync(() => engine.Status.Detail.Contains(expected, StringComparison.Ordinal), "the refusal is told");
         Assert.True(engine.Status.IsDegraded);
-        Assert.Contains(expected, engine.Status.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong", engine.Status.Detail, StringComparison.Ordinal);
     }
 
