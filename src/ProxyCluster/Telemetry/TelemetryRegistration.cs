@@ -7,7 +7,7 @@ namespace ProxyCluster.Telemetry;
 /// <summary>Logs, metrics and traces.</summary>
 internal static class TelemetryRegistration
 {
-    private static readonly string[] QuietCategories = ["Microsoft", "System", "Polly"];
+    private static readonly string[] QuietCategories = ["Microsoft", "System"];
 
     /// <summary>Registers the room. First of all rooms: it then stops last and sees what the others do on their way out.</summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services)

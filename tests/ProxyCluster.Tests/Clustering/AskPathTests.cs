@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using ProxyCluster.Clustering;
+using ProxyCluster.Routing;
+
+namespace ProxyCluster.Tests.Clustering;
+
+public class AskPathTests
+{
+    private const string Key = "example.com/a@v1.0.0";
+
+    private static readonly ImmutableArray<Member> Silos =
+    [
+        .. from region in new[] { "frankfurt", "sanjose", "tokyo" }
+           from n in new[] { 1, 2 }
+           select new Member($"{region}-{n}", region, new Uri($"http://{region}-{n}:8080"), Role.All, "1"),
+    ];
+
+    private static ClusterView View { get; } = new(Silos, RoutingTable.Empty);
+
+    [Fact]
+    public void For_TheOwner_AsksNobody()
+    {
+        var owner = OwnerOrder.For(Key, View)[0];
+        Assert.Equal([new AskStep(null, AskLevel.Home)], AskPath.For(Key, owner, AskLevel.Client, View, 3));
+    }
+
+    [Fact]
+    public void For_EverySilo_EndsWithItselfAndNeverAsksItself() => Assert.All(Silos, static self =>
+    {
+        var steps = AskPath.For(Key, self, AskLevel.Client, View, 3);
+        Assert.Equal(new AskStep(null, AskLevel.Home), steps[^1]);
+        Assert.All(steps.SkipLast(1), step => Assert.NotEqual(self.Id, step.Peer?.Id));
+        Assert.True(steps.Length <= 4);
+    });
+
+    [Fact]
+    public void For_AClientOfAnotherRegion_AsksItsOwnRegionsOwnerFirst()
+    {
+        var home = OwnerOrder.For(Key, View)[0];
+        var elsewhere = Silos.First(silo => silo.Region != home.Region);
+        var owners = RegionalOwner.For(Key, elsewhere.Region, View);
+
+        var steps = AskPath.For(Key, owners[1], AskLevel.Client, View, 3);
+
+        Assert.Equal(new AskStep(owners[0], AskLevel.Region), steps[0]);
+        Assert.Equal(new AskStep(home, AskLevel.Home), steps[1]);
+        Assert.Equal(new AskStep(home, AskLevel.Home), AskPath.For(Key, owners[0], AskLevel.Client, View, 3)[0]);
+    }
+
+    [Fact]
+    public void For_AskedAsHome_AsksNobodyWhoeverOwnsIt() => Assert.All(
+        Silos, static self => Assert.Equal([new AskStep(null, AskLevel.Home)], AskPath.For(Key, self, AskLevel.Home, View, 3)));
+
+    [Fact]
+    public void For_AnEmptyView_IsItself() => Assert.Equal(
+        [new AskStep(null, AskLevel.Home)], AskPath.For(Key, Silos[0], AskLevel.Client, ClusterView.Empty, 3));
+}
