@@ -106,12 +106,16 @@ internal sealed class FailoverOptions
     /// <summary>What both together lead to. Default <c>alert</c>: a cold cache is no illness.</summary>
     public TriggerAction HitRatioAction { get; set; } = TriggerAction.Alert;
 
+    /// <summary>Time without its cause after which an alert is over. Default 1 min. More of it alerts less often.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
+    public TimeSpan AlertHold { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Time without a symptom after which a suspect region is active again. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan SuspectHold { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Least time for which a region stays failed. Default 10 s; doubled with each relapse up to
+    /// Least time for which a region stays failed. Default 10 s; doubled with each further failure in a row up to
     /// <see cref="MaxFailedHold"/>. More of it keeps a region that comes and goes away from clients for longer.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
@@ -135,7 +139,7 @@ internal sealed class FailoverOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan RecoveryStep { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time in service after which a failure is no relapse any more. Default 10 min.</summary>
+    /// <summary>Time in service that ends a row of failures. Default 10 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "7.00:00:00")]
     public TimeSpan StableAfter { get; set; } = TimeSpan.FromMinutes(10);
 
