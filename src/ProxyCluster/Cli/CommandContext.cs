@@ -6,4 +6,8 @@ namespace ProxyCluster.Cli;
 /// <param name="WorkingDirectory">Where relative paths and appsettings.json start.</param>
 /// <param name="Variables">Environment variables.</param>
 internal sealed record CommandContext(
-    TextWriter Out, TextWriter Error, string WorkingDirectory, IReadOnlyDictionary<string, string> Variables);
+    TextWriter Out, TextWriter Error, string WorkingDirectory, IReadOnlyDictionary<string, string> Variables)
+{
+    /// <summary>What a host of its own registers before the rooms, such as its engine. Default nothing.</summary>
+    public Action<IServiceCollection>? First { get; init; }
+}

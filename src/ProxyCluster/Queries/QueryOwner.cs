@@ -16,7 +16,8 @@ internal sealed class QueryOwner(
     PeerQueries peers,
     PeerStanding standing,
     IOptions<PeerOptions> options,
-    TimeProvider clock)
+    TimeProvider clock,
+    IQueryCalls? calls = null)
 {
     /// <summary>The present answer; with <paramref name="asOwner"/> upstream is asked without a look at the others.</summary>
     public Task<Outcome<QueryAnswer>> AskAsync(Query query, QueryAnswer? known, bool asOwner, CancellationToken cancel)
@@ -25,27 +26,29 @@ internal sealed class QueryOwner(
         var level = asOwner ? AskLevel.Home : AskLevel.Region;
         var steps = standing.Prefer(
             AskPath.For(query.Path.Value, self.Member, level, self.View, options.Value.MaxCandidates));
+        if (calls is not null && !asOwner)
+            steps = steps.Insert(0, AskStep.Engine);
         return steps.Length == 1
             ? upstream.AskAsync(query, known, cancel)
             : HedgedAsk.RunAsync(
                 steps,
-                (step, alive, stop) => step.Peer is { } peer
-                    ? AskPeerAsync(peer, query, alive, stop)
+                (step, alive, stop) => step.IsEngine ? TakeAsync(query, calls!.AskAsync(query, alive, stop))
+                    : step.Peer is { } peer ? TakeAsync(query, peers.AskAsync(peer, query.Key, alive, stop))
                     : upstream.AskAsync(query, known, stop),
                 options.Value.HedgeDelay,
                 clock,
                 cancel);
     }
 
-    private async Task<Outcome<QueryAnswer>> AskPeerAsync(Member peer, Query query, Action alive, CancellationToken cancel)
+    private async Task<Outcome<QueryAnswer>> TakeAsync(Query query, Task<Outcome<PeerAnswer>> asked)
     {
-        var outcome = await peers.AskAsync(peer, query.Key, alive, cancel);
+        var outcome = await asked;
         if (!outcome.TryGet(out var answer, out var failure))
             return failure;
 
         // The same look at its form as at an upstream's: a peer is a nearer upstream.
         if (QueryUpstream.FaultOrNull(query, answer.Body) is { } fault)
-            return PeerCalls.Unavailable(peer, fault);
+            return new Failure(FailureKind.PeerUnavailable, $"{query}: another silo's answer cannot be right: {fault}");
 
         var age = TimeSpan.FromSeconds(Math.Clamp(answer.AgeSeconds, 0, 1e9));
         return new QueryAnswer(answer.Body, clock.GetUtcNow() - age, answer.Upstream, null, null);
