@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ProxyCluster.Configuration;
 
 namespace ProxyCluster.Failover;
 
@@ -164,13 +165,13 @@ internal sealed class FailoverOptions
     [Range(1, 100_000)]
     public int MaxWaitingEvents { get; set; } = 256;
 
-    /// <summary>Times a webhook is tried before an event is given up. Default 8, about four minutes.</summary>
+    /// <summary>Times a webhook or the command is tried before an event is given up. Default 8, about two minutes.</summary>
     [Range(1, 100)]
-    public int WebhookAttempts { get; set; } = 8;
+    public int DeliveryAttempts { get; set; } = 8;
 
     /// <summary>Pause after the first failed try; doubled after each further one, up to a minute. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
-    public TimeSpan WebhookPause { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan DeliveryPause { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Limit for one try of a webhook. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:05:00")]
@@ -200,8 +201,9 @@ internal enum WebhookFormat
 /// <summary>One receiver of events.</summary>
 internal sealed class WebhookOptions
 {
-    /// <summary>Where to POST to; secrets in it are masked wherever it is shown.</summary>
+    /// <summary>Where to POST to. Treated as a secret, because with many services it is one.</summary>
     [Required]
+    [Secret]
     public Uri? Url { get; set; }
 
     /// <summary><c>json</c> (default) or <c>slack</c>.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using ProxyCluster.Clustering;
 using ProxyCluster.Routing;
 
 namespace ProxyCluster.Failover;

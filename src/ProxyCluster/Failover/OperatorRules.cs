@@ -1,4 +1,3 @@
-using ProxyCluster.Clustering;
 using ProxyCluster.Routing;
 
 namespace ProxyCluster.Failover;

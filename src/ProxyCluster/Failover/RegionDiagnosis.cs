@@ -1,7 +1,4 @@
-using System.Collections.Immutable;
 using System.Globalization;
-using ProxyCluster.Clustering;
-using ProxyCluster.Routing;
 
 namespace ProxyCluster.Failover;
 

@@ -27,7 +27,9 @@ internal sealed class TableDraft(RoutingTable table, DateTimeOffset time, string
     public void Move(string region, RegionState to, int share, string reason, string? who = null, Func<RegionEntry, RegionEntry>? more = null)
     {
         var before = FindOrNull(region);
-        var kind = before is null ? RoutingEventKind.Appeared : before.State == to ? RoutingEventKind.Share : RoutingEventKind.State;
+        var kind = before is null ? RoutingEventKind.Appeared
+            : before.State == to && before.Share != share ? RoutingEventKind.Share
+            : RoutingEventKind.State;
         var since = before is { } was && was.State == to ? was.Since : time;
         reason = Cut(reason);
         var next = (before ?? new RegionEntry(region, to, time, reason)) with { State = to, Share = share, Since = since, Reason = reason };
