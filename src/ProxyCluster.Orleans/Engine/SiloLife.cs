@@ -5,7 +5,6 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 using ProxyCluster.Cli;
 using ProxyCluster.Clustering;
 using ProxyCluster.Orleans.Grains;
-using ProxyCluster.Orleans.Hosting;
 using ProxyCluster.Orleans.Placement;
 
 namespace ProxyCluster.Orleans.Engine;
