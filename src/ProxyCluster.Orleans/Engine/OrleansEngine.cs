@@ -43,18 +43,10 @@ internal sealed partial class OrleansEngine : IEngine
     private Task _running = Task.CompletedTask;
     private int _isStopped;
 
-    /// <param name="services">The web host's services.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="log">Where changes of state go.</param>
-    public OrleansEngine(IServiceProvider services, TimeProvider time, ILogger<OrleansEngine> log)
-        : this(new Rooms(services), time, log)
-    {
-    }
-
     /// <param name="rooms">The web host's services, and what a silo gets besides.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Where changes of state go.</param>
-    internal OrleansEngine(Rooms rooms, TimeProvider time, ILogger<OrleansEngine> log)
+    public OrleansEngine(Rooms rooms, TimeProvider time, ILogger<OrleansEngine> log)
     {
         _rooms = rooms;
         _time = time;

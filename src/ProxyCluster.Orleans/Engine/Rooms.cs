@@ -28,6 +28,9 @@ internal sealed class Rooms(IServiceProvider services)
     /// <summary>What somebody else wants of a silo before it starts: a test that cuts its lines.</summary>
     public Action<ISiloBuilder>? ConfigureSilo { get; init; }
 
+    /// <summary>Somebody else who hosts the silo, such as a test host; null for a host of our own. Gives it started.</summary>
+    public Func<Action<ISiloBuilder>, CancellationToken, Task<IHost>>? StartSilo { get; init; }
+
     /// <summary>A room's service.</summary>
     public T Get<T>()
         where T : notnull => services.GetRequiredService<T>();

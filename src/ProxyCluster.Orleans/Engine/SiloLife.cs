@@ -51,6 +51,9 @@ internal sealed class SiloLife : IAsyncDisposable
         Member self, OrleansEngine engine, Rooms rooms, Action<Exception?> noteTable, CancellationToken cancel)
     {
         var ended = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (rooms.StartSilo is { } start)
+            return new SiloLife(await start(silo => Configure(silo, self, engine, rooms, ended), cancel), ended);
+
         var host = await BuildAsync(self, engine, rooms, noteTable, ended, cancel);
         var life = new SiloLife(host, ended);
         try
@@ -128,27 +131,34 @@ internal sealed class SiloLife : IAsyncDisposable
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Configuration.AddConfiguration(rooms.Configuration);
-        var address = await SiloTuning.AddressAsync(self, cancel);
+        var section = builder.Configuration.GetSection("Orleans");
+        var address = section.GetSection("Endpoints").Exists() ? IPAddress.Loopback : await SiloTuning.AddressAsync(self, cancel);
         builder.UseOrleans(silo =>
         {
-            Locate(silo, builder.Configuration.GetSection("Orleans"), address, rooms);
-            SiloTuning.Apply(silo, self, rooms.Options);
+            Locate(silo, section, address, rooms);
             SiloTls.Apply(silo, rooms.Options);
-            silo.UseSiloMetadata(new Dictionary<string, string> { ["region"] = self.Region });
-            silo.AddPlacementDirector<RendezvousPlacement, RendezvousPlacementDirector>();
-            silo.Services.AddPlacementFilter<UsableSilosFilter, UsableSilosFilterDirector>(ServiceLifetime.Transient);
-            silo.AddGrainService<SiloPost>();
-            silo.Services.AddSingleton<ISiloPostClient, SiloPostClient>();
-            rooms.ConfigureSilo?.Invoke(silo);
+            Configure(silo, self, engine, rooms, ended);
+            Watch(silo.Services, noteTable);
         });
-        var services = builder.Services;
-        services.AddSingleton(rooms).AddSingleton(engine).AddSingleton<IEngine>(engine);
-        services.AddSingleton(rooms.Logging);
-        services.AddSingleton<IHostLifetime, UnattendedLifetime>();
-        services.AddSingleton<IFatalErrorHandler>(new SiloFatality(reason => ended.TrySetResult(reason)));
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = rooms.Options.HandOverTimeout);
-        Watch(services, noteTable);
+        builder.Services.AddSingleton(rooms.Logging);
+        builder.Services.AddSingleton<IHostLifetime, UnattendedLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = rooms.Options.HandOverTimeout);
         return builder.Build();
+    }
+
+    /// <summary>What makes a silo one of ours, wherever it is hosted.</summary>
+    private static void Configure(
+        ISiloBuilder silo, Member self, OrleansEngine engine, Rooms rooms, TaskCompletionSource<string> ended)
+    {
+        SiloTuning.Apply(silo, self, rooms.Options);
+        silo.UseSiloMetadata(new Dictionary<string, string> { ["region"] = self.Region });
+        silo.AddPlacementDirector<RendezvousPlacement, RendezvousPlacementDirector>();
+        silo.Services.AddPlacementFilter<UsableSilosFilter, UsableSilosFilterDirector>(ServiceLifetime.Transient);
+        silo.AddGrainService<SiloPost>();
+        silo.Services.AddSingleton<ISiloPostClient, SiloPostClient>();
+        silo.Services.AddSingleton(rooms).AddSingleton(engine).AddSingleton<IEngine>(engine);
+        silo.Services.AddSingleton<IFatalErrorHandler>(new SiloFatality(reason => ended.TrySetResult(reason)));
+        rooms.ConfigureSilo?.Invoke(silo);
     }
 
     /// <summary>Membership and storage: what Orleans' own section says, and one machine where it says nothing.</summary>

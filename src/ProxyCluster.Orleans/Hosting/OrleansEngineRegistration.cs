@@ -18,6 +18,7 @@ internal static class OrleansEngineRegistration
         services.AddSingleton<IValidateOptions<OrleansOptions>, OrleansOptionsValidation>();
         services.AddSingleton<IValidateOptions<ClusteringOptions>, OrleansClusterValidation>();
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(static provider => new Rooms(provider));
         services.AddSingleton<OrleansEngine>();
         services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<OrleansEngine>());
         services.AddSingleton<GrainCalls>();
@@ -25,7 +26,9 @@ internal static class OrleansEngineRegistration
         services.AddSingleton<IQueryCalls>(static provider => provider.GetRequiredService<GrainCalls>());
 
         // Every probe, connection and lost message of a silo is an information of Orleans; the engine logs what it comes to.
-        services.AddLogging(static logging => logging.AddFilter("Orleans", LogLevel.Error));
+        services.AddLogging(static logging => logging
+            .AddFilter("Orleans", LogLevel.Error)
+            .AddFilter("ProxyCluster.Orleans.Grains.SiloPost", LogLevel.Warning));
         return services;
     }
 }
