@@ -17,9 +17,10 @@ namespace ProxyCluster.Orleans.Engine;
 /// Orleans' 5 s × 3 give 15 s and more by the same sum.
 /// </para>
 /// <para>
-/// <b>Against false verdicts.</b> Three misses in a row by two silos that do not share a line: pauses below 2 s (a long
-/// collection, a suspended disk) never kill. The last probe before a vote goes by another silo, which also says how it is
-/// doing itself; and a silo that is late for its own timers gives the others more time. All three are kept on.
+/// <b>Against false verdicts.</b> Three misses in a row, by two silos (one of two or three): pauses below 2 s (a long
+/// collection, a suspended disk) never kill. A silo that is late for its own timers gives the others more time. What
+/// goes is the probe by way of a third silo before a vote: it gives the target as long as we give the third silo, so
+/// its word about a silo that stands still comes too late by design and no frozen silo is ever voted against (10.2).
 /// </para>
 /// <para>
 /// <b>The table.</b> Refreshed and written to every 5 s, so that losing it is noticed within that; pushed changes do not
@@ -38,6 +39,7 @@ internal static class SiloTuning
             membership.ProbeTimeout = options.ProbeTimeout;
             membership.NumMissedProbesLimit = options.MissedProbes;
             membership.NumVotesForDeathDeclaration = options.Votes;
+            membership.EnableIndirectProbes = false;
             membership.TableRefreshTimeout = TablePeriod;
             membership.IAmAliveTablePublishTimeout = TablePeriod;
             // A vote speaks of now: two silos that each missed somebody in another minute are no majority.
@@ -59,7 +61,8 @@ internal static class SiloTuning
             collection.CollectionAge = options.IdleAfter;
             collection.DeactivationTimeout = options.HandOverTimeout;
         });
-        silo.Configure<SiloOptions>(names => names.SiloName = MemberCard.Write(self));
+        // After everybody: the name is the member's card, and nobody else's to choose.
+        silo.Services.PostConfigure<SiloOptions>(names => names.SiloName = MemberCard.Write(self));
     }
 
     /// <summary>The address at which other silos reach this one, from that at which other members do.</summary>

@@ -12,6 +12,8 @@ namespace ProxyCluster.TestKit.Processes;
 public sealed class ChildProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private const int SigStop = 19;
+    private const int SigCont = 18;
 
     private readonly Process _process;
     private readonly Lock _outputLock = new();
@@ -137,11 +139,16 @@ public sealed class ChildProcess : IAsyncDisposable
         await WaitAsync(TimeSpan.FromSeconds(10));
     }
 
+    /// <summary>SIGSTOP: stops it in its tracks.</summary>
+    public void Freeze() => Signal(SigStop);
+
+    /// <summary>SIGCONT: lets it go on.</summary>
+    public void Resume() => Signal(SigCont);
+
     /// <summary>SIGTERM, and waits until it has ended.</summary>
     public async Task<int> StopAsync(TimeSpan limit)
     {
-        if (!HasExited && Kill(Id, SigTerm) != 0 && !HasExited)
-            throw new InvalidOperationException($"SIGTERM could not be sent to {Id}");
+        Signal(SigTerm);
         await WaitAsync(limit);
         return ExitCode;
     }
@@ -156,6 +163,12 @@ public sealed class ChildProcess : IAsyncDisposable
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Kill(int process, int signal);
+
+    private void Signal(int signal)
+    {
+        if (!HasExited && Kill(Id, signal) != 0 && !HasExited)
+            throw new InvalidOperationException($"signal {signal} could not be sent to {Id}");
+    }
 
     private void Take(string? line, StringBuilder into, bool isOutput)
     {
