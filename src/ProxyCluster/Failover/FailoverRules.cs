@@ -71,6 +71,8 @@ internal static class FailoverRules
             Move(draft, entry, diagnosis, isOneWell, input.Now, options);
         foreach (var (entry, diagnosis) in Pairs(draft, diagnoses))
             Alert(draft, entry, diagnosis, input.Now, options);
+        foreach (var (entry, diagnosis) in Pairs(draft, diagnoses))
+            EndCatchingUp(draft, entry, diagnosis, input.Now, options);
         var reordered = RegionOrder.Revise(draft, diagnoses, input, options);
 
         // 5. What to remember.
@@ -237,6 +239,12 @@ internal static class FailoverRules
                     draft.Move(entry.Name, RegionState.Active, 100, "it stayed well");
                 break;
         }
+    }
+
+    private static void EndCatchingUp(TableDraft draft, RegionEntry entry, RegionDiagnosis diagnosis, TimeSpan now, FailoverOptions options)
+    {
+        if (entry is { IsCatchingUp: true, State: RegionState.Active } && now - diagnosis.Memory.InServiceSince >= options.CatchUpFor)
+            draft.Note(draft.FindOrNull(entry.Name)! with { IsCatchingUp = false }, RoutingEventKind.CaughtUp, "it has been back in service for its time");
     }
 
     private static void Alert(TableDraft draft, RegionEntry entry, RegionDiagnosis diagnosis, TimeSpan now, FailoverOptions options)

@@ -127,6 +127,9 @@ internal sealed class PeerEndpoints(
             && await store.OpenReadOrNullAsync(record, kind, cancel) is { } here)
             return (here, record);
 
+        if (level == AskLevel.Stored)
+            return new Failure(FailureKind.NotCached, $"{module} is not stored here");
+
         var ensured = await owner.EnsureAsync(module, kind, level, cancel);
         if (!ensured.TryGet(out var committed, out var failure))
             return failure;

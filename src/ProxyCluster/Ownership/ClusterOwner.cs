@@ -74,15 +74,22 @@ internal sealed class ClusterOwner
                 cancel);
     }
 
-    private Task<Outcome<ModuleRecord>> AskAsync(
+    private async Task<Outcome<ModuleRecord>> AskAsync(
         ModuleVersion module, ArtifactKind kind, AskStep step, Action alive, CancellationToken cancel)
     {
         if (step.Peer is { } peer)
-            return _fill.FillAsync(peer, module, kind, step.Level, alive, cancel);
+        {
+            var filled = await _fill.FillAsync(peer, module, kind, step.Level, alive, cancel);
+
+            // That one silo has not stored it says nothing about the module version: on to the next step.
+            return step.Level == AskLevel.Stored && filled.Failure is { Kind: FailureKind.NotCached }
+                ? PeerCalls.Unavailable(peer, "it has not stored it")
+                : filled;
+        }
 
         // Our own work shows its life by itself: nobody is left to hedge with.
         alive();
-        return FetchAsync(module, kind, cancel);
+        return await FetchAsync(module, kind, cancel);
     }
 
     private async Task<Outcome<ModuleRecord>> FetchAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)

@@ -39,6 +39,10 @@ internal static class Conditions
     public static Task UntilMembersAsync(this IEnumerable<IEngine> engines, params string[] ids) =>
         Task.WhenAll(engines.Select(engine => engine.UntilAsync(view => view.Members.Select(static m => m.Id).SequenceEqual(ids.Order(StringComparer.Ordinal)))));
 
+    /// <summary>Waits until all see the routing table of this epoch or a later one.</summary>
+    public static Task UntilEpochAsync(this IEnumerable<IEngine> engines, long epoch) =>
+        Task.WhenAll(engines.Select(engine => engine.UntilAsync(view => view.Routing.Epoch >= epoch)));
+
     /// <summary>Waits for a condition that nothing announces.</summary>
     public static async Task UntilAsync(Func<bool> condition, string what)
     {
