@@ -71,7 +71,7 @@ public sealed class FailoverAuthorityTests
         Assert.Equal("b", standing.Authority);
 
         await RunAsync(site, TimeSpan.FromSeconds(4), "a");
-        var answer = await old.OrderAsync(new OperatorCommand(OperatorVerb.Drain, "frankfurt", "a test", "alice"), Cancel);
+        var answer = await old.OrderAsync(new OperatorCommand(OperatorVerb.Drain, "frankfurt", "a test", "alice", Force: true), Cancel);
         Assert.Equal(OperatorResult.Unavailable, answer.Result);
         Assert.Same(standing, site.Engines["b"].View.Routing);
 

@@ -57,8 +57,17 @@ public sealed class FailoverRulesProperties
                 var before = bench.Table;
                 bench.Step();
                 watch.Look(before, bench.Table);
-                var (table, memory) = (bench.Table, bench.Memory);
-                Assert.Same(table, FailoverRules.Next(bench.Input, memory, bench.Options).Table);
+
+                // The same input again: a table that has just changed may lead to one more change, never to an endless row.
+                var changes = ReferenceEquals(before, bench.Table) ? 0 : 2;
+                for (var look = 0; look < changes; look++)
+                {
+                    before = bench.Table;
+                    bench.Look();
+                    watch.Look(before, bench.Table);
+                }
+
+                Assert.Same(bench.Table, FailoverRules.Next(bench.Input, bench.Memory, bench.Options).Table);
             }
         }
 
