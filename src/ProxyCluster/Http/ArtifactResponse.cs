@@ -3,6 +3,7 @@ using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Microsoft.Win32.SafeHandles;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Http;
@@ -115,6 +116,9 @@ internal sealed class ArtifactResponse(Responses responses)
             var flushed = await writer.FlushAsync(cancel);
             if (flushed.IsCompleted || flushed.IsCanceled)
                 return;
+
+            // The next read blocks.
+            await SocketThread.LeaveAsync();
         }
     }
 

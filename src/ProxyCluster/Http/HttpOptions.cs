@@ -42,6 +42,12 @@ public sealed class HttpOptions
     [Range(1, 1 << 30)]
     public int MinBodyBytesPerSecond { get; set; } = 1024;
 
+    /// <summary>
+    /// Answers hits on the threads that wait for sockets instead of handing them over. Default true: a third less processor
+    /// time per hit. Only <c>serve</c> heeds it, because it holds for every socket of a process.
+    /// </summary>
+    public bool InlineSockets { get; set; } = true;
+
     /// <summary>Seconds that clients and caches may keep answers to queries. Default 60.</summary>
     [Range(0, 86400)]
     public int QueryMaxAgeSeconds { get; set; } = 60;

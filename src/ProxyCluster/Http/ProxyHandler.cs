@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -64,10 +65,17 @@ internal sealed class ProxyHandler(
 
     private async ValueTask<Seen> AnswerAsync(HttpContext context)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        var target = request.RawTarget;
         var hops = 0;
+
+        // HTTP/1 keeps one feature object for all requests of a connection.
+        if (SocketThread.IsTurnOver(request))
+            await SocketThread.LeaveAsync();
+
         if (PeerEndpoints.IsInternal(target))
         {
+            await SocketThread.LeaveAsync();
             var (answered, forwarded) = await peers.AnswerAsync(context, target);
             if (forwarded is null)
                 return answered ?? default;
@@ -83,7 +91,10 @@ internal sealed class ProxyHandler(
         }
 
         if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(target))
+        {
+            await SocketThread.LeaveAsync();
             return await forwarder.ForwardAsync(context, target, hops);
+        }
 
         if (FindHot(target, context) is { } seen)
         {
@@ -91,6 +102,7 @@ internal sealed class ProxyHandler(
             return seen.Seen;
         }
 
+        await SocketThread.LeaveAsync();
         return await AnswerParsedAsync(context, target);
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Peers;
 
@@ -37,6 +38,7 @@ internal sealed class PeerCalls : IDisposable
             UseCookies = false,
             UseProxy = false,
             ActivityHeadersPropagator = null,
+            ConnectCallback = OutgoingConnection.ConnectAsync,
         });
     }
 
