@@ -19,8 +19,7 @@ internal static class InlineSockets
     {
         services.AddOptions<SocketTransportOptions>().Configure<IOptions<HttpOptions>>((transport, http) =>
         {
-            // An operator's own word on the variable wins.
-            var isOn = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } said ? said == "1" : http.Value.InlineSockets;
+            var isOn = IsOn(Environment.GetEnvironmentVariable(Variable), http.Value.InlineSockets);
             if (isOn)
                 Environment.SetEnvironmentVariable(Variable, "1");
 
@@ -29,4 +28,7 @@ internal static class InlineSockets
         });
         return services;
     }
+
+    /// <summary>An operator's own word on the variable wins.</summary>
+    internal static bool IsOn(string? variable, bool setting) => variable is { Length: > 0 } ? variable == "1" : setting;
 }

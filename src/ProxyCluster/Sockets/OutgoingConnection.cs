@@ -38,7 +38,7 @@ internal sealed class OutgoingConnection(Socket socket) : NetworkStream(socket, 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var reading = base.ReadAsync(buffer, cancellationToken);
-        return reading.IsCompleted ? reading : LeaveAfterAsync(reading);
+        return reading.IsCompleted ? reading : SocketThread.LeaveAfterAsync(reading);
     }
 
     /// <inheritdoc/>
@@ -49,35 +49,10 @@ internal sealed class OutgoingConnection(Socket socket) : NetworkStream(socket, 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var writing = base.WriteAsync(buffer, cancellationToken);
-        return writing.IsCompleted ? writing : LeaveAfterAsync(writing);
+        return writing.IsCompleted ? writing : SocketThread.LeaveAfterAsync(writing);
     }
 
     /// <inheritdoc/>
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    // In a finally: a connection that breaks continues in somebody's catch.
-    private static async ValueTask<int> LeaveAfterAsync(ValueTask<int> reading)
-    {
-        try
-        {
-            return await reading.ConfigureAwait(false);
-        }
-        finally
-        {
-            await SocketThread.LeaveAsync();
-        }
-    }
-
-    private static async ValueTask LeaveAfterAsync(ValueTask writing)
-    {
-        try
-        {
-            await writing.ConfigureAwait(false);
-        }
-        finally
-        {
-            await SocketThread.LeaveAsync();
-        }
-    }
 }

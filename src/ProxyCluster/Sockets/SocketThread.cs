@@ -38,6 +38,32 @@ internal static class SocketThread
     public static ConfiguredTaskAwaitable LeaveAsync() => Task.CompletedTask.ConfigureAwait(
         Thread.CurrentThread.IsThreadPoolThread ? ConfigureAwaitOptions.None : ConfigureAwaitOptions.ForceYielding);
 
+    /// <summary>Waits for a socket and continues on the thread pool, in a catch too.</summary>
+    public static async ValueTask<int> LeaveAfterAsync(ValueTask<int> reading)
+    {
+        try
+        {
+            return await reading.ConfigureAwait(false);
+        }
+        finally
+        {
+            await LeaveAsync();
+        }
+    }
+
+    /// <summary>Waits for a socket and continues on the thread pool, in a catch too.</summary>
+    public static async ValueTask LeaveAfterAsync(ValueTask writing)
+    {
+        try
+        {
+            await writing.ConfigureAwait(false);
+        }
+        finally
+        {
+            await LeaveAsync();
+        }
+    }
+
     /// <summary>
     /// Counts a hit of a connection; true when it has had so many in a row on this thread that it should leave. Hot path.
     /// </summary>

@@ -51,7 +51,7 @@ public sealed class FairnessTests : IAsyncLifetime
     {
         // The record is looked for first of all.
         var pipes = await PipesInPlaceOfRecordsAsync();
-        using var blocked = await BlockAsync(pipes, onceAsked: false);
+        using var blocked = await BlockAsync(pipes, onceAnswered: false);
         await AssertHitsAreAnsweredAsync();
         await ReleaseAsync(pipes);
     }
@@ -61,7 +61,7 @@ public sealed class FairnessTests : IAsyncLifetime
     {
         // The record is looked for once more before the commit, by whoever has read the last bytes from upstream.
         var pipes = await PipesInPlaceOfRecordsAsync();
-        using var blocked = await BlockAsync(pipes, onceAsked: true);
+        using var blocked = await BlockAsync(pipes, onceAnswered: true);
         await AssertHitsAreAnsweredAsync();
         await ReleaseAsync(pipes);
     }
@@ -126,31 +126,32 @@ public sealed class FairnessTests : IAsyncLifetime
         return pipes;
     }
 
-    // Has every pipe's module asked for, and waits until the proxy hangs in each: at the first look, or at the first one
-    // after upstream was asked. Looks before that find an empty record.
-    private async Task<Blocked> BlockAsync(List<NamedPipe> pipes, bool onceAsked)
+    // Has every pipe's module asked for, and waits until the proxy hangs in each: at its first look, or at the first one
+    // after upstream has answered. Looks before that find an empty record.
+    private async Task<Blocked> BlockAsync(List<NamedPipe> pipes, bool onceAnswered)
     {
         var blocked = new Blocked();
         for (var i = 0; i < pipes.Count; i++)
         {
+            var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _upstream.Faults.Always("/" + Info(i), Fault.HeldBackUntil(answer.Task));
             var client = await RawClient.ConnectAsync(_proxy.Url, Cancel);
             blocked.Add(client);
             await client.SendAsync(RawClient.Get(Info(i)), Cancel);
-            var asked = _upstream.Requested("/" + Info(i));
-            while (true)
+            var look = pipes[i].ReaderAsync();
+            if (onceAnswered)
             {
-                var wasAsked = asked.IsCompleted;
-                var reader = await pipes[i].ReaderAsync().WaitAsync(Patience, Cancel);
-                if (!onceAsked || wasAsked)
+                var asked = _upstream.Requested("/" + Info(i));
+                while (await Task.WhenAny(look, asked).WaitAsync(Patience, Cancel) == look || look.IsCompleted)
                 {
-                    blocked.Add(reader);
-                    break;
+                    (await look).Dispose();
+                    look = pipes[i].ReaderAsync();
                 }
 
-                reader.Dispose();
-                // The next look is the commit's, or it comes before upstream is asked.
-                await Task.WhenAny(asked, Task.Delay(100, Cancel));
+                answer.SetResult();
             }
+
+            blocked.Add(await look.WaitAsync(Patience, Cancel));
         }
 
         return blocked;
