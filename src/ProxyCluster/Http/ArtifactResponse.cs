@@ -28,7 +28,7 @@ internal sealed class ArtifactResponse(Responses responses)
     public long WriteHot(HttpContext context, HotArtifact hot, out Task writing)
     {
         responses.StartArtifact(context.Response, hot.Kind, hot.ETag, Hit);
-        if (NotModified(context, hot))
+        if (Responses.TryNotModified(context, hot.ETag))
         {
             writing = Task.CompletedTask;
             return 0;
@@ -49,20 +49,14 @@ internal sealed class ArtifactResponse(Responses responses)
     public Task WriteAsync(HttpContext context, ArtifactContent content, bool hit, CancellationToken cancel)
     {
         responses.StartArtifact(context.Response, content.Artifact.Kind, content.Artifact.ETag, hit ? Hit : Miss);
-        return NotModified(context, content.Artifact)
+        return WriteBodyAsync(context, content, cancel);
+    }
+
+    /// <summary>The body of an open artifact, or what a condition or a range makes of it, under headers that are set.</summary>
+    public static Task WriteBodyAsync(HttpContext context, ArtifactContent content, CancellationToken cancel) =>
+        Responses.TryNotModified(context, content.Artifact.ETag)
             ? Task.CompletedTask
             : WriteSliceAsync(context, content.Artifact, content.File, cancel);
-    }
-
-    private static bool NotModified(HttpContext context, HotArtifact artifact)
-    {
-        if (!Responses.Matches(context.Request, artifact.ETag))
-            return false;
-
-        context.Response.StatusCode = StatusCodes.Status304NotModified;
-        context.Response.Headers.ContentType = StringValues.Empty;
-        return true;
-    }
 
     private static async Task WriteSliceAsync(
         HttpContext context, HotArtifact artifact, SafeFileHandle? file, CancellationToken cancel)
@@ -74,8 +68,12 @@ internal sealed class ArtifactResponse(Responses responses)
         {
             if (range.Length == 0)
             {
+                // The headers of a zip that will never change are not those of this answer.
                 response.StatusCode = StatusCodes.Status416RangeNotSatisfiable;
                 response.Headers.ContentRange = $"bytes */{size}";
+                response.Headers.CacheControl = "no-store";
+                response.Headers.ContentType = StringValues.Empty;
+                response.Headers.ETag = StringValues.Empty;
                 response.ContentLength = 0;
                 return;
             }
@@ -119,12 +117,13 @@ internal sealed class ArtifactResponse(Responses responses)
     }
 
     /// <summary>
-    /// The one range that is asked for; null when the whole file is to be sent (no range, several, another unit, or an
-    /// <c>If-Range</c> that does not match); of length zero when it lies outside (RFC 9110 §14).
+    /// The one range that is asked for; null when the whole file is to be sent (no GET, no range, several, another unit, or
+    /// an <c>If-Range</c> that does not match); of length zero when it lies outside (RFC 9110 §14).
     /// </summary>
     private static (long Offset, long Length)? RangeOrNull(HttpRequest request, string etag, long size)
     {
-        if (request.Headers.Range.Count != 1
+        if (!HttpMethods.IsGet(request.Method)
+            || request.Headers.Range.Count != 1
             || !RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var header)
             || !header.Unit.Equals("bytes", StringComparison.OrdinalIgnoreCase)
             || header.Ranges.Count != 1)

@@ -27,6 +27,10 @@ public sealed class HttpOptions
     [Range(1024, 1 << 20)]
     public int MaxHeaderBytes { get; set; } = 16384;
 
+    /// <summary>Lines of request headers. Default 64; go sends four, and a chain of balancers adds a dozen.</summary>
+    [Range(8, 1000)]
+    public int MaxHeaderCount { get; set; } = 64;
+
     /// <summary>Time for a client to finish its request headers. Default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan HeaderTimeout { get; set; } = TimeSpan.FromSeconds(10);
@@ -36,11 +40,18 @@ public sealed class HttpOptions
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(130);
 
     /// <summary>
-    /// Bytes per second at which a client must take a body, after ten seconds of grace; slower ones are cut off. Default
+    /// Bytes per second at which a client must take a body, after <see cref="BodyGrace"/>; slower ones are cut off. Default
     /// 1 KiB/s. More of it frees connections from stalled clients sooner.
     /// </summary>
     [Range(1, 1 << 30)]
     public int MinBodyBytesPerSecond { get; set; } = 1024;
+
+    /// <summary>
+    /// Time that a client may take nothing of a body before <see cref="MinBodyBytesPerSecond"/> counts. Default 10 s. More
+    /// of it bears longer hiccups and leaves stalled clients their connections for longer.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:02", "00:10:00")]
+    public TimeSpan BodyGrace { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Seconds that clients and caches may keep answers to queries. Default 60.</summary>
     [Range(0, 86400)]

@@ -36,12 +36,13 @@ internal static class HttpRegistration
             server.Limits.MaxConcurrentConnections = http.MaxConnections;
             server.Limits.MaxRequestLineSize = http.MaxRequestLineBytes;
             server.Limits.MaxRequestHeadersTotalSize = http.MaxHeaderBytes;
+            server.Limits.MaxRequestHeaderCount = http.MaxHeaderCount;
             server.Limits.MaxRequestBufferSize = Math.Max(http.MaxHeaderBytes + http.MaxRequestLineBytes, 1 << 15);
             server.Limits.MaxRequestBodySize = 1 << 16;
             server.Limits.RequestHeadersTimeout = http.HeaderTimeout;
             server.Limits.KeepAliveTimeout = http.IdleTimeout;
             server.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
-            server.Limits.MinResponseDataRate = new MinDataRate(http.MinBodyBytesPerSecond, TimeSpan.FromSeconds(10));
+            server.Limits.MinResponseDataRate = new MinDataRate(http.MinBodyBytesPerSecond, http.BodyGrace);
 
             // Enough for the kernel to stay busy while the next chunk is read; per connection, so it bounds memory too.
             server.Limits.MaxResponseBufferSize = 1 << 18;

@@ -57,7 +57,7 @@ internal sealed class ProxyHandler(
                 new("status", Statuses.Boxed(context.Response.StatusCode)));
             Tracing.DescribeRequest(
                 context.Request.Method, seen.Artifact, null, context.Response.StatusCode, seen.FailureCauseOrNull);
-            if (context.Response.ContentLength is > 0 and var bytes)
+            if (context.Response.ContentLength is > 0 and var bytes && !HttpMethods.IsHead(context.Request.Method))
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
     }
@@ -82,7 +82,16 @@ internal sealed class ProxyHandler(
             return new Seen("other", "method");
         }
 
-        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(target))
+        // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
+        {
+            context.Response.Headers.Connection = "close";
+            var unwanted = new Failure(FailureKind.BadRequest, "a request for a module has no body");
+            await responses.WriteFailureAsync(context, unwanted, false, context.RequestAborted);
+            return new Seen("other", "bad-request");
+        }
+
+        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(RequestTarget.PathOf(target)))
             return await forwarder.ForwardAsync(context, target, hops);
 
         if (FindHot(target, context) is { } seen)
@@ -146,7 +155,7 @@ internal sealed class ProxyHandler(
             cachedOnly = true;
         }
 
-        var request = ProxyRequest.Parse(path[1..]);
+        var request = ProxyRequest.Parse(path.TrimStart('/')); // the base path alone leaves nothing
         return request.Asked == Asked.ChecksumDatabase
             ? await checksumDatabases.AnswerAsync(context, request.Text, cachedOnly, cancel)
             : await modules.AnswerAsync(context, request, cachedOnly, cancel);

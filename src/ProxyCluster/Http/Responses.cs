@@ -106,8 +106,27 @@ internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
             : context.Response.BodyWriter.WriteAsync(body, cancel).AsTask();
     }
 
-    /// <summary>True when the client's copy is the current one (RFC 9110 §13.1.2).</summary>
-    public static bool Matches(HttpRequest request, string etag)
+    /// <summary>Writes a whole body under its entity tag; 304 where the client has it already, none for HEAD.</summary>
+    public static Task WriteTaggedAsync(
+        HttpContext context, string etag, ReadOnlyMemory<byte> body, CancellationToken cancel)
+    {
+        context.Response.Headers.ETag = etag;
+        return TryNotModified(context, etag) ? Task.CompletedTask : WriteBodyAsync(context, body, cancel);
+    }
+
+    /// <summary>Answers 304 when the client's copy is the current one.</summary>
+    public static bool TryNotModified(HttpContext context, string etag)
+    {
+        if (!Matches(context.Request, etag))
+            return false;
+
+        context.Response.StatusCode = StatusCodes.Status304NotModified;
+        context.Response.Headers.ContentType = StringValues.Empty;
+        return true;
+    }
+
+    // RFC 9110 §13.1.2: the comparison is weak, because a whole answer is spared and no parts are joined.
+    private static bool Matches(HttpRequest request, string etag)
     {
         var condition = request.Headers.IfNoneMatch;
         if (condition.Count == 0)
