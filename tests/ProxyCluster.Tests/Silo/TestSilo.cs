@@ -1,11 +1,11 @@
 using System.Net;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
+using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Verification;
@@ -22,6 +22,7 @@ internal sealed class TestSilo : IAsyncDisposable
     private readonly (string Key, string Value)[] _settings;
     private readonly Action<IServiceCollection>? _more;
     private WebApplication _app = null!;
+    private RequestGauge _gauge = null!;
 
     private TestSilo(DatabaseServer database, (string Key, string Value)[] settings, Action<IServiceCollection>? more)
     {
@@ -71,6 +72,7 @@ internal sealed class TestSilo : IAsyncDisposable
     public async Task StopAsync()
     {
         Http.Dispose();
+        _gauge.Dispose();
         await _app.StopAsync(Cancellation);
         await _app.DisposeAsync();
     }
@@ -86,6 +88,7 @@ internal sealed class TestSilo : IAsyncDisposable
             services.AddLogging(logging => logging.ClearProviders().AddProvider(Log));
             _more?.Invoke(services);
         });
+        _gauge = new RequestGauge(_app.Services);
         await _app.StartAsync(Cancellation);
         var url = new Uri(_app.Urls.Single());
         Address = new IPEndPoint(IPAddress.Loopback, url.Port);
@@ -114,12 +117,11 @@ internal sealed class TestSilo : IAsyncDisposable
     /// <summary>GET of one raw target.</summary>
     public Task<RawAnswer> GetAsync(string target, params string[] headers) => AskAsync("GET", target, headers);
 
-    /// <summary>The record of a module version, as text; empty when there is none.</summary>
-    public string RecordOf(SiloModule module)
-    {
-        var file = $"{Data}/modules{module.Stem}.record";
-        return File.Exists(file) ? File.ReadAllText(file, Encoding.UTF8) : "";
-    }
+    /// <summary>Completes once exactly so many requests are being answered.</summary>
+    public Task ActiveRequests(int count) => _gauge.Reached(count);
+
+    /// <summary>The record of a module version, or null.</summary>
+    public ModuleRecord? RecordOf(SiloModule module) => Services.GetRequiredService<DiskStore>().FindRecordOrNull(module.Module);
 
     /// <summary>Files that are being written, or were left over.</summary>
     public IReadOnlyCollection<string> TemporaryFiles() => Directory.GetFiles(Path.Combine(Data, "tmp"));
@@ -127,6 +129,7 @@ internal sealed class TestSilo : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
+        _gauge.Dispose();
         await _app.DisposeAsync();
         await Upstream.DisposeAsync();
         await Database.DisposeAsync();
