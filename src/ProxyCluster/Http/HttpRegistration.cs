@@ -42,7 +42,7 @@ internal static class HttpRegistration
             server.Limits.RequestHeadersTimeout = http.HeaderTimeout;
             server.Limits.KeepAliveTimeout = http.IdleTimeout;
             server.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
-            server.Limits.MinResponseDataRate = new MinDataRate(http.MinBodyBytesPerSecond, http.BodyGrace);
+            server.Limits.MinResponseDataRate = new MinDataRate(http.MinBodyBytesPerSecond, TimeSpan.FromSeconds(10));
 
             // Enough for the kernel to stay busy while the next chunk is read; per connection, so it bounds memory too.
             server.Limits.MaxResponseBufferSize = 1 << 18;

@@ -74,6 +74,11 @@ internal sealed class ProxyHandler(
             (target, hops) = (forwarded.Target, forwarded.Hops);
         }
 
+        // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        if (hasBody)
+            context.Response.Headers.Connection = "close";
+
         var method = context.Request.Method;
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
         {
@@ -82,10 +87,8 @@ internal sealed class ProxyHandler(
             return new Seen("other", "method");
         }
 
-        // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
-        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
+        if (hasBody)
         {
-            context.Response.Headers.Connection = "close";
             var unwanted = new Failure(FailureKind.BadRequest, "a request for a module has no body");
             await responses.WriteFailureAsync(context, unwanted, false, context.RequestAborted);
             return new Seen("other", "bad-request");
