@@ -25,6 +25,7 @@ internal sealed class PeerEndpoints(
     DiskStore store,
     Replicator replicator,
     ClusterSelf self,
+    ArtifactResponse artifacts,
     Responses responses,
     IOptions<PeerOptions> options,
     TimeProvider clock)
@@ -88,7 +89,7 @@ internal sealed class PeerEndpoints(
         if (content.Artifact.Body is { } body)
             await output.WriteAsync(body, cancel);
         else
-            await ArtifactResponse.CopyAsync(content.File!, 0, content.Artifact.Stored.Size, output, cancel);
+            await artifacts.CopyAsync(context, content.File!, 0, content.Artifact.Stored.Size, cancel);
         return new Seen("peer", "ok");
     }
 

@@ -58,7 +58,7 @@ internal sealed class ProxyHandler(
                 new("status", Statuses.Boxed(context.Response.StatusCode)));
             Tracing.DescribeRequest(
                 context.Request.Method, seen.Artifact, null, context.Response.StatusCode, seen.FailureCauseOrNull);
-            if (context.Response.ContentLength is > 0 and var bytes)
+            if (context.Response.ContentLength is > 0 and var bytes && !HttpMethods.IsHead(context.Request.Method))
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
     }
@@ -82,6 +82,11 @@ internal sealed class ProxyHandler(
             (target, hops) = (forwarded.Target, forwarded.Hops);
         }
 
+        // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        if (hasBody)
+            context.Response.Headers.Connection = "close";
+
         var method = context.Request.Method;
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
         {
@@ -90,7 +95,14 @@ internal sealed class ProxyHandler(
             return new Seen("other", "method");
         }
 
-        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(target))
+        if (hasBody)
+        {
+            var unwanted = new Failure(FailureKind.BadRequest, "a request for a module has no body");
+            await responses.WriteFailureAsync(context, unwanted, false, context.RequestAborted);
+            return new Seen("other", "bad-request");
+        }
+
+        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(RequestTarget.PathOf(target)))
         {
             await SocketThread.LeaveAsync();
             return await forwarder.ForwardAsync(context, target, hops);
@@ -158,7 +170,7 @@ internal sealed class ProxyHandler(
             cachedOnly = true;
         }
 
-        var request = ProxyRequest.Parse(path[1..]);
+        var request = ProxyRequest.Parse(path.TrimStart('/')); // the base path alone leaves nothing
         return request.Asked == Asked.ChecksumDatabase
             ? await checksumDatabases.AnswerAsync(context, request.Text, cachedOnly, cancel)
             : await modules.AnswerAsync(context, request, cachedOnly, cancel);
