@@ -96,6 +96,8 @@ internal sealed class SystemEndpoints(
         report.Append(
             CultureInfo.InvariantCulture,
             $"engine: {(engine.Status.IsDegraded ? "degraded" : "ok")} ({engine.Name}; {engine.Status.Detail})\n");
+        if (engine.Name != "local")
+            report.Append(CultureInfo.InvariantCulture, $"members: {self.View.Members.Length}\n");
         if (self.View.Routing.FindOrNull(self.Region) is { } region)
         {
             ready &= region.IsUsable;
