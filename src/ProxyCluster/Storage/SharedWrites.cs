@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Threading.Channels;
-using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Storage.Blobs;
 using ProxyCluster.Telemetry;
@@ -24,8 +22,8 @@ internal sealed partial class SharedWrites : BackgroundService
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
+    private readonly RegionalStore _region;
     private readonly BlobStore? _shared;
-    private readonly BlobClient? _client;
     private readonly DiskStore _disk;
     private readonly BlobStoreOptions _options;
     private readonly ProxyMetrics _metrics;
@@ -38,25 +36,19 @@ internal sealed partial class SharedWrites : BackgroundService
     private sealed record Copy(ModuleVersion Module, ArtifactKind Kind, long Bytes);
 
     public SharedWrites(
-        DiskStore disk,
-        IOptions<StorageOptions> options,
-        ProxyMetrics metrics,
-        TimeProvider clock,
-        ILogger<SharedWrites> logger,
-        BlobStore? shared = null,
-        BlobClient? client = null)
+        RegionalStore region, DiskStore disk, ProxyMetrics metrics, TimeProvider clock, ILogger<SharedWrites> logger)
     {
-        _shared = shared;
-        _client = client;
+        _region = region;
+        _shared = region.Blobs;
         _disk = disk;
-        _options = options.Value.Blob;
+        _options = region.Options;
         _metrics = metrics;
         _clock = clock;
         _logger = logger;
         _waiting = Channel.CreateBounded<Copy>(
             new BoundedChannelOptions(_options.MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest },
             copy => Settle(copy, "dropped"));
-        if (shared is not null)
+        if (_shared is not null)
         {
             metrics.ObserveSharedWrites(
                 () => _owed.Count,
@@ -68,47 +60,48 @@ internal sealed partial class SharedWrites : BackgroundService
     /// <summary>Artifacts that are not handed over yet.</summary>
     public int Waiting => _owed.Count;
 
-    /// <summary>The startup check: makes the container where that is wanted and tries it.</summary>
-    public async Task<ContainerCheck?> CheckAsync(CancellationToken cancel)
-    {
-        if (_shared is null || _client is null)
-            return null;
-
-        var check = await ContainerCheck.RunAsync(_client, _shared, _options, cancel);
-        _isReady = check.State == ContainerState.Ready;
-        return check;
-    }
-
     /// <inheritdoc/>
     /// <exception cref="StoreException">The container is missing or refuses us.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        switch (await CheckAsync(cancellationToken))
+        switch (await _region.CheckAsync(cancellationToken))
         {
             case { State: ContainerState.Missing or ContainerState.Refused, Sentence: var sentence }:
                 throw new StoreException($"the shared store cannot be used: {sentence}");
             case { State: ContainerState.Unreachable, Sentence: var sentence }:
                 Log.Unreachable(_logger, sentence);
                 break;
+            case { State: ContainerState.Ready }:
+                _isReady = true;
+                break;
         }
 
         await base.StartAsync(cancellationToken);
     }
 
-    /// <summary>See <see cref="RegionalStore.HandOverAsync"/>.</summary>
-    public async ValueTask<bool> HandOverAsync(ModuleRecord record, ArtifactKind kind, CancellationToken cancel)
+    /// <summary>
+    /// Hands over the disk's copy of what this silo just fetched, as <see cref="BlobStoreOptions.WriteMode"/> says: at once,
+    /// and in the background what did not work at once.
+    /// </summary>
+    public async ValueTask HandOverAsync(ModuleRecord record, ArtifactKind kind, CancellationToken cancel)
     {
-        if (_shared is null || record.ArtifactOrNull(kind) is not { } stored || !BlobNames.Fits(record.Module))
-            return false;
-
-        var copy = new Copy(record.Module, kind, stored.Size);
-        if (_options.WriteMode == "before-answer" && await TryHandOverAsync(_shared, copy, cancel) is null)
-            return true;
-
-        if (_owed.TryAdd(copy, _clock.GetTimestamp()))
-            _waiting.Writer.TryWrite(copy);
-        return false;
+        if (_options.WriteMode != "before-answer"
+            || CopyOrNull(record, kind) is not { } copy
+            || !await TryHandOverInTimeAsync(_shared!, copy, cancel))
+            HandOverLater(record, kind);
     }
+
+    /// <summary>Hands over the disk's copy of what was just committed, in the background.</summary>
+    public void HandOverLater(ModuleRecord record, ArtifactKind kind)
+    {
+        if (CopyOrNull(record, kind) is { } copy && _owed.TryAdd(copy, _clock.GetTimestamp()))
+            _waiting.Writer.TryWrite(copy);
+    }
+
+    private Copy? CopyOrNull(ModuleRecord record, ArtifactKind kind) =>
+        _shared is not null && record.ArtifactOrNull(kind) is { } stored && _shared.Fits(record.Module)
+            ? new Copy(record.Module, kind, stored.Size)
+            : null;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => _shared is null
         ? Task.CompletedTask
@@ -141,14 +134,33 @@ internal sealed partial class SharedWrites : BackgroundService
         }
     }
 
+    // A store that hangs may delay the answer, but not for all its retries.
+    private async Task<bool> TryHandOverInTimeAsync(BlobStore shared, Copy copy, CancellationToken cancel)
+    {
+        using var late = new CancellationTokenSource(_options.NetworkTimeout, _clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+        try
+        {
+            return await TryHandOverAsync(shared, copy, both.Token) is null;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     /// <summary>One attempt; null when nothing is left to do, otherwise why it may help to try again.</summary>
     private async Task<string?> TryHandOverAsync(BlobStore shared, Copy copy, CancellationToken cancel)
     {
         try
         {
             // The container may have been away at the start, or have gone since.
-            if (!_isReady && await CheckAsync(cancel) is { State: not ContainerState.Ready } check)
-                return check.Sentence;
+            if (!_isReady)
+            {
+                if (await _region.CheckAsync(cancel) is { State: not ContainerState.Ready } check)
+                    return check.Sentence;
+                _isReady = true;
+            }
 
             // What the disk does not hold any more is somebody else's to hand over.
             var record = _disk.FindRecordOrNull(copy.Module);
@@ -172,6 +184,10 @@ internal sealed partial class SharedWrites : BackgroundService
         {
             _isReady = false;
             return e.Message;
+        }
+        catch (IOException e)
+        {
+            return e.Message; // the disk's
         }
     }
 

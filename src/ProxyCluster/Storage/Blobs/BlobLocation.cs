@@ -36,15 +36,15 @@ internal sealed class BlobLocation
         location = null;
         if (options.ConnectionString.Length > 0)
         {
-            if (options.ServiceUri is null && options.Sas.Length == 0)
+            if (options.Endpoint is null && options.Sas.Length == 0)
                 return TryParseConnection(options.ConnectionString, options.Container, out location, out error);
-            error = "ConnectionString says it all: leave ServiceUri and Sas away";
+            error = "ConnectionString says it all: leave Endpoint and Sas away";
             return false;
         }
 
-        if (options.ServiceUri is not { } service)
+        if (options.Endpoint is not { } service)
         {
-            error = "ConnectionString or ServiceUri is needed";
+            error = "ConnectionString or Endpoint is needed";
             return false;
         }
 

@@ -5,7 +5,7 @@ namespace ProxyCluster.Storage.Blobs;
 
 /// <summary>
 /// The store that the silos of a region share, in Azure Blob Storage. Section <c>Storage:Blob</c>; used when
-/// <see cref="ConnectionString"/> or <see cref="ServiceUri"/> is set.
+/// <see cref="ConnectionString"/> or <see cref="Endpoint"/> is set.
 /// </summary>
 public sealed class BlobStoreOptions
 {
@@ -24,9 +24,9 @@ public sealed class BlobStoreOptions
     /// <see cref="Sas"/> the process's own Azure identity is used (managed identity, workload identity, environment).
     /// Default none.
     /// </summary>
-    public Uri? ServiceUri { get; set; }
+    public Uri? Endpoint { get; set; }
 
-    /// <summary>A shared access signature for <see cref="ServiceUri"/>: read, add, create, write, delete, list. Default none.</summary>
+    /// <summary>A shared access signature for <see cref="Endpoint"/>: read, add, create, write, delete, list. Default none.</summary>
     [Secret]
     public string Sas { get; set; } = "";
 
@@ -38,21 +38,30 @@ public sealed class BlobStoreOptions
         ErrorMessage = "a container's name has 3 to 63 small letters, digits and single dashes")]
     public string Container { get; set; } = "modules";
 
+    /// <summary>
+    /// Directory inside the container, without a slash at either end; for a container that others use too. Every silo of the
+    /// region needs the same. Default none.
+    /// </summary>
+    [RegularExpression("^([a-zA-Z0-9_-]+(/[a-zA-Z0-9_-]+)*)?$",
+        ErrorMessage = "a prefix has letters, digits, '-' and '_', in parts between slashes")]
+    [MaxLength(128)]
+    public string Prefix { get; set; } = "";
+
     /// <summary>Whether a missing container is created at the start. Default true.</summary>
     public bool CreateContainer { get; set; } = true;
 
     /// <summary>
-    /// When an artifact that this silo committed goes to the shared store. Default <c>background</c>: clients do not wait,
-    /// and what a silo loses together with its disk in that moment is fetched again. <c>before-answer</c>: it is tried once
+    /// When an artifact that this silo fetched goes to the shared store. Default <c>background</c>: clients do not wait, and
+    /// what a silo loses together with its disk in that moment is fetched again. <c>before-answer</c>: it is tried once
     /// before the fetch counts as done, so that a region's other silos find it; a store that does not take it delays the
-    /// answer and never fails it.
+    /// answer, by <see cref="NetworkTimeout"/> at most, and never fails it.
     /// </summary>
     [AllowedValues("background", "before-answer")]
     public string WriteMode { get; set; } = "background";
 
     /// <summary>
-    /// Time within which the store must begin to answer a read before the silo looks elsewhere. Default 2 s. More of it
-    /// finds more under load; all of it is added to a miss while the store is down.
+    /// Silence of the store during a read after which the silo looks elsewhere. Default 2 s. More of it finds more under
+    /// load; all of it is added to a miss while the store hangs.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(2);
@@ -62,8 +71,8 @@ public sealed class BlobStoreOptions
     public TimeSpan RestAfterFailure { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Silence on the network after which one attempt of a call ends. Default 30 s. More of it forgives slow links; less of
-    /// it leaves a dead connection sooner.
+    /// Time after which one attempt of a call ends, and the limit of the check at the start. Default 30 s. More of it lets
+    /// a whole block pass over a slow link; less of it leaves a dead connection sooner.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan NetworkTimeout { get; set; } = TimeSpan.FromSeconds(30);
@@ -85,14 +94,10 @@ public sealed class BlobStoreOptions
 
     /// <summary>
     /// Largest piece that is sent in one call; larger artifacts go in blocks of this size, one after another. Default 4
-    /// MiB. More of it needs fewer calls and that much memory per upload under way.
+    /// MiB. More of it needs fewer calls, and that much memory per upload under way.
     /// </summary>
     [Range(64L << 10, 256L << 20)]
     public long BlockBytes { get; set; } = 4L << 20;
-
-    /// <summary>Names asked for in one call of a listing. Default 1,000.</summary>
-    [Range(1, 5000)]
-    public int ListPage { get; set; } = 1000;
 
     /// <summary>Artifacts waiting for the shared store; beyond it the oldest is dropped and counted. Default 10,000.</summary>
     [Range(1, 1_000_000)]
@@ -110,20 +115,9 @@ public sealed class BlobStoreOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan AttemptPause { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>
-    /// Age from which bytes that no record names are swept. Default one day; must be far above the longest time that a
-    /// silo needs from an upload to its record.
-    /// </summary>
-    [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
-    public TimeSpan OrphanAge { get; set; } = TimeSpan.FromDays(1);
-
-    /// <summary>
-    /// Time between two sweeps of such bytes by each silo. Default seven days; zero turns it off. A sweep lists every
-    /// artifact in the container.
-    /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00", "45.00:00:00")]
-    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromDays(7);
+    /// <summary>Names asked for in one call of a listing.</summary>
+    internal int ListPage { get; set; } = 1000;
 
     /// <summary>Whether the section names a store.</summary>
-    internal bool IsConfigured => ConnectionString.Length > 0 || ServiceUri is not null;
+    internal bool IsConfigured => ConnectionString.Length > 0 || Endpoint is not null;
 }

@@ -11,7 +11,7 @@ internal sealed class BlobStoreOptionsValidation : IValidateOptions<StorageOptio
         var blob = options.Blob;
         var faults = new List<string>();
         if (!blob.IsConfigured && blob.Sas.Length > 0)
-            faults.Add($"{BlobStoreOptions.Section}:Sas: needs ServiceUri");
+            faults.Add($"{BlobStoreOptions.Section}:Sas: needs Endpoint");
         if (blob.IsConfigured && !BlobLocation.TryParse(blob, out _, out var error))
             faults.Add($"{BlobStoreOptions.Section}: {error}");
         if (blob.RetryPause > blob.MaxRetryPause)
