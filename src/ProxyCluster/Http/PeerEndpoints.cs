@@ -24,6 +24,7 @@ internal sealed class PeerEndpoints(
     ClusterOwner owner,
     QueryCache queries,
     DiskStore store,
+    SharedFill shared,
     Replicator replicator,
     AuthorityEndpoints authority,
     ProxyMetrics metrics,
@@ -127,6 +128,9 @@ internal sealed class PeerEndpoints(
             && owner.Accepts(record, kind)
             && await store.OpenReadOrNullAsync(record, kind, cancel) is { } here)
             return (here, record);
+        if (await shared.FillOrNullAsync(module, kind, cancel) is { } copied
+            && await store.OpenReadOrNullAsync(copied, kind, cancel) is { } filled)
+            return (filled, copied);
 
         var ensured = await owner.EnsureAsync(module, kind, level, cancel);
         if (!ensured.TryGet(out var committed, out var failure))
