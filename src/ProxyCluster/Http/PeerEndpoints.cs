@@ -24,10 +24,12 @@ internal sealed class PeerEndpoints(
     ClusterOwner owner,
     QueryCache queries,
     DiskStore store,
+    SharedFill shared,
     Replicator replicator,
     AuthorityEndpoints authority,
     ProxyMetrics metrics,
     ClusterSelf self,
+    ArtifactResponse artifacts,
     Responses responses,
     IOptions<PeerOptions> options,
     TimeProvider clock)
@@ -115,7 +117,7 @@ internal sealed class PeerEndpoints(
         if (content.Artifact.Body is { } body)
             await output.WriteAsync(body, cancel);
         else
-            await ArtifactResponse.CopyAsync(content.File!, 0, content.Artifact.Stored.Size, output, cancel);
+            await artifacts.CopyAsync(context, content.File!, 0, content.Artifact.Stored.Size, cancel);
         return new Seen("peer", "ok");
     }
 
@@ -126,6 +128,9 @@ internal sealed class PeerEndpoints(
             && owner.Accepts(record, kind)
             && await store.OpenReadOrNullAsync(record, kind, cancel) is { } here)
             return (here, record);
+        if (await shared.FillOrNullAsync(module, kind, cancel) is { } copied
+            && await store.OpenReadOrNullAsync(copied, kind, cancel) is { } filled)
+            return (filled, copied);
 
         if (level == AskLevel.Stored)
             return new Failure(FailureKind.NotCached, $"{module} is not stored here");

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -61,17 +62,24 @@ internal sealed class ProxyHandler(
                 new("status", Statuses.Boxed(context.Response.StatusCode)));
             Tracing.DescribeRequest(
                 context.Request.Method, seen.Artifact, null, context.Response.StatusCode, seen.FailureCauseOrNull);
-            if (context.Response.ContentLength is > 0 and var bytes)
+            if (context.Response.ContentLength is > 0 and var bytes && !HttpMethods.IsHead(context.Request.Method))
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
     }
 
     private async ValueTask<Seen> AnswerAsync(HttpContext context)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        var target = request.RawTarget;
         var hops = 0;
+
+        // HTTP/1 keeps one feature object for all requests of a connection.
+        if (SocketThread.IsTurnOver(request))
+            await SocketThread.LeaveAsync();
+
         if (PeerEndpoints.IsInternal(target))
         {
+            await SocketThread.LeaveAsync();
             var (answered, forwarded) = await peers.AnswerAsync(context, target);
             if (forwarded is null)
                 return answered ?? default;
@@ -79,8 +87,14 @@ internal sealed class ProxyHandler(
         }
         else if (AdminEndpoints.IsAdmin(target))
         {
+            await SocketThread.LeaveAsync();
             return await admin.AnswerAsync(context, target);
         }
+
+        // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        if (hasBody)
+            context.Response.Headers.Connection = "close";
 
         var method = context.Request.Method;
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
@@ -90,8 +104,18 @@ internal sealed class ProxyHandler(
             return new Seen("other", "method");
         }
 
-        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(target))
+        if (hasBody)
+        {
+            var unwanted = new Failure(FailureKind.BadRequest, "a request for a module has no body");
+            await responses.WriteFailureAsync(context, unwanted, false, context.RequestAborted);
+            return new Seen("other", "bad-request");
+        }
+
+        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(RequestTarget.PathOf(target)))
+        {
+            await SocketThread.LeaveAsync();
             return await forwarder.ForwardAsync(context, target, hops);
+        }
 
         metrics.Traffic.Begin();
         try
@@ -102,6 +126,7 @@ internal sealed class ProxyHandler(
                 return seen.Seen;
             }
 
+            await SocketThread.LeaveAsync();
             return await AnswerParsedAsync(context, target);
         }
         finally
@@ -162,7 +187,7 @@ internal sealed class ProxyHandler(
             cachedOnly = true;
         }
 
-        var request = ProxyRequest.Parse(path[1..]);
+        var request = ProxyRequest.Parse(path.TrimStart('/')); // the base path alone leaves nothing
         return request.Asked == Asked.ChecksumDatabase
             ? await checksumDatabases.AnswerAsync(context, request.Text, cachedOnly, cancel)
             : await modules.AnswerAsync(context, request, cachedOnly, cancel);

@@ -31,8 +31,8 @@ internal sealed class SystemEndpoints(
 
         """;
 
-    /// <summary>Is this target ours, and so never passed on?</summary>
-    public static bool Has(string target) => target is "/" or "/healthz" or "/readyz" or "/metrics";
+    /// <summary>Is this path ours, and so never passed on?</summary>
+    public static bool Has(ReadOnlySpan<char> path) => path is "/" or "/healthz" or "/readyz" or "/metrics";
 
     /// <summary>Answers if the path is one of ours.</summary>
     public async ValueTask<bool> TryAnswerAsync(HttpContext context, string path)
@@ -91,6 +91,8 @@ internal sealed class SystemEndpoints(
         report.Append(
             CultureInfo.InvariantCulture,
             $"engine: {(engine.Status.IsDegraded ? "degraded" : "ok")} ({engine.Name}; {engine.Status.Detail})\n");
+        if (engine.Name != "local")
+            report.Append(CultureInfo.InvariantCulture, $"members: {self.View.Members.Length}\n");
         if (self.View.Routing.FindOrNull(self.Region) is { } region)
         {
             ready &= region.IsUsable;
