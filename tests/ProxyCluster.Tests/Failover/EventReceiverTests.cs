@@ -182,7 +182,7 @@ public sealed class EventReceiverTests : IDisposable
         async (context, _) =>
         {
             using var reader = new StreamReader(context.Request.Body);
-            received(new Received(context.Request.Headers, await reader.ReadToEndAsync(context.RequestAborted)));
+            received(new Received(new HeaderDictionary(new(context.Request.Headers)), await reader.ReadToEndAsync(context.RequestAborted)));
             context.Response.StatusCode = (int)status;
         },
         Cancel);
