@@ -3,6 +3,7 @@ using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Microsoft.Win32.SafeHandles;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Http;
@@ -114,6 +115,9 @@ internal sealed class ArtifactResponse(Responses responses, IOptions<HttpOptions
             var flushed = await stall.FlushAsync(writer, cancel);
             if (flushed.IsCompleted || flushed.IsCanceled)
                 return;
+
+            // The next read blocks.
+            await SocketThread.LeaveAsync();
         }
     }
 

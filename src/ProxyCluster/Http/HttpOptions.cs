@@ -47,6 +47,12 @@ public sealed class HttpOptions
     public int MinBodyBytesPerSecond { get; set; } = 1024;
 
     /// <summary>
+    /// Answers hits on the threads that wait for sockets instead of handing them over. Default true: a third less processor
+    /// time per hit. Only <c>serve</c> heeds it, because it holds for every socket of a process.
+    /// </summary>
+    public bool InlineSockets { get; set; } = true;
+
+    /// <summary>
     /// Time after which a client that takes nothing of a large body is cut off. Default 2 min. Less of it frees files and
     /// connections sooner; buffers on the way move a megabyte or more at once, so far less cuts off thin lines.
     /// </summary>
