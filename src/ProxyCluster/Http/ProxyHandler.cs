@@ -168,6 +168,13 @@ internal sealed class ProxyHandler(
             return new Seen("other", "bad-request");
         }
 
+        // go writes '!' as %21, so every module with a capital letter in its path is found only now.
+        if (path != target && FindHot(path, context) is { } seen)
+        {
+            await seen.Writing;
+            return seen.Seen;
+        }
+
         if (await system.TryAnswerAsync(context, path))
             return new Seen("system", "ok");
 

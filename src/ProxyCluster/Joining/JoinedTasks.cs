@@ -32,6 +32,13 @@ internal sealed class JoinedTasks<TKey, TResult>(CancellationToken lifetime)
         return task.WaitAsync(cancel);
     }
 
+    /// <summary>Completes when what is running has ended, in whatever way; for an owner that has just ended its lifetime.</summary>
+    public async Task EndedAsync()
+    {
+        foreach (var task in _running.Values)
+            await ((Task)task.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     private async Task<TResult> RunAndForgetAsync(TKey key, Func<TKey, CancellationToken, Task<TResult>> work)
     {
         // Away from the first asker's stack: its synchronous part must not run inside the Lazy.

@@ -30,7 +30,7 @@ internal enum AnswerAge
 /// when we come up costs nobody a build; failures are kept in memory only.
 /// </para>
 /// </summary>
-internal sealed partial class QueryCache : IDisposable
+internal sealed partial class QueryCache : IDisposable, IAsyncDisposable
 {
     private readonly QueryOwner _owner;
     private readonly QueryDisk _disk;
@@ -38,6 +38,7 @@ internal sealed partial class QueryCache : IDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger<QueryCache> _logger;
     private readonly MemoryCache _states;
+    private readonly CancellationTokenSource _stop;
     private readonly JoinedTasks<(Query Query, bool AsOwner), QueryState> _asking;
 
     public QueryCache(
@@ -54,7 +55,8 @@ internal sealed partial class QueryCache : IDisposable
         _clock = clock;
         _logger = logger;
         _states = new MemoryCache(new MemoryCacheOptions { SizeLimit = _options.MemoryBytes });
-        _asking = new(lifetime.ApplicationStopped);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
+        _asking = new(_stop.Token);
     }
 
     /// <summary>The answer of a key if it is fresh, or null. Hot path: does not allocate or parse.</summary>
@@ -107,7 +109,20 @@ internal sealed partial class QueryCache : IDisposable
             : failure;
     }
 
-    public void Dispose() => _states.Dispose();
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+        _states.Dispose();
+    }
+
+    /// <summary>As <see cref="Dispose"/>, and waits for the end of work that writes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _asking.EndedAsync();
+        Dispose();
+    }
 
     private QueryState Known(Query query)
     {
