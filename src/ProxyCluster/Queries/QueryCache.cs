@@ -86,7 +86,8 @@ internal sealed partial class QueryCache : IDisposable
             case Freshness.StaleAfterError:
                 return new GivenAnswer(state.Answer!, AnswerAge.Stale);
 
-            case Freshness.Failed:
+            // Who asks for what is here is not told of an outage that kept us from asking others.
+            case Freshness.Failed when !cachedOnly || state.Failure!.IsProvenAbsence:
                 return state.Failure!;
         }
 
