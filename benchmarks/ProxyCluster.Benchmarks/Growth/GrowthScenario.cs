@@ -19,7 +19,7 @@ internal static class GrowthScenario
         {
             await SilosFigures.MeasureAsync(report, effort);
             await WaitingFigures.MeasureAsync(report, effort);
-            await StoredFigures.MeasureAsync(report);
+            await StoredFigures.MeasureAsync(report, effort);
         }
         catch (ProcessClusterException e)
         {

@@ -46,8 +46,9 @@ internal static class SilosFigures
                 ("through the front end", static s => [s.Cluster.FrontEndOf(Region).Url]),
             })
         {
-            foreach (var system in systems)
-                await BurstAsync(system, doorsOf(system), effort.Connections, TimeSpan.FromSeconds(effort.WarmUpSeconds));
+            // As long for each silo, so that all of them run compiled code.
+            foreach (var (i, size) in Sizes.Index())
+                await BurstAsync(systems[i], doorsOf(systems[i]), effort.Connections, TimeSpan.FromSeconds(effort.WarmUpSeconds * size));
 
             var bursts = Sizes.Select(static _ => new List<Burst>()).ToList();
             for (var round = 0; round < effort.Rounds; round++)

@@ -8,8 +8,8 @@ namespace ProxyCluster.Benchmarks.Growth;
 
 /// <summary>
 /// What a silo's memory grows by with what it has stored: resident bytes of a silo that was started on a full store, over
-/// those of one that was started on an empty one. The memory cache of what was asked for lately has a budget of its own
-/// and is not in it.
+/// those of one that was started on an empty one; and once more when every stored module version was asked for, which
+/// fills the memory cache as far as its budget goes.
 /// </summary>
 internal static class StoredFigures
 {
@@ -17,7 +17,7 @@ internal static class StoredFigures
     private const int Hundred = 100_000;
     private const string Pattern = "stored.example.com/*";
 
-    public static async Task MeasureAsync(Report report)
+    public static async Task MeasureAsync(Report report, Effort effort)
     {
         using var client = new HttpClient();
         using var scratch = new ScratchDirectory();
@@ -36,25 +36,37 @@ internal static class StoredFigures
             });
         }
 
-        var empty = await ResidentAsync("empty");
-        var full = await ResidentAsync("full");
-        var perHundred = (full - empty) / 1048576.0 * Hundred / Stored;
-        report.Add($"Memory with {Stored} module versions stored",
+        var pairs = await Pairs.MeasureAsync(Math.Max(3, effort.Rounds), () => ResidentAsync("full"), () => ResidentAsync("empty"));
+        report.Add($"Memory with {Stored} module versions stored, per {Hundred}: {pairs.Count} pairs of starts",
         [
-            new Finding(GrowthScenario.Name, $"per {Hundred} module versions", "MiB", Series.Of([perHundred]), null,
-                string.Create(CultureInfo.InvariantCulture, $"resident {full >> 20} MiB full, {empty >> 20} MiB empty, after start and one answer")),
+            Find("after the start", "MiB over an empty store", pairs.Select(static p => PerHundred(p.A.Started - p.B.Started)),
+                $"resident {pairs[^1].A.Started >> 20} MiB full, {pairs[^1].B.Started >> 20} MiB empty"),
+            Find("after each was asked for once", "MiB over the start", pairs.Select(static p => PerHundred(p.A.Asked - p.A.Started)),
+                $"resident {pairs[^1].A.Asked >> 20} MiB; the memory cache and what answering costs are in it"),
         ]);
 
-        async Task<long> ResidentAsync(string data)
+        async Task<(long Started, long Asked)> ResidentAsync(string data)
         {
             await using var proxy = await StartAsync(data);
-            using var answer = await client.GetAsync(new Uri($"{proxy.Url}/{paths[0]}"));
-            answer.EnsureSuccessStatusCode();
-            using var metrics = await client.GetAsync(new Uri($"{proxy.Url}/metrics"));
-            return proxy.Process.ResidentBytes;
+            await AskAsync(paths[0]);
+            var started = proxy.Process.ResidentBytes;
+            if (data == "full")
+                await Parallel.ForEachAsync(paths, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (path, _) => await AskAsync(path));
+            return (started, proxy.Process.ResidentBytes);
+
+            async Task AskAsync(string path)
+            {
+                using var answer = await client.GetAsync(new Uri($"{proxy.Url}/{path}"));
+                answer.EnsureSuccessStatusCode();
+            }
         }
 
         Task<Server> StartAsync(string data) =>
             ProxyServer.StartAsync(client, scratch[data], upstream.Url, ["--sumdb", "off", "--no-sumdb", Pattern]);
     }
+
+    private static Finding Find(string subject, string figure, IEnumerable<double> values, string notes) =>
+        new(GrowthScenario.Name, subject, figure, Series.Of(values), null, notes);
+
+    private static double PerHundred(long bytes) => bytes / 1048576.0 * Hundred / Stored;
 }

@@ -9,6 +9,7 @@ namespace ProxyCluster.EndToEnd.Cluster;
 
 /// <summary>The unmodified go command builds a real program in every region at once, from empty caches.</summary>
 [Trait("Needs", "corpus")]
+[Trait("Needs", "etcd")]
 public sealed class RealGoClusterTests
 {
     [Fact]
