@@ -5,6 +5,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Ownership;
 
@@ -29,12 +30,18 @@ internal sealed class ModuleOwner : IDisposable
     private readonly MemoryCache _absent;
 
     public ModuleOwner(
-        DiskStore store, ArtifactFetcher fetcher, IOptions<OwnershipOptions> options, IHostApplicationLifetime lifetime)
+        DiskStore store,
+        ArtifactFetcher fetcher,
+        IOptions<OwnershipOptions> options,
+        IHostApplicationLifetime lifetime,
+        ProxyMetrics metrics)
     {
         _store = store;
         _fetcher = fetcher;
         _options = options.Value;
-        _fetches = new(lifetime.ApplicationStopped);
+        _fetches = new(
+            lifetime.ApplicationStopped,
+            key => metrics.JoinedFetches.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(key.Item2))));
         _absent = new MemoryCache(new MemoryCacheOptions { SizeLimit = _options.MaxAbsentRemembered });
     }
 

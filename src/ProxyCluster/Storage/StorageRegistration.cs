@@ -11,9 +11,11 @@ internal static class StorageRegistration
         services.AddRoomOptions<StorageOptions>(StorageOptions.Section);
         services.AddSingleton(s => new DataTree(s.GetRequiredService<IOptions<StorageOptions>>().Value.Data));
         services.AddSingleton<HotCache>();
+        services.AddSingleton<StoreTotals>();
         services.AddSingleton<DiskStore>();
         services.AddSingleton<StoreVerification>();
         services.AddHostedService<DataDirectory>();
+        services.AddHostedService(static s => s.GetRequiredService<StoreTotals>());
         services.AddHostedService<Scrubber>();
         return services;
     }
