@@ -24,10 +24,18 @@ internal sealed class RegionSite : IAsyncDisposable
     private RegionSite(OutsideWorld world, BlobSite blobs)
     {
         World = world;
+        Upstream = world.Upstream.Url;
+        Database = world.Database.Setting;
         Blobs = blobs;
     }
 
     public OutsideWorld World { get; }
+
+    /// <summary>Where the upstream is, or was.</summary>
+    public string Upstream { get; }
+
+    /// <summary>In GOSUMDB's syntax; its key outlives it.</summary>
+    public string Database { get; }
 
     public BlobSite Blobs { get; }
 
@@ -50,8 +58,8 @@ internal sealed class RegionSite : IAsyncDisposable
         [
             (SettingKeys.Urls, "http://127.0.0.1:0"),
             (SettingKeys.Data, _scratch[$"silo-{_silos.Count}"]),
-            (SettingKeys.Upstreams, World.Upstream.Url),
-            (SettingKeys.SumDb, World.Database.Setting),
+            (SettingKeys.Upstreams, Upstream),
+            (SettingKeys.SumDb, Database),
             (SettingKeys.LogLevel, "None"),
             ("Cluster:Region", "tokyo"),
             ("Storage:MemoryBytes", "0"),

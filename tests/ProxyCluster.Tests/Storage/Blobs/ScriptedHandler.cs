@@ -108,6 +108,9 @@ internal sealed class ScriptedHandler() : DelegatingHandler(new SocketsHttpHandl
             return read;
         }
 
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override void Flush() => throw new NotSupportedException();
