@@ -38,7 +38,9 @@ internal static class SampleModules
         return packed;
     }
 
-    private static PackedModule PackOne(ModuleVersion module, string time, IReadOnlyList<ModuleFile> files)
+    /// <summary>Packs one module version from its files.</summary>
+    /// <exception cref="InvalidDataException">The files break the rules of module zips.</exception>
+    public static PackedModule PackOne(ModuleVersion module, string time, IReadOnlyList<ModuleFile> files)
     {
         using var zip = new MemoryStream();
         var created = ModuleZip.Create(zip, module, files);

@@ -23,8 +23,9 @@ internal sealed class ProxyMetrics
         HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
     };
 
-    public ProxyMetrics(IMeterFactory meters)
+    public ProxyMetrics(IMeterFactory meters, TimeProvider? clock = null)
     {
+        Traffic = new TrafficWindow(clock ?? TimeProvider.System);
         Meter = meters.Create(MeterName);
         RequestDuration = Meter.CreateHistogram<double>("proxycluster.request.duration", "s",
             "Time from the request's headers to the end of its body; labels artifact, outcome, status", null, Latency);
@@ -71,6 +72,10 @@ internal sealed class ProxyMetrics
             "Answers to queries; labels query (list, latest, info), freshness (fresh, fetched, stale)");
         JoinedFetches = Meter.CreateCounter<long>("proxycluster.fetch.joined", "{request}",
             "Requests that waited for a fetch which another request had begun; label artifact");
+        RegionTransitions = Meter.CreateCounter<long>("proxycluster.region.transitions", "{transition}",
+            "Changes of a region's state, counted by the authority that made them; labels region, state (the new one)");
+        EventDeliveries = Meter.CreateCounter<long>("proxycluster.failover.deliveries", "{event}",
+            "Events handed to webhooks and the command; labels receiver, outcome (ok, retried, dropped)");
         Meter.CreateObservableGauge("proxycluster.build.info", () => Build, null, "Always 1; labels version, commit, runtime");
     }
 
@@ -78,6 +83,9 @@ internal sealed class ProxyMetrics
         new("version", BuildInfo.Version),
         new("commit", BuildInfo.Commit ?? ""),
         new("runtime", Environment.Version.ToString()));
+
+    /// <summary>The last seconds' figures, for health reports.</summary>
+    public TrafficWindow Traffic { get; }
 
     public Meter Meter { get; }
     public Histogram<double> RequestDuration { get; }
@@ -104,6 +112,17 @@ internal sealed class ProxyMetrics
     public Counter<long> Evictions { get; }
     public Counter<long> QueryAnswers { get; }
     public Counter<long> JoinedFetches { get; }
+    public Counter<long> RegionTransitions { get; }
+    public Counter<long> EventDeliveries { get; }
+
+    /// <summary>Reports how regions stand in this member's view; both with label region.</summary>
+    public void ObserveRegions(Func<IEnumerable<Measurement<int>>> states, Func<IEnumerable<Measurement<int>>> shares, Func<long> epoch)
+    {
+        Meter.CreateObservableGauge("proxycluster.region.state", states, null,
+            "State of a region: 0 active, 1 suspect, 2 failed, 3 recovering, 4 drained; label region");
+        Meter.CreateObservableGauge("proxycluster.region.share", shares, "%", "Percent of its keys that a region owns; label region");
+        Meter.CreateObservableGauge("proxycluster.routing.epoch", epoch, null, "Epoch of the routing table that this member acts on");
+    }
 
     /// <summary>Reports the breaker of every upstream: 0 closed, 1 half-open, 2 open; label upstream.</summary>
     public void ObserveBreakers(Func<IEnumerable<Measurement<int>>> states) =>
