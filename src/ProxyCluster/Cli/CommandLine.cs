@@ -14,6 +14,7 @@ internal static class CommandLine
         root.Subcommands.Add(ServeVerb.Create(context));
         root.Subcommands.Add(VerifyVerb.Create(context));
         root.Subcommands.Add(DemoVerb.Create(context));
+        root.Subcommands.Add(DrillVerb.Create(context));
         root.Subcommands.Add(LocalClusterVerb.Create(context));
         root.Subcommands.Add(ConfigVerb.Create(context));
         root.Subcommands.Add(VersionVerb.Create(context));
