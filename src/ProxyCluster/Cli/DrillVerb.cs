@@ -112,7 +112,12 @@ internal static class DrillVerb
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Out) });
         if (!console.Profile.Out.IsTerminal)
+        {
             console.Profile.Width = 160;
+            console.Profile.Capabilities.Ansi = false;
+            console.Profile.Capabilities.ColorSystem = ColorSystem.NoColors;
+        }
+
         console.Write(ReportText.Render(report));
         if (json is not null)
             await File.WriteAllBytesAsync(Path.Combine(context.WorkingDirectory, json), report.ToJson(), CancellationToken.None).ConfigureAwait(false);

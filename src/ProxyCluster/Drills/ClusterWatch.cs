@@ -11,7 +11,7 @@ internal sealed record StateChange(TimeSpan At, string Region, string State);
 /// Looks at every member several times a second, from outside and through its public door, as a load balancer does: what
 /// a drill says about detection is what somebody else could have seen.
 /// </summary>
-internal sealed class ClusterWatch(ProcessCluster cluster, Func<TimeSpan> now, HttpClient http, TimeProvider clock)
+internal sealed class ClusterWatch(ProcessCluster cluster, HttpClient http, TimeProvider clock)
 {
     /// <summary>Time between two looks at a member; no detection is told more exactly than this.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -24,6 +24,7 @@ internal sealed class ClusterWatch(ProcessCluster cluster, Func<TimeSpan> now, H
     // Guarded by itself: the newest table seen, so that a member that lags does not turn time back.
     private readonly Dictionary<string, string> _states = new(StringComparer.Ordinal);
     private long _epoch = -1;
+    private Func<TimeSpan> _now = static () => TimeSpan.Zero;
 
     /// <summary>The last look at every member.</summary>
     public ImmutableArray<Sighting> Now => [.. _last.Values];
@@ -31,20 +32,24 @@ internal sealed class ClusterWatch(ProcessCluster cluster, Func<TimeSpan> now, H
     /// <summary>Every change of a region's state since the watch began.</summary>
     public IReadOnlyCollection<StateChange> Changes => _changes;
 
-    /// <summary>Looks until cancelled.</summary>
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(cluster.Silos.Concat(cluster.FrontEnds).Select(member => RunAsync(member, stop)));
+    /// <summary>Looks until cancelled; <paramref name="now"/> says when things are seen.</summary>
+    public Task RunAsync(Func<TimeSpan> now, CancellationToken stop)
+    {
+        _now = now;
+        return Task.WhenAll(cluster.Silos.Concat(cluster.FrontEnds).Select(member => RunAsync(member, stop)));
+    }
 
     /// <summary>Waits until what is seen satisfies <paramref name="wanted"/>, and gives the moment; null when the limit came first.</summary>
     public async Task<TimeSpan?> WaitAsync(Func<ImmutableArray<Sighting>, bool> wanted, TimeSpan limit, CancellationToken cancel)
     {
-        for (var end = now() + limit; !wanted(Now);)
+        for (var end = _now() + limit; !wanted(Now);)
         {
-            if (now() > end)
+            if (_now() > end)
                 return null;
             await Task.Delay(Pause / 2, clock, cancel);
         }
 
-        return now();
+        return _now();
     }
 
     private async Task RunAsync(ClusterProcess member, CancellationToken stop)
@@ -86,7 +91,7 @@ internal sealed class ClusterWatch(ProcessCluster cluster, Func<TimeSpan> now, H
                 if (_states.GetValueOrDefault(region) == state)
                     continue;
                 _states[region] = state;
-                _changes.Enqueue(new StateChange(now(), region, state));
+                _changes.Enqueue(new StateChange(_now(), region, state));
             }
         }
     }

@@ -64,19 +64,22 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
     private async Task<DrillFindings> RunAsync(
         DrillStage stage, DrillCatalog catalog, IReadOnlyList<PackedModule> modules, HttpClient http, CancellationToken cancel)
     {
-        using var load = new LoadGenerator(catalog, [.. ClientsOf(stage.Cluster, http)], settings.Rate, () => stage.World.IsUpstreamAway, clock);
-        var watch = new ClusterWatch(stage.Cluster, () => load.Now, http, clock);
+        var watch = new ClusterWatch(stage.Cluster, http, clock);
+        using var load = new LoadGenerator(catalog, [.. ClientsOf(stage.Cluster, http)], settings.Rate, IsUpstreamAway, clock);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
 
+        // Also while breakers still keep requests from an upstream that is back: the time to recover tells of it.
+        bool IsUpstreamAway() => stage.World.IsUpstreamAway || watch.Now.Any(static seen => seen.IsUpstreamAway);
+
         // 1. What shall be hits.
-        progress($"fetching {catalog.Warm.Length} artifacts through every region");
+        progress($"fetching {catalog.Warm.Length} artifacts and {catalog.Queries.Length} queries through every region");
         if (await load.WarmAsync(cancel) is [var first, ..] failures)
             throw new DrillException($"{failures.Count} artifacts could not be fetched before the drill began: {first}");
 
         // 2. Load, and a first look at everybody.
         progress(string.Create(CultureInfo.InvariantCulture, $"{settings.Rate} requests per second"));
         var loading = load.RunAsync(end.Token);
-        var watching = watch.RunAsync(end.Token);
+        var watching = watch.RunAsync(() => load.Now, end.Token);
         var going = GoAsync(stage, modules, end.Token);
         try
         {

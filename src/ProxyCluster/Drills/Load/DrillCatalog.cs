@@ -13,9 +13,8 @@ internal sealed class DrillCatalog
 {
     // Percent of all requests; the rest are hits.
     private const int Misses = 10;
-    private const int Queries = 20;
+    private const int QueryPart = 20;
 
-    private readonly ImmutableArray<DrillObject> _queries;
     private readonly Random _random;
     private int _nextCold;
 
@@ -24,12 +23,15 @@ internal sealed class DrillCatalog
     {
         Warm = warm;
         Cold = cold;
-        _queries = queries;
+        Queries = queries;
         _random = new Random(seed);
     }
 
     /// <summary>Artifacts to fetch before the drill begins.</summary>
     public ImmutableArray<DrillObject> Warm { get; }
+
+    /// <summary>Lists and latest versions of what is warm.</summary>
+    public ImmutableArray<DrillObject> Queries { get; }
 
     /// <summary>Artifacts to ask for one after the other, in the order in which <c>go</c> asks: info, mod, zip.</summary>
     public ImmutableArray<DrillObject> Cold { get; }
@@ -53,8 +55,8 @@ internal sealed class DrillCatalog
         var dice = _random.Next(100);
         if (dice < Misses && _nextCold < Cold.Length)
             return (AskedFor.Miss, Cold[_nextCold++]);
-        return dice < Misses + Queries && _queries.Length > 0
-            ? (AskedFor.Query, _queries[_random.Next(_queries.Length)])
+        return dice < Misses + QueryPart && Queries.Length > 0
+            ? (AskedFor.Query, Queries[_random.Next(Queries.Length)])
             : (AskedFor.Hit, Warm[_random.Next(Warm.Length)]);
     }
 

@@ -13,6 +13,7 @@ internal sealed class LoadGenerator(
 {
     // Requests on their way at once; beyond it they wait for their turn, and the wait counts as their latency.
     private const int MaxUnderWay = 4096;
+    private const int MaxWarming = 24;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(2);
 
@@ -35,15 +36,15 @@ internal sealed class LoadGenerator(
     public TimeSpan Now => clock.GetElapsedTime(_began);
 
     /// <summary>
-    /// Gets every warm artifact once through each client's region, so that hits are hits. Gives those that could not be got.
+    /// Asks once for everything warm through each client's region, so that hits are hits. Gives what could not be had.
     /// </summary>
     public async Task<IReadOnlyList<string>> WarmAsync(CancellationToken cancel)
     {
         var failed = new ConcurrentQueue<string>();
         var first = clients.DistinctBy(static client => client.Region).ToList();
         await Parallel.ForEachAsync(
-            catalog.Warm,
-            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancel },
+            catalog.Warm.Concat(catalog.Queries),
+            new ParallelOptions { MaxDegreeOfParallelism = MaxWarming, CancellationToken = cancel },
             async (asked, stop) =>
             {
                 foreach (var client in first)
@@ -52,7 +53,8 @@ internal sealed class LoadGenerator(
                         failed.Enqueue($"{asked.Path}: {cause}");
                 }
 
-                _acknowledged.TryAdd(asked.Path, asked);
+                if (asked.IsArtifact)
+                    _acknowledged.TryAdd(asked.Path, asked);
             });
         return [.. failed];
     }
