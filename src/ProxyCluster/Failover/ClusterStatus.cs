@@ -58,3 +58,10 @@ internal sealed record ClusterRegion(
 /// <param name="HeardAgo">Seconds since its last report; null when there was none.</param>
 /// <param name="Report">That report.</param>
 internal sealed record ClusterMember(string Id, Uri Address, Role Role, string Version, double? HeardAgo, HealthReport? Report);
+
+/// <summary>Events after a given one: what <c>/-/admin/v1/events</c> answers.</summary>
+/// <param name="Epoch">Epoch of the routing table that they were read from.</param>
+/// <param name="Last">Id of the newest event: where to ask from next.</param>
+/// <param name="IsComplete">False when events after the given one have been forgotten already.</param>
+/// <param name="Events">Oldest first.</param>
+internal sealed record EventPage(long Epoch, long Last, bool IsComplete, ImmutableArray<RoutingEvent> Events);

@@ -43,6 +43,12 @@ internal sealed record RegionMemory(RegionState State, int Share, TimeSpan Since
     /// <summary>Since when it has shown no symptom; null while it shows one.</summary>
     public TimeSpan? WellSince { get; init; }
 
+    /// <summary>Since when nothing has called for an alert; null while something does.</summary>
+    public TimeSpan? CalmSince { get; init; }
+
+    /// <summary>When its order of failover last changed in this term; null before.</summary>
+    public TimeSpan? OrderSince { get; init; }
+
     /// <summary>Since when its error rate has been too high.</summary>
     public TimeSpan? ErrorsSince { get; init; }
 

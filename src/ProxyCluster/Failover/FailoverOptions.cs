@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ProxyCluster.Configuration;
 
 namespace ProxyCluster.Failover;
 
@@ -106,12 +107,16 @@ internal sealed class FailoverOptions
     /// <summary>What both together lead to. Default <c>alert</c>: a cold cache is no illness.</summary>
     public TriggerAction HitRatioAction { get; set; } = TriggerAction.Alert;
 
+    /// <summary>Time without its cause after which an alert is over. Default 1 min. More of it alerts less often.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
+    public TimeSpan AlertHold { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Time without a symptom after which a suspect region is active again. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan SuspectHold { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Least time for which a region stays failed. Default 10 s; doubled with each relapse up to
+    /// Least time for which a region stays failed. Default 10 s; doubled with each further failure in a row up to
     /// <see cref="MaxFailedHold"/>. More of it keeps a region that comes and goes away from clients for longer.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
@@ -135,7 +140,7 @@ internal sealed class FailoverOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan RecoveryStep { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time in service after which a failure is no relapse any more. Default 10 min.</summary>
+    /// <summary>Time in service that ends a row of failures. Default 10 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "7.00:00:00")]
     public TimeSpan StableAfter { get; set; } = TimeSpan.FromMinutes(10);
 
@@ -160,13 +165,13 @@ internal sealed class FailoverOptions
     [Range(1, 100_000)]
     public int MaxWaitingEvents { get; set; } = 256;
 
-    /// <summary>Times a webhook is tried before an event is given up. Default 8, about four minutes.</summary>
+    /// <summary>Times a webhook or the command is tried before an event is given up. Default 8, about two minutes.</summary>
     [Range(1, 100)]
-    public int WebhookAttempts { get; set; } = 8;
+    public int DeliveryAttempts { get; set; } = 8;
 
     /// <summary>Pause after the first failed try; doubled after each further one, up to a minute. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
-    public TimeSpan WebhookPause { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan DeliveryPause { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Limit for one try of a webhook. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:05:00")]
@@ -196,8 +201,9 @@ internal enum WebhookFormat
 /// <summary>One receiver of events.</summary>
 internal sealed class WebhookOptions
 {
-    /// <summary>Where to POST to; secrets in it are masked wherever it is shown.</summary>
+    /// <summary>Where to POST to. Treated as a secret, because with many services it is one.</summary>
     [Required]
+    [Secret]
     public Uri? Url { get; set; }
 
     /// <summary><c>json</c> (default) or <c>slack</c>.</summary>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -25,6 +26,7 @@ internal sealed class ProxyHandler(
     ChecksumDatabaseEndpoints checksumDatabases,
     SystemEndpoints system,
     PeerEndpoints peers,
+    AdminEndpoints admin,
     Forwarder forwarder,
     ProxyMetrics metrics,
     IOptions<HttpOptions> options)
@@ -38,7 +40,7 @@ internal sealed class ProxyHandler(
     {
         var started = Stopwatch.GetTimestamp();
         metrics.ActiveRequests.Add(1);
-        var seen = new Seen("other", "aborted");
+        var seen = Seen.Aborted;
         try
         {
             seen = await AnswerAsync(context);
@@ -49,30 +51,50 @@ internal sealed class ProxyHandler(
         }
         finally
         {
+            var duration = Stopwatch.GetElapsedTime(started);
             metrics.ActiveRequests.Add(-1);
+            if (seen.IsOfClient || (seen == Seen.Aborted && !context.RequestAborted.IsCancellationRequested))
+                metrics.Traffic.CountRequest(duration, seen.IsOwnFailure, seen.WasHere);
             metrics.RequestDuration.Record(
-                Stopwatch.GetElapsedTime(started).TotalSeconds,
+                duration.TotalSeconds,
                 new("artifact", seen.Artifact),
                 new("outcome", seen.Outcome),
                 new("status", Statuses.Boxed(context.Response.StatusCode)));
             Tracing.DescribeRequest(
                 context.Request.Method, seen.Artifact, null, context.Response.StatusCode, seen.FailureCauseOrNull);
-            if (context.Response.ContentLength is > 0 and var bytes)
+            if (context.Response.ContentLength is > 0 and var bytes && !HttpMethods.IsHead(context.Request.Method))
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
     }
 
     private async ValueTask<Seen> AnswerAsync(HttpContext context)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        var target = request.RawTarget;
         var hops = 0;
+
+        // HTTP/1 keeps one feature object for all requests of a connection.
+        if (SocketThread.IsTurnOver(request))
+            await SocketThread.LeaveAsync();
+
         if (PeerEndpoints.IsInternal(target))
         {
+            await SocketThread.LeaveAsync();
             var (answered, forwarded) = await peers.AnswerAsync(context, target);
             if (forwarded is null)
                 return answered ?? default;
             (target, hops) = (forwarded.Target, forwarded.Hops);
         }
+        else if (AdminEndpoints.IsAdmin(target))
+        {
+            await SocketThread.LeaveAsync();
+            return await admin.AnswerAsync(context, target);
+        }
+
+        // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        if (hasBody)
+            context.Response.Headers.Connection = "close";
 
         var method = context.Request.Method;
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
@@ -82,16 +104,35 @@ internal sealed class ProxyHandler(
             return new Seen("other", "method");
         }
 
-        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(target))
-            return await forwarder.ForwardAsync(context, target, hops);
-
-        if (FindHot(target, context) is { } seen)
+        if (hasBody)
         {
-            await seen.Writing;
-            return seen.Seen;
+            var unwanted = new Failure(FailureKind.BadRequest, "a request for a module has no body");
+            await responses.WriteFailureAsync(context, unwanted, false, context.RequestAborted);
+            return new Seen("other", "bad-request");
         }
 
-        return await AnswerParsedAsync(context, target);
+        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(RequestTarget.PathOf(target)))
+        {
+            await SocketThread.LeaveAsync();
+            return await forwarder.ForwardAsync(context, target, hops);
+        }
+
+        metrics.Traffic.Begin();
+        try
+        {
+            if (FindHot(target, context) is { } seen)
+            {
+                await seen.Writing;
+                return seen.Seen;
+            }
+
+            await SocketThread.LeaveAsync();
+            return await AnswerParsedAsync(context, target);
+        }
+        finally
+        {
+            metrics.Traffic.End();
+        }
     }
 
     /// <summary>Hot path. Answers artifacts and queries that memory holds; null for everything else.</summary>
@@ -146,7 +187,7 @@ internal sealed class ProxyHandler(
             cachedOnly = true;
         }
 
-        var request = ProxyRequest.Parse(path[1..]);
+        var request = ProxyRequest.Parse(path.TrimStart('/')); // the base path alone leaves nothing
         return request.Asked == Asked.ChecksumDatabase
             ? await checksumDatabases.AnswerAsync(context, request.Text, cachedOnly, cancel)
             : await modules.AnswerAsync(context, request, cachedOnly, cancel);
@@ -156,6 +197,23 @@ internal sealed class ProxyHandler(
 /// <summary>What a request was and what became of it, as metric labels.</summary>
 internal readonly record struct Seen(string Artifact, string Outcome)
 {
+    /// <summary>A request that ended without an answer: its client left, or we failed.</summary>
+    public static readonly Seen Aborted = new("other", "aborted");
+
+    /// <summary>Whether it was a client's, and about modules.</summary>
+    public bool IsOfClient => Artifact is not ("other" or "system" or "peer" or "admin");
+
+    /// <summary>Whether it failed for a reason that another region might not have; an upstream's outage is none.</summary>
+    public bool IsOwnFailure => Outcome is "store-unavailable" or "overloaded" or "peer-unavailable" or "loop-detected" or "broken" or "aborted";
+
+    /// <summary>Whether the answer was here; null where nothing was looked for here.</summary>
+    public bool? WasHere => Outcome switch
+    {
+        "hit" or "stale" => true,
+        "miss" => false,
+        _ => null,
+    };
+
     /// <summary>The outcome where it is the cause of a failure; null for answers.</summary>
     public string? FailureCauseOrNull => Outcome is "hit" or "miss" or "stale" or "ok" ? null : Outcome;
 }

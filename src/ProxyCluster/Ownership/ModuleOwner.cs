@@ -24,15 +24,21 @@ internal sealed class ModuleOwner : IDisposable
 {
     private readonly DiskStore _store;
     private readonly ArtifactFetcher _fetcher;
+    private readonly SharedWrites _shared;
     private readonly OwnershipOptions _options;
     private readonly JoinedTasks<(ModuleVersion, ArtifactKind), Outcome<ModuleRecord>> _fetches;
     private readonly MemoryCache _absent;
 
     public ModuleOwner(
-        DiskStore store, ArtifactFetcher fetcher, IOptions<OwnershipOptions> options, IHostApplicationLifetime lifetime)
+        DiskStore store,
+        ArtifactFetcher fetcher,
+        SharedWrites shared,
+        IOptions<OwnershipOptions> options,
+        IHostApplicationLifetime lifetime)
     {
         _store = store;
         _fetcher = fetcher;
+        _shared = shared;
         _options = options.Value;
         _fetches = new(lifetime.ApplicationStopped);
         _absent = new MemoryCache(new MemoryCacheOptions { SizeLimit = _options.MaxAbsentRemembered });
@@ -81,6 +87,8 @@ internal sealed class ModuleOwner : IDisposable
             });
         }
 
+        if (outcome.TryGet(out var committed, out _))
+            await _shared.HandOverAsync(committed, key.Kind, cancel);
         return outcome;
     }
 }

@@ -4,6 +4,7 @@ using System.Net;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Peers;
 
@@ -43,16 +44,17 @@ internal sealed class PeerCalls : IDisposable
     /// <param name="target">Path and query, as signed.</param>
     /// <param name="addHeaders">Headers that the signature does not cover, such as <c>Range</c>.</param>
     /// <param name="cancel">Ends the wait.</param>
+    /// <param name="body">Body of a POST, as signed.</param>
     public async Task<Outcome<HttpResponseMessage>> SendAsync(
-        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, CancellationToken cancel)
+        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, CancellationToken cancel, byte[]? body = null)
     {
         try
         {
-            var response = await SendOnceAsync(peer, method, target, addHeaders, cancel);
+            var response = await SendOnceAsync(peer, method, target, addHeaders, body, cancel);
             if (response.StatusCode == HttpStatusCode.Unauthorized && LearnTime(peer, response))
             {
                 response.Dispose();
-                response = await SendOnceAsync(peer, method, target, addHeaders, cancel);
+                response = await SendOnceAsync(peer, method, target, addHeaders, body, cancel);
             }
 
             if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
@@ -83,13 +85,15 @@ internal sealed class PeerCalls : IDisposable
         new(FailureKind.PeerUnavailable, $"{peer.Id} at {peer.Address.Authority} could not be used: {why}");
 
     private Task<HttpResponseMessage> SendOnceAsync(
-        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, CancellationToken cancel)
+        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, byte[]? body, CancellationToken cancel)
     {
         // The target must reach the peer byte by byte as it was signed; Uri would normalise it.
         var request = new HttpRequestMessage(method, new Uri($"{peer.Address.Scheme}://{peer.Address.Authority}{target}",
             new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         var time = _clock.GetUtcNow() + _clockDifferences.GetValueOrDefault(peer.Id);
-        var signature = PeerSignature.Sign(_secret.Bytes, _self.Member.Id, time, method.Method, target, []);
+        var signature = PeerSignature.Sign(_secret.Bytes, _self.Member.Id, time, method.Method, target, body);
+        if (body is not null)
+            request.Content = new ByteArrayContent(body);
         request.Headers.TryAddWithoutValidation(PeerSignature.Header, signature.ToString());
         addHeaders?.Invoke(request);
         return (peer.Region == _self.Region ? _near : _far).SendAsync(request, cancel);
@@ -104,6 +108,7 @@ internal sealed class PeerCalls : IDisposable
         UseProxy = gateway is not null,
         Proxy = gateway is null ? null : new WebProxy(gateway),
         ActivityHeadersPropagator = null,
+        ConnectCallback = OutgoingConnection.ConnectAsync,
     });
 
     private bool LearnTime(Member peer, HttpResponseMessage refusal)

@@ -6,7 +6,8 @@ namespace ProxyCluster.Peers;
 
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>,
-/// <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>. Module names are escaped as everywhere.
+/// <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>; module names are escaped as everywhere. To the
+/// authority go <c>authority/health</c>, <c>authority/order</c> and <c>authority/status</c>, bodies in JSON.
 /// </summary>
 internal static class PeerTarget
 {
@@ -24,6 +25,18 @@ internal static class PeerTarget
     /// <summary>"Answer this request of a client", passed on for the n-th time.</summary>
     public static string Forward(int hops, string target) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}{target}");
+
+    /// <summary>"This is how I am"; POST.</summary>
+    public const string Health = PeerCalls.Prefix + "authority/health";
+
+    /// <summary>"An operator wants this"; POST.</summary>
+    public const string Order = PeerCalls.Prefix + "authority/order";
+
+    /// <summary>"How is the cluster?"; GET.</summary>
+    public const string Status = PeerCalls.Prefix + "authority/status";
+
+    /// <summary>"Are you there?"; GET. The answer says nothing; how long it takes says how far apart we are.</summary>
+    public const string Ping = PeerCalls.Prefix + "ping/";
 
     /// <summary>Cuts the first element off a path.</summary>
     public static bool TryCut(string path, [NotNullWhen(true)] out string? first, [NotNullWhen(true)] out string? rest)

@@ -80,13 +80,14 @@ internal sealed partial class QueryCache : IDisposable
 
             case Freshness.Revalidate:
                 if (!cachedOnly)
-                    _ = _asking.RunAsync((query, asOwner), RefreshAsync, CancellationToken.None);
+                    _ = RefreshAsync(query, asOwner, CancellationToken.None);
                 return new GivenAnswer(state.Answer!, AnswerAge.Stale);
 
             case Freshness.StaleAfterError:
                 return new GivenAnswer(state.Answer!, AnswerAge.Stale);
 
-            case Freshness.Failed:
+            // Who asks for what is here is not told of an outage that kept us from asking others.
+            case Freshness.Failed when !cachedOnly || state.Failure!.IsProvenAbsence:
                 return state.Failure!;
         }
 
@@ -97,7 +98,7 @@ internal sealed partial class QueryCache : IDisposable
                 : new Failure(FailureKind.NotCached, $"{query} is not in the cache");
         }
 
-        var refreshed = await _asking.RunAsync((query, asOwner), RefreshAsync, cancel);
+        var refreshed = await RefreshAsync(query, asOwner, cancel);
         if (refreshed.Failure is not { } failure)
             return new GivenAnswer(refreshed.Answer!, AnswerAge.Miss);
 
@@ -119,6 +120,10 @@ internal sealed partial class QueryCache : IDisposable
 
         return Remember(key, new QueryState(answer, null, default));
     }
+
+    // At the owner, its own clients and the other members wait for the same answer of upstream.
+    private Task<QueryState> RefreshAsync(Query query, bool asOwner, CancellationToken cancel) =>
+        _asking.RunAsync((query, asOwner || _owner.IsHere(query)), RefreshAsync, cancel);
 
     private async Task<QueryState> RefreshAsync((Query Query, bool AsOwner) asked, CancellationToken cancel)
     {

@@ -18,8 +18,8 @@ public sealed record RegionEntry(string Name, RegionState State, DateTimeOffset 
     /// <summary>What is worth a look and no reason to move traffic, in words; null for nothing.</summary>
     public string? Alert { get; init; }
 
-    /// <summary>How often in a row it failed soon after it had recovered; each time it has to prove itself for longer.</summary>
-    public int Relapses { get; init; }
+    /// <summary>How often in a row it failed; each time it has to prove itself for longer. A long time in service ends the row.</summary>
+    public int Failures { get; init; }
 
     /// <summary>True where requests are served and module versions may be owned.</summary>
     public bool IsUsable => State is RegionState.Active or RegionState.Suspect or RegionState.Recovering;

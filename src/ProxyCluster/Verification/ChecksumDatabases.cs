@@ -37,7 +37,8 @@ internal sealed partial class ChecksumDatabases : IDisposable
             var cache = new DiskChecksumDatabaseCache(
                 storage.Value.Data, key.Name, loggers.CreateLogger<DiskChecksumDatabaseCache>());
             var source = new HttpChecksumDatabaseSource(_http, url, options.Value, clock);
-            all.Add(new Database(key, new ChecksumDatabaseClient(key, source, cache), cache));
+            all.Add(new Database(
+                key, new ChecksumDatabaseClient(key, source, cache), new ChecksumDatabaseClient(key, new NobodyAsked(), cache), cache));
         }
 
         All = all;
@@ -78,7 +79,11 @@ internal sealed partial class ChecksumDatabases : IDisposable
     public void Dispose()
     {
         foreach (var database in All)
+        {
             database.Client.Dispose();
+            database.Kept.Dispose();
+        }
+
         _http.Dispose();
         _handler.Dispose();
     }
@@ -94,10 +99,21 @@ internal sealed partial class ChecksumDatabases : IDisposable
     };
 
     /// <summary>One configured database.</summary>
-    internal sealed record Database(VerifierKey Key, ChecksumDatabaseClient Client, DiskChecksumDatabaseCache Cache)
+    /// <param name="Key">What it signs with.</param>
+    /// <param name="Client">Asks it.</param>
+    /// <param name="Kept">Answers from what <paramref name="Client"/> proved and kept, and never asks.</param>
+    /// <param name="Cache">Where that is kept.</param>
+    internal sealed record Database(
+        VerifierKey Key, ChecksumDatabaseClient Client, ChecksumDatabaseClient Kept, DiskChecksumDatabaseCache Cache)
     {
         /// <summary>Its name, as in lookups and records.</summary>
         public string Name => Key.Name;
+    }
+
+    private sealed class NobodyAsked : IChecksumDatabaseRemote
+    {
+        public ValueTask<RemoteRead> ReadAsync(string path, CancellationToken cancellationToken) =>
+            new(RemoteRead.Unavailable("it is not asked for this request"));
     }
 
     private static partial class Log

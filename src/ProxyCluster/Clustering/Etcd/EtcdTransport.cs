@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Clustering.Etcd;
 
@@ -37,6 +38,7 @@ internal static class EtcdTransport
             // An endpoint's name may move to another address.
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             SslOptions = ssl,
+            ConnectCallback = OutgoingConnection.ConnectAsync,
         };
     }
 }

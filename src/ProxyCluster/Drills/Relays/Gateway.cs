@@ -64,19 +64,33 @@ internal sealed class Gateway : IAsyncDisposable
             return;
         }
 
-        var (there, back) = _lanesTo(port);
-        using var connecting = CancellationTokenSource.CreateLinkedTokenSource(stop, there.Broken, back.Broken);
-        using var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        byte status;
+        var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await there.ArriveAsync(there.ArrivalOf(0), connecting.Token).ConfigureAwait(false);
-            status = await TryConnectAsync(target, port, connecting.Token).ConfigureAwait(false) ? Succeeded : Refused;
-            await back.ArriveAsync(back.ArrivalOf(0), connecting.Token).ConfigureAwait(false);
+            await ConnectAndCarryAsync(client, target, port, stop).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        finally
         {
-            status = Refused;
+            RelayListener.Reset(target);
+        }
+    }
+
+    private async Task ConnectAndCarryAsync(Socket client, Socket target, int port, CancellationToken stop)
+    {
+        var (there, back) = _lanesTo(port);
+        byte status;
+        using (var connecting = CancellationTokenSource.CreateLinkedTokenSource(stop, there.Broken, back.Broken))
+        {
+            try
+            {
+                await there.ArriveAsync(there.ArrivalOf(0), connecting.Token).ConfigureAwait(false);
+                status = await TryConnectAsync(target, port, connecting.Token).ConfigureAwait(false) ? Succeeded : Refused;
+                await back.ArriveAsync(back.ArrivalOf(0), connecting.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+            {
+                status = Refused;
+            }
         }
 
         await ReplyAsync(client, status, stop).ConfigureAwait(false);

@@ -52,8 +52,15 @@ internal sealed class Relay : IAsyncDisposable
     {
         using var connecting = CancellationTokenSource.CreateLinkedTokenSource(stop, There.Broken, Back.Broken);
         await There.OpenAsync(connecting.Token).ConfigureAwait(false);
-        using var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await target.ConnectAsync(_target, connecting.Token).ConfigureAwait(false);
-        await new RelayedConnection(client, target, There, Back, _limits).RunAsync(stop).ConfigureAwait(false);
+        var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await target.ConnectAsync(_target, connecting.Token).ConfigureAwait(false);
+            await new RelayedConnection(client, target, There, Back, _limits).RunAsync(stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            RelayListener.Reset(target);
+        }
     }
 }

@@ -55,7 +55,8 @@ internal sealed class RelayListener : IAsyncDisposable
             // It is closed already, or never was connected.
         }
 
-        socket.Dispose();
+        // Without a time limit of zero, a socket that some thread still looks at would be shut down in good order.
+        socket.Close(0);
     }
 
     /// <inheritdoc/>
