@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ProxyCluster.Cli.Operators;
 using ProxyCluster.Drills;
 using ProxyCluster.Drills.Reports;
 using ProxyCluster.Drills.Topology;
@@ -110,14 +111,7 @@ internal static class DrillVerb
             return ExitStatus.Failed;
         }
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Out) });
-        if (!console.Profile.Out.IsTerminal)
-        {
-            console.Profile.Width = 160;
-            console.Profile.Capabilities.Ansi = false;
-            console.Profile.Capabilities.ColorSystem = ColorSystem.NoColors;
-        }
-
+        var console = OperatorAnswers.Console(context);
         console.Write(ReportText.Render(report));
         if (json is not null)
             await File.WriteAllBytesAsync(Path.Combine(context.WorkingDirectory, json), report.ToJson(), CancellationToken.None).ConfigureAwait(false);
