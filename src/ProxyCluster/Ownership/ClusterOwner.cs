@@ -6,6 +6,7 @@ using ProxyCluster.Outcomes;
 using ProxyCluster.Peers;
 using ProxyCluster.Replication;
 using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Ownership;
 
@@ -41,6 +42,7 @@ internal sealed class ClusterOwner
         PeerStanding standing,
         IOptions<PeerOptions> options,
         IHostApplicationLifetime lifetime,
+        ProxyMetrics metrics,
         TimeProvider clock)
     {
         _self = self;
@@ -50,7 +52,9 @@ internal sealed class ClusterOwner
         _standing = standing;
         _options = options.Value;
         _clock = clock;
-        _asking = new(lifetime.ApplicationStopped);
+        _asking = new(
+            lifetime.ApplicationStopped,
+            key => metrics.JoinedFetches.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(key.Item2))));
     }
 
     /// <summary>Does today's policy allow what the record names to be served?</summary>
