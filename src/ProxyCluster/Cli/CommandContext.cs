@@ -10,4 +10,7 @@ internal sealed record CommandContext(
 {
     /// <summary>What a host of its own registers before the rooms, such as its engine. Default nothing.</summary>
     public Action<IServiceCollection>? First { get; init; }
+
+    /// <summary>Whether the process is ours alone, so that its platform's switches are ours to set. Default false.</summary>
+    public bool OwnsProcess { get; init; }
 }

@@ -15,6 +15,10 @@ namespace ProxyCluster.Fetching;
 /// upstream chain, so a wrong zip counts as that upstream's failure.
 /// </para>
 /// <para>
+/// A proof that fails ends the transfer, but not the question: whether a module version exists is for the upstreams to
+/// say, and no database knows what nobody has. A client must get its 404 for that however fast the database was.
+/// </para>
+/// <para>
 /// <c>.info</c> is covered by no authority: it is checked for its form and for naming the version that was asked for,
 /// and the first one stays.
 /// </para>
@@ -58,9 +62,8 @@ internal sealed partial class ArtifactFetcher(
     private async Task<Outcome<ModuleRecord>> FetchAndCommitAsync(
         ModuleVersion module, ArtifactKind kind, ModuleRecord? known, CancellationToken cancel)
     {
-        // 1. Ask for the proof; it arrives while the bytes do. A failed proof ends the transfer early.
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var proof = kind == ArtifactKind.Info ? null : ProveAsync(module, both);
+        // 1. Ask for the proof; it arrives while the bytes do.
+        var proof = kind == ArtifactKind.Info ? null : verifier.ProveAsync(module, cancel).AsTask();
 
         // 2. Nothing but a proof is missing: an older no-sum record that policy does not accept any more.
         if (proof is not null && known is not null && store.HasBytes(known, kind))
@@ -78,12 +81,12 @@ internal sealed partial class ArtifactFetcher(
                     if (incoming is not null)
                         await incoming.DisposeAsync();
                     incoming = store.CreateIncoming(kind);
-                    var received = await ReceiveAsync(module, kind, answer, incoming, stop);
+                    var received = await ReceiveWhileProvenAsync(module, kind, answer, incoming, proof, stop);
                     return received.TryGet(out var contents, out var refused)
                         ? await JudgeAsync(module, kind, known, contents, answer, incoming, proof)
                         : refused;
                 },
-                both.Token);
+                cancel);
 
             // 4. Commit, or say what was wrong.
             if (!outcome.TryGet(out var proposal, out var failure))
@@ -97,27 +100,11 @@ internal sealed partial class ArtifactFetcher(
                 ? new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict")
                 : result.Record;
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested && proof is not null)
-        {
-            // Our own cancellation: the proof failed first.
-            var failure = (await proof).Failure
-                ?? new Failure(FailureKind.UpstreamTimeout, $"{module}: the transfer was cut off");
-            CountRejection(module, kind, failure);
-            return failure;
-        }
         finally
         {
             if (incoming is not null)
                 await incoming.DisposeAsync();
         }
-    }
-
-    private async Task<Outcome<ProvenSums>> ProveAsync(ModuleVersion module, CancellationTokenSource both)
-    {
-        var sums = await verifier.ProveAsync(module, both.Token);
-        if (sums.Failure is not null)
-            await both.CancelAsync();
-        return sums;
     }
 
     private async Task<Outcome<ModuleRecord>> CommitProofAsync(
@@ -131,6 +118,30 @@ internal sealed partial class ArtifactFetcher(
         return result.Status == CommitStatus.Conflict
             ? new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict")
             : result.Record;
+    }
+
+    /// <summary>Receives, and gives up as soon as there will be no proof.</summary>
+    private static async Task<Outcome<Received>> ReceiveWhileProvenAsync(
+        ModuleVersion module,
+        ArtifactKind kind,
+        UpstreamAnswer answer,
+        IncomingArtifact incoming,
+        Task<Outcome<ProvenSums>>? proof,
+        CancellationToken stop)
+    {
+        if (proof is null)
+            return await ReceiveAsync(module, kind, answer, incoming, stop);
+
+        using var transfer = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var receiving = ReceiveAsync(module, kind, answer, incoming, transfer.Token);
+        if (await Task.WhenAny(proof, receiving) == proof && proof.IsCompletedSuccessfully && (await proof).Failure is { } unproven)
+        {
+            await transfer.CancelAsync();
+            await ((Task)receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return unproven;
+        }
+
+        return await receiving;
     }
 
     /// <summary>Streams the body to the temporary file and computes what its kind is proven by.</summary>
@@ -172,7 +183,11 @@ internal sealed partial class ArtifactFetcher(
 
             var mismatch = ArtifactChecks.Mismatch(module, kind, received.H1, sums, known, answer.Upstream);
             if (mismatch is not null)
+            {
+                if (ArtifactChecks.Contradicts(kind, received.H1, known) is not null)
+                    metrics.Conflicts.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(kind)));
                 return mismatch;
+            }
         }
 
         var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, answer.Upstream, clock.GetUtcNow());

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Storage;
 using ProxyCluster.Verification;
 
 namespace ProxyCluster.Http;
@@ -13,7 +14,7 @@ internal sealed class ChecksumDatabaseEndpoints(ChecksumDatabaseMirror mirror, R
     /// <summary>Answers the path below <c>/sumdb/</c>.</summary>
     public async Task<Seen> AnswerAsync(HttpContext context, string path, bool cachedOnly, CancellationToken cancel)
     {
-        var outcome = await mirror.AnswerAsync(path, cancel);
+        var outcome = await mirror.AnswerAsync(path, cachedOnly, cancel);
         if (!outcome.TryGet(out var answer, out var failure))
         {
             await responses.WriteFailureAsync(context, failure, cachedOnly, cancel);
@@ -25,7 +26,7 @@ internal sealed class ChecksumDatabaseEndpoints(ChecksumDatabaseMirror mirror, R
             : new StringValues(
                 string.Create(CultureInfo.InvariantCulture, $"public, max-age={(long)answer.MaxAge.TotalSeconds}"));
         responses.Start(context.Response, answer.ContentType, caching, answer.FromCache ? "HIT" : "MISS");
-        await Responses.WriteBodyAsync(context, answer.Body, cancel);
+        await Responses.WriteTaggedAsync(context, EntityTag.Of(answer.Body.Span), answer.Body, cancel);
         return new Seen("sumdb", answer.FromCache ? "hit" : "miss");
     }
 }

@@ -38,6 +38,7 @@ internal static class HttpRegistration
             server.Limits.MaxConcurrentConnections = http.MaxConnections;
             server.Limits.MaxRequestLineSize = http.MaxRequestLineBytes;
             server.Limits.MaxRequestHeadersTotalSize = http.MaxHeaderBytes;
+            server.Limits.MaxRequestHeaderCount = http.MaxHeaderCount;
             server.Limits.MaxRequestBufferSize = Math.Max(http.MaxHeaderBytes + http.MaxRequestLineBytes, 1 << 15);
             server.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
             server.Limits.RequestHeadersTimeout = http.HeaderTimeout;

@@ -36,7 +36,7 @@ internal sealed class ModuleEndpoints(
     {
         var type = key.EndsWith("/@v/list", StringComparison.Ordinal) ? Text : Json;
         responses.Start(context.Response, type, responses.QueryCaching, Hit);
-        return Responses.WriteBodyAsync(context, answer.Body, context.RequestAborted);
+        return Responses.WriteTaggedAsync(context, answer.BodyTag, answer.Body, context.RequestAborted);
     }
 
     private async Task<Seen> AnswerArtifactAsync(
@@ -67,7 +67,7 @@ internal sealed class ModuleEndpoints(
         };
         var type = query.Kind == QueryKind.List ? Text : Json;
         responses.Start(context.Response, type, responses.QueryCaching, header);
-        await Responses.WriteBodyAsync(context, given.Answer.Body, cancel);
+        await Responses.WriteTaggedAsync(context, given.Answer.BodyTag, given.Answer.Body, cancel);
         return new Seen("query", label);
     }
 
@@ -96,7 +96,8 @@ internal sealed class ModuleEndpoints(
 
         using var content = opened.Content;
         responses.Start(context.Response, Json, responses.QueryCaching, opened.Hit ? Hit : Miss);
-        await Responses.WriteBodyAsync(context, content.Artifact.Body, cancel);
+        context.Response.Headers.ETag = content.Artifact.ETag;
+        await artifacts.WriteBodyAsync(context, content, cancel);
         return new Seen("query", opened.Hit ? "hit" : "miss");
     }
 

@@ -24,10 +24,12 @@ internal sealed class PeerEndpoints(
     ClusterOwner owner,
     QueryCache queries,
     DiskStore store,
+    SharedFill shared,
     Replicator replicator,
     AuthorityEndpoints authority,
     ProxyMetrics metrics,
     ClusterSelf self,
+    ArtifactResponse artifacts,
     Responses responses,
     IOptions<PeerOptions> options,
     TimeProvider clock)
@@ -68,12 +70,15 @@ internal sealed class PeerEndpoints(
             case "artifact" when PeerTarget.TryCut(rest, out var word, out var key)
                 && PeerTarget.LevelOrNull(word) is { } level
                 && ProxyRequest.Parse(key) is { Asked: Asked.Artifact } wanted:
+                wanted.NameModule();
                 return (await InFlightAsync(() => SendArtifactAsync(context, wanted.Module, wanted.Kind, level, cancel)), null);
 
             case "query" when ProxyRequest.Parse(rest) is { Asked: Asked.Query } question:
+                question.NameModule();
                 return (await InFlightAsync(() => SendAnswerAsync(context, question.Query, cancel)), null);
 
             case "replicate" when ProxyRequest.Parse(rest) is { Asked: Asked.Artifact } copy:
+                copy.NameModule();
                 return (await ReplicateAsync(context, signature.Member, copy.Module, copy.Kind, cancel), null);
 
             case "authority" when await authority.TryAnswerAsync(context, rest, signature.Member, body, cancel):
@@ -115,7 +120,7 @@ internal sealed class PeerEndpoints(
         if (content.Artifact.Body is { } body)
             await output.WriteAsync(body, cancel);
         else
-            await ArtifactResponse.CopyAsync(content.File!, 0, content.Artifact.Stored.Size, output, cancel);
+            await artifacts.CopyAsync(context, content.File!, 0, content.Artifact.Stored.Size, cancel);
         return new Seen("peer", "ok");
     }
 
@@ -126,6 +131,12 @@ internal sealed class PeerEndpoints(
             && owner.Accepts(record, kind)
             && await store.OpenReadOrNullAsync(record, kind, cancel) is { } here)
             return (here, record);
+        if (await shared.FillOrNullAsync(module, kind, cancel) is { } copied
+            && await store.OpenReadOrNullAsync(copied, kind, cancel) is { } filled)
+            return (filled, copied);
+
+        if (level == AskLevel.Stored)
+            return new Failure(FailureKind.NotCached, $"{module} is not stored here");
 
         var ensured = await owner.EnsureAsync(module, kind, level, cancel);
         if (!ensured.TryGet(out var committed, out var failure))

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -60,18 +61,25 @@ internal sealed class ProxyHandler(
                 new("outcome", seen.Outcome),
                 new("status", Statuses.Boxed(context.Response.StatusCode)));
             Tracing.DescribeRequest(
-                context.Request.Method, seen.Artifact, null, context.Response.StatusCode, seen.FailureCauseOrNull);
-            if (context.Response.ContentLength is > 0 and var bytes)
+                context.Request.Method, seen.Artifact, context.Response.StatusCode, seen.FailureCauseOrNull);
+            if (context.Response.ContentLength is > 0 and var bytes && !HttpMethods.IsHead(context.Request.Method))
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
     }
 
     private async ValueTask<Seen> AnswerAsync(HttpContext context)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        var target = request.RawTarget;
         var hops = 0;
+
+        // HTTP/1 keeps one feature object for all requests of a connection.
+        if (SocketThread.IsTurnOver(request))
+            await SocketThread.LeaveAsync();
+
         if (PeerEndpoints.IsInternal(target))
         {
+            await SocketThread.LeaveAsync();
             var (answered, forwarded) = await peers.AnswerAsync(context, target);
             if (forwarded is null)
                 return answered ?? default;
@@ -79,8 +87,17 @@ internal sealed class ProxyHandler(
         }
         else if (AdminEndpoints.IsAdmin(target))
         {
+            await SocketThread.LeaveAsync();
             return await admin.AnswerAsync(context, target);
         }
+
+        // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        if (hasBody)
+            context.Response.Headers.Connection = "close";
+
+        if (Tracing.IsOn)
+            NameModule(target);
 
         var method = context.Request.Method;
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
@@ -90,8 +107,18 @@ internal sealed class ProxyHandler(
             return new Seen("other", "method");
         }
 
-        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(target))
+        if (hasBody)
+        {
+            var unwanted = new Failure(FailureKind.BadRequest, "a request for a module has no body");
+            await responses.WriteFailureAsync(context, unwanted, false, context.RequestAborted);
+            return new Seen("other", "bad-request");
+        }
+
+        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(RequestTarget.PathOf(target)))
+        {
+            await SocketThread.LeaveAsync();
             return await forwarder.ForwardAsync(context, target, hops);
+        }
 
         metrics.Traffic.Begin();
         try
@@ -102,6 +129,7 @@ internal sealed class ProxyHandler(
                 return seen.Seen;
             }
 
+            await SocketThread.LeaveAsync();
             return await AnswerParsedAsync(context, target);
         }
         finally
@@ -134,6 +162,19 @@ internal sealed class ProxyHandler(
             : null;
     }
 
+    private void NameModule(string target)
+    {
+        if (RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out _)
+            && path.StartsWith(_basePath + "/", StringComparison.Ordinal))
+            ProxyRequest.Parse(WithoutCachedOnly(path[_basePath.Length..], out _)[1..]).NameModule();
+    }
+
+    private static string WithoutCachedOnly(string path, out bool isCachedOnly)
+    {
+        isCachedOnly = path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal);
+        return isCachedOnly ? path[CachedOnlyPrefix.Length..] : path;
+    }
+
     private async Task<Seen> AnswerParsedAsync(HttpContext context, string target)
     {
         var cancel = context.RequestAborted;
@@ -143,26 +184,27 @@ internal sealed class ProxyHandler(
             return new Seen("other", "bad-request");
         }
 
+        // go writes '!' as %21, so every module with a capital letter in its path is found only now.
+        if (path != target && FindHot(path, context) is { } seen)
+        {
+            await seen.Writing;
+            return seen.Seen;
+        }
+
         if (await system.TryAnswerAsync(context, path))
             return new Seen("system", "ok");
 
         if (!path.StartsWith(_basePath, StringComparison.Ordinal)
-            || (path.Length > _basePath.Length && path[_basePath.Length] != '/'))
+            || path.Length == _basePath.Length || path[_basePath.Length] != '/')
         {
             var elsewhere = new Failure(FailureKind.NotFound, $"modules are served below {_basePath}/");
             await responses.WriteFailureAsync(context, elsewhere, false, cancel);
             return new Seen("other", "not-found");
         }
 
-        path = path[_basePath.Length..];
-        var cachedOnly = string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
-        if (path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal))
-        {
-            path = path[CachedOnlyPrefix.Length..];
-            cachedOnly = true;
-        }
-
-        var request = ProxyRequest.Parse(path[1..]);
+        var request = ProxyRequest.Parse(
+            WithoutCachedOnly(path[_basePath.Length..], out var cachedOnly).TrimStart('/')); // the base path alone leaves nothing
+        cachedOnly |= string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
         return request.Asked == Asked.ChecksumDatabase
             ? await checksumDatabases.AnswerAsync(context, request.Text, cachedOnly, cancel)
             : await modules.AnswerAsync(context, request, cachedOnly, cancel);

@@ -21,6 +21,7 @@ internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
     private const string RegionHeader = "X-ProxyCluster-Region";
     private const string CacheHeader = "X-Cache";
     private const int MaxErrorBytes = 640;
+    private const int MaxErrorLines = 8;
 
     private static readonly StringValues Text = "text/plain; charset=utf-8";
     private static readonly StringValues Json = "application/json";
@@ -106,8 +107,27 @@ internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
             : context.Response.BodyWriter.WriteAsync(body, cancel).AsTask();
     }
 
-    /// <summary>True when the client's copy is the current one (RFC 9110 §13.1.2).</summary>
-    public static bool Matches(HttpRequest request, string etag)
+    /// <summary>Writes a whole body under its entity tag; 304 where the client has it already, none for HEAD.</summary>
+    public static Task WriteTaggedAsync(
+        HttpContext context, string etag, ReadOnlyMemory<byte> body, CancellationToken cancel)
+    {
+        context.Response.Headers.ETag = etag;
+        return TryNotModified(context, etag) ? Task.CompletedTask : WriteBodyAsync(context, body, cancel);
+    }
+
+    /// <summary>Answers 304 when the client's copy is the current one.</summary>
+    public static bool TryNotModified(HttpContext context, string etag)
+    {
+        if (!Matches(context.Request, etag))
+            return false;
+
+        context.Response.StatusCode = StatusCodes.Status304NotModified;
+        context.Response.Headers.ContentType = StringValues.Empty;
+        return true;
+    }
+
+    // RFC 9110 §13.1.2: the comparison is weak, because a whole answer is spared and no parts are joined.
+    private static bool Matches(HttpRequest request, string etag)
     {
         var condition = request.Headers.IfNoneMatch;
         if (condition.Count == 0)
@@ -126,8 +146,10 @@ internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
     private static byte[] ErrorBody(int status, string message)
     {
         var text = new StringBuilder(status is 404 or 410 && !message.StartsWith("not found:", StringComparison.Ordinal) ? "not found: " : "");
-        foreach (var c in message.ReplaceLineEndings("\n").Replace("\n\n", "\n", StringComparison.Ordinal).Trim())
-            text.Append(c is < ' ' and not '\n' or '\x7f' ? ' ' : c);
+        var lines = message.ReplaceLineEndings("\n")
+            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Take(MaxErrorLines);
+        foreach (var rune in string.Join('\n', lines).EnumerateRunes())
+            text.Append(rune.Value == '\n' || IsShown(rune) ? rune.ToString() : "?");
         var bytes = Encoding.UTF8.GetBytes(text.Append('\n').ToString());
         if (bytes.Length <= MaxErrorBytes)
             return bytes;
@@ -139,4 +161,8 @@ internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
         bytes[end] = (byte)'\n';
         return bytes[..(end + 1)];
     }
+
+    // One character that go does not print makes it drop the whole text.
+    private static bool IsShown(Rune rune) => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control
+        or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 }

@@ -31,8 +31,8 @@ internal sealed class SystemEndpoints(
 
         """;
 
-    /// <summary>Is this target ours, and so never passed on?</summary>
-    public static bool Has(string target) => target is "/" or "/healthz" or "/readyz" or "/metrics";
+    /// <summary>Is this path ours, and so never passed on?</summary>
+    public static bool Has(ReadOnlySpan<char> path) => path is "/" or "/healthz" or "/readyz" or "/metrics";
 
     /// <summary>Answers if the path is one of ours.</summary>
     public async ValueTask<bool> TryAnswerAsync(HttpContext context, string path)
@@ -91,10 +91,16 @@ internal sealed class SystemEndpoints(
         report.Append(
             CultureInfo.InvariantCulture,
             $"engine: {(engine.Status.IsDegraded ? "degraded" : "ok")} ({engine.Name}; {engine.Status.Detail})\n");
-        if (self.View.Routing.FindOrNull(self.Region) is { } region)
+        if (engine.Name != "local")
+            report.Append(CultureInfo.InvariantCulture, $"members: {self.View.Members.Length}\n");
+        var routing = self.View.Routing;
+        ready &= routing.IsUsable(self.Region);
+        report.Append(CultureInfo.InvariantCulture, $"routing: epoch {routing.Epoch}\n");
+        foreach (var region in routing.Regions)
         {
-            ready &= region.IsUsable;
-            report.Append(CultureInfo.InvariantCulture, $"region {region.Name}: {RegionWords.Of(region.State)} ({region.Reason})\n");
+            report.Append(
+                CultureInfo.InvariantCulture,
+                $"region {region.Name}: {RegionWords.Of(region.State)} {region.Share} % ({region.Reason})\n");
         }
 
         foreach (var upstream in upstreams.Statuses)

@@ -6,6 +6,7 @@ using ProxyCluster.Outcomes;
 using ProxyCluster.Peers;
 using ProxyCluster.Replication;
 using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Ownership;
 
@@ -46,6 +47,7 @@ internal sealed class ClusterOwner
         PeerStanding standing,
         IOptions<PeerOptions> options,
         IHostApplicationLifetime lifetime,
+        ProxyMetrics metrics,
         TimeProvider clock,
         IOwnerCalls? calls = null)
     {
@@ -57,7 +59,9 @@ internal sealed class ClusterOwner
         _options = options.Value;
         _clock = clock;
         _calls = calls;
-        _asking = new(lifetime.ApplicationStopped);
+        _asking = new(
+            lifetime.ApplicationStopped,
+            key => metrics.JoinedFetches.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(key.Item2))));
     }
 
     /// <summary>Does today's policy allow what the record names to be served?</summary>
@@ -83,17 +87,24 @@ internal sealed class ClusterOwner
                 cancel);
     }
 
-    private Task<Outcome<ModuleRecord>> AskAsync(
+    private async Task<Outcome<ModuleRecord>> AskAsync(
         ModuleVersion module, ArtifactKind kind, AskLevel level, AskStep step, Action alive, CancellationToken cancel)
     {
         if (step.IsEngine)
-            return AskEngineAsync(module, kind, level, alive, cancel);
+            return await AskEngineAsync(module, kind, level, alive, cancel);
         if (step.Peer is { } peer)
-            return _fill.FillAsync(peer, module, kind, step.Level, alive, cancel);
+        {
+            var filled = await _fill.FillAsync(peer, module, kind, step.Level, alive, cancel);
+
+            // That one silo has not stored it says nothing about the module version: on to the next step.
+            return step.Level == AskLevel.Stored && filled.Failure is { Kind: FailureKind.NotCached }
+                ? PeerCalls.Unavailable(peer, "it has not stored it")
+                : filled;
+        }
 
         // Our own work shows its life by itself: nobody is left to hedge with.
         alive();
-        return FetchAsync(module, kind, cancel);
+        return await FetchAsync(module, kind, cancel);
     }
 
     private async Task<Outcome<ModuleRecord>> AskEngineAsync(

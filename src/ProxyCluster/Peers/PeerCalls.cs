@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Peers;
 
@@ -21,23 +23,17 @@ internal sealed class PeerCalls : IDisposable
     private readonly ClusterSecret _secret;
     private readonly ClusterSelf _self;
     private readonly TimeProvider _clock;
-    private readonly HttpMessageInvoker _http;
+    private readonly HttpMessageInvoker _near;
+    private readonly HttpMessageInvoker _far;
     private readonly ConcurrentDictionary<string, TimeSpan> _clockDifferences = new(StringComparer.Ordinal);
 
-    public PeerCalls(ClusterSecret secret, ClusterSelf self, IOptions<PeerOptions> options, TimeProvider clock)
+    public PeerCalls(ClusterSecret secret, ClusterSelf self, IOptions<PeerOptions> options, IOptions<ClusteringOptions> cluster, TimeProvider clock)
     {
         _secret = secret;
         _self = self;
         _clock = clock;
-        _http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            ConnectTimeout = options.Value.ConnectTimeout,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            ActivityHeadersPropagator = null,
-        });
+        _near = Connect(options.Value, null);
+        _far = cluster.Value.Gateway is { } gateway ? Connect(options.Value, gateway) : _near;
     }
 
     /// <summary>
@@ -55,13 +51,13 @@ internal sealed class PeerCalls : IDisposable
         try
         {
             var response = await SendOnceAsync(peer, method, target, addHeaders, body, cancel);
-            if (response.StatusCode == System.Net.HttpStatusCode.Unauthorized && LearnTime(peer, response))
+            if (response.StatusCode == HttpStatusCode.Unauthorized && LearnTime(peer, response))
             {
                 response.Dispose();
                 response = await SendOnceAsync(peer, method, target, addHeaders, body, cancel);
             }
 
-            if (response.StatusCode is not (System.Net.HttpStatusCode.Unauthorized or System.Net.HttpStatusCode.Forbidden)
+            if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
                 || !response.Headers.Contains(TimeHeader))
                 return response;
 
@@ -78,7 +74,11 @@ internal sealed class PeerCalls : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _near.Dispose();
+        _far.Dispose();
+    }
 
     /// <summary>The failure of a peer that could not be used.</summary>
     public static Failure Unavailable(Member peer, string why) =>
@@ -96,8 +96,20 @@ internal sealed class PeerCalls : IDisposable
             request.Content = new ByteArrayContent(body);
         request.Headers.TryAddWithoutValidation(PeerSignature.Header, signature.ToString());
         addHeaders?.Invoke(request);
-        return _http.SendAsync(request, cancel);
+        return (peer.Region == _self.Region ? _near : _far).SendAsync(request, cancel);
     }
+
+    private static HttpMessageInvoker Connect(PeerOptions options, Uri? gateway) => new(new SocketsHttpHandler
+    {
+        ConnectTimeout = options.ConnectTimeout,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = gateway is not null,
+        Proxy = gateway is null ? null : new WebProxy(gateway),
+        ActivityHeadersPropagator = null,
+        ConnectCallback = OutgoingConnection.ConnectAsync,
+    });
 
     private bool LearnTime(Member peer, HttpResponseMessage refusal)
     {

@@ -1,3 +1,5 @@
+using ProxyCluster.Storage;
+
 namespace ProxyCluster.Queries;
 
 /// <summary>What upstream answered to a query, and when.</summary>
@@ -7,4 +9,21 @@ namespace ProxyCluster.Queries;
 /// <param name="ETag">Upstream's entity tag, for conditional revalidation.</param>
 /// <param name="LastModified">Upstream's modification time, for the same.</param>
 internal sealed record QueryAnswer(
-    byte[] Body, DateTimeOffset AskedAt, string Upstream, string? ETag, DateTimeOffset? LastModified);
+    byte[] Body, DateTimeOffset AskedAt, string Upstream, string? ETag, DateTimeOffset? LastModified)
+{
+    private string? _bodyTag;
+
+    /// <summary>What clients get.</summary>
+    public byte[] Body
+    {
+        get;
+        init
+        {
+            field = value;
+            _bodyTag = null;
+        }
+    } = Body;
+
+    /// <summary>Our own entity tag, of <see cref="Body"/>: a merged list is not what upstream's tag is about.</summary>
+    public string BodyTag => _bodyTag ??= EntityTag.Of(Body);
+}

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Outcomes;
@@ -19,13 +20,15 @@ internal sealed class QueryOwner(
     TimeProvider clock,
     IQueryCalls? calls = null)
 {
+    /// <summary>Is this silo the one that asks upstream, by its own view?</summary>
+    public bool IsHere(Query query) => calls is null && PathOf(query, AskLevel.Region).Length == 1;
+
     /// <summary>The present answer; with <paramref name="asOwner"/> upstream is asked without a look at the others.</summary>
     public Task<Outcome<QueryAnswer>> AskAsync(Query query, QueryAnswer? known, bool asOwner, CancellationToken cancel)
     {
         // A region does not need an owner of its own here: every silo keeps what it was told, and it is told little.
         var level = asOwner ? AskLevel.Home : AskLevel.Region;
-        var steps = standing.Prefer(
-            AskPath.For(query.Path.Value, self.Member, level, self.View, options.Value.MaxCandidates));
+        var steps = standing.Prefer(PathOf(query, level));
         if (calls is not null && !asOwner)
             steps = steps.Insert(0, AskStep.Engine);
         return steps.Length == 1
@@ -39,6 +42,9 @@ internal sealed class QueryOwner(
                 clock,
                 cancel);
     }
+
+    private ImmutableArray<AskStep> PathOf(Query query, AskLevel level) =>
+        AskPath.For(query.Path.Value, self.Member, level, self.View, options.Value.MaxCandidates);
 
     private async Task<Outcome<QueryAnswer>> TakeAsync(Query query, Task<Outcome<PeerAnswer>> asked)
     {

@@ -20,7 +20,7 @@ internal sealed class HotArtifact(ArtifactKind kind, StoredArtifact stored, stri
     public byte[]? Body { get; } = body;
 
     /// <summary>A strong entity tag: equal tags mean equal bytes, not only equal content.</summary>
-    public string ETag { get; } = $"\"sha256-{stored.Sha256.ToHex()}\"";
+    public string ETag { get; } = EntityTag.Of(stored.Sha256);
 
     /// <summary>What this entry costs the cache, in bytes.</summary>
     public long Weight { get; } = (body?.Length ?? 0) + 1024;

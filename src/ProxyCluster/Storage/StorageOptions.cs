@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ProxyCluster.Storage.Blobs;
 
 namespace ProxyCluster.Storage;
 
@@ -49,4 +50,7 @@ public sealed class StorageOptions
     /// <summary>Bytes per second that the background check reads at most. Default 32 MiB.</summary>
     [Range(1L << 16, 1L << 40)]
     public long ScrubBytesPerSecond { get; set; } = 32L << 20;
+
+    /// <summary>The store that the silos of a region share, behind their disks; none by default.</summary>
+    public BlobStoreOptions Blob { get; set; } = new();
 }

@@ -38,6 +38,10 @@ internal sealed class ProxyMetrics
             "Clients' requests passed on to a silo; labels region (the silo's), outcome (ok, retried or the failure's cause)");
         Replications = Meter.CreateCounter<long>("proxycluster.replication.copies", "{artifact}",
             "Copies handed to other regions; labels region (the target's), outcome (ok, retried, dropped)");
+        SharedReads = Meter.CreateCounter<long>("proxycluster.shared.reads", "{read}",
+            "Artifacts looked for in the region's shared store; label outcome (found, absent, rejected, failed)");
+        SharedWrites = Meter.CreateCounter<long>("proxycluster.shared.writes", "{artifact}",
+            "Artifacts handed to the region's shared store; label outcome (ok, known, conflict, gone, retried, dropped)");
         StoreReads = Meter.CreateCounter<long>("proxycluster.store.reads", "{read}",
             "Artifacts found, by the tier that had them; labels artifact, tier (memory, disk, shared, peer, upstream)");
         UpstreamFetches = Meter.CreateCounter<long>("proxycluster.upstream.fetches", "{fetch}",
@@ -90,6 +94,8 @@ internal sealed class ProxyMetrics
     public Counter<long> PeerFills { get; }
     public Counter<long> Forwards { get; }
     public Counter<long> Replications { get; }
+    public Counter<long> SharedReads { get; }
+    public Counter<long> SharedWrites { get; }
     public Counter<long> StoreReads { get; }
     public Counter<long> UpstreamFetches { get; }
     public Histogram<double> UpstreamDuration { get; }
@@ -132,6 +138,14 @@ internal sealed class ProxyMetrics
         Meter.CreateObservableGauge("proxycluster.replication.lag.objects", objects, "{artifact}", "Copies not yet handed over");
         Meter.CreateObservableGauge("proxycluster.replication.lag.bytes", bytes, "By", "Bytes in them");
         Meter.CreateObservableGauge("proxycluster.replication.lag.seconds", seconds, "s", "Age of the oldest of them");
+    }
+
+    /// <summary>Reports how far the region's shared store is behind this silo's disk.</summary>
+    public void ObserveSharedWrites(Func<long> objects, Func<long> bytes, Func<long> seconds)
+    {
+        Meter.CreateObservableGauge("proxycluster.shared.lag.objects", objects, "{artifact}", "Artifacts not yet handed over");
+        Meter.CreateObservableGauge("proxycluster.shared.lag.bytes", bytes, "By", "Bytes in them");
+        Meter.CreateObservableGauge("proxycluster.shared.lag.seconds", seconds, "s", "Age of the oldest of them");
     }
 
     /// <summary>Reports what the store holds; label artifact.</summary>

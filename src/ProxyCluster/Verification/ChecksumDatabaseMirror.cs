@@ -34,8 +34,12 @@ internal sealed partial class ChecksumDatabaseMirror(
     // When each database was last asked for its latest tree.
     private readonly ConcurrentDictionary<string, long> _refreshed = new(StringComparer.Ordinal);
 
-    /// <summary>Answers a path, percent-decoded once, as it stands after <c>/sumdb/</c>.</summary>
-    public async ValueTask<Outcome<MirrorAnswer>> AnswerAsync(string path, CancellationToken cancellationToken)
+    /// <summary>
+    /// Answers a path, percent-decoded once, as it stands after <c>/sumdb/</c>. With <paramref name="cachedOnly"/> the
+    /// database is not asked, and what is not kept here is <see cref="FailureKind.NotCached"/>.
+    /// </summary>
+    public async ValueTask<Outcome<MirrorAnswer>> AnswerAsync(
+        string path, bool cachedOnly, CancellationToken cancellationToken)
     {
         // A name may hold slashes; the longest one that fits is meant.
         var database = databases.All
@@ -51,11 +55,11 @@ internal sealed partial class ChecksumDatabaseMirror(
             if (rest == "supported")
                 return new MirrorAnswer(default, Text, options.Value.LatestMaxAge, IsImmutable: false, FromCache: true);
             if (rest == "latest")
-                return await LatestAsync(database, cancellationToken).ConfigureAwait(false);
+                return await LatestAsync(database, cachedOnly, cancellationToken).ConfigureAwait(false);
             if (rest.StartsWith("lookup/", StringComparison.Ordinal))
-                return await LookupAsync(database, rest["lookup/".Length..], cancellationToken).ConfigureAwait(false);
+                return await LookupAsync(database, rest["lookup/".Length..], cachedOnly, cancellationToken).ConfigureAwait(false);
             if (rest.StartsWith("tile/", StringComparison.Ordinal))
-                return await TileAsync(database, rest, cancellationToken).ConfigureAwait(false);
+                return await TileAsync(database, rest, cachedOnly, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -65,22 +69,25 @@ internal sealed partial class ChecksumDatabaseMirror(
         return new Failure(FailureKind.NotFound, "not found: a checksum database has supported, latest, lookup/ and tile/");
     }
 
-    private async Task<Outcome<MirrorAnswer>> LatestAsync(ChecksumDatabases.Database database, CancellationToken cancellationToken)
+    private async Task<Outcome<MirrorAnswer>> LatestAsync(
+        ChecksumDatabases.Database database, bool cachedOnly, CancellationToken cancellationToken)
     {
-        var (asked, refresh) = await RefreshAsync(database, cancellationToken).ConfigureAwait(false);
+        var (asked, refresh) = cachedOnly ? default : await RefreshAsync(database, cancellationToken).ConfigureAwait(false);
         if (refresh is not null && refresh.Kind != ChecksumFailureKind.Unavailable)
             return Refuse(database, refresh);
         if (!(await database.Client.KnownHeadAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var head, out var failure))
             return Refuse(database, failure);
 
         // No tree known at all: the outage shows.
+        if (head.Note.Length == 0 && cachedOnly)
+            return NotKept(database);
         return head.Note.Length == 0
             ? Refuse(database, refresh ?? new(ChecksumFailureKind.Unavailable, $"{database.Name} could not be asked for its latest tree yet"))
             : new MirrorAnswer(Encoding.UTF8.GetBytes(head.Note), Text, options.Value.LatestMaxAge, IsImmutable: false, FromCache: !asked || refresh is not null);
     }
 
     private async Task<Outcome<MirrorAnswer>> LookupAsync(
-        ChecksumDatabases.Database database, string name, CancellationToken cancellationToken)
+        ChecksumDatabases.Database database, string name, bool cachedOnly, CancellationToken cancellationToken)
     {
         if (!LookupName().IsMatch(name))
             return new Failure(FailureKind.BadRequest, "bad request: invalid module@version syntax");
@@ -95,19 +102,23 @@ internal sealed partial class ChecksumDatabaseMirror(
         if (!ModuleVersion.TryCreate(path, version, out var module, out error))
             return new Failure(FailureKind.NotFound, $"not found: {error}");
 
-        var result = await database.Client.LookupAsync(module, cancellationToken).ConfigureAwait(false);
+        var client = cachedOnly ? database.Kept : database.Client;
+        var result = await client.LookupAsync(module, cancellationToken).ConfigureAwait(false);
         return result.TryGet(out var lookup, out var failure)
             ? new MirrorAnswer(lookup.Response, Text, Day, IsImmutable: false, lookup.FromCache)
-            : Refuse(database, failure);
+            : cachedOnly ? NotKept(database) : Refuse(database, failure);
     }
 
     private async Task<Outcome<MirrorAnswer>> TileAsync(
-        ChecksumDatabases.Database database, string path, CancellationToken cancellationToken)
+        ChecksumDatabases.Database database, string path, bool cachedOnly, CancellationToken cancellationToken)
     {
         if (!Tile.TryParse(path, out var tile))
             return new Failure(FailureKind.BadRequest, "bad request: invalid tile syntax");
 
-        var result = await database.Client.ReadTileAsync(tile, cancellationToken).ConfigureAwait(false);
+        var client = cachedOnly ? database.Kept : database.Client;
+        var result = await client.ReadTileAsync(tile, cancellationToken).ConfigureAwait(false);
+        if (result.Failure is not null && cachedOnly)
+            return NotKept(database);
         if (result.Failure is { Kind: ChecksumFailureKind.Unknown })
         {
             // Perhaps the log grew past the tree that is known here.
@@ -133,6 +144,9 @@ internal sealed partial class ChecksumDatabaseMirror(
         _refreshed[database.Name] = clock.GetTimestamp();
         return (true, result.Failure);
     }
+
+    private static Failure NotKept(ChecksumDatabases.Database database) =>
+        new(FailureKind.NotCached, $"not found: this part of {database.Name} is not in the cache");
 
     private Failure Refuse(ChecksumDatabases.Database database, ChecksumFailure failure)
     {

@@ -7,7 +7,7 @@ using ProxyCluster.Telemetry;
 namespace ProxyCluster.Verification;
 
 /// <summary>The configured checksum databases: the one that proves modules, and all that are mirrored.</summary>
-internal sealed partial class ChecksumDatabases : IDisposable
+internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
 {
     private readonly SocketsHttpHandler _handler;
     private readonly HttpMessageInvoker _http;
@@ -37,7 +37,8 @@ internal sealed partial class ChecksumDatabases : IDisposable
             var cache = new DiskChecksumDatabaseCache(
                 storage.Value.Data, key.Name, loggers.CreateLogger<DiskChecksumDatabaseCache>());
             var source = new HttpChecksumDatabaseSource(_http, url, options.Value, clock);
-            all.Add(new Database(key, new ChecksumDatabaseClient(key, source, cache), cache));
+            all.Add(new Database(
+                key, new ChecksumDatabaseClient(key, source, cache), new ChecksumDatabaseClient(key, new NobodyAsked(), cache), cache));
         }
 
         All = all;
@@ -78,7 +79,24 @@ internal sealed partial class ChecksumDatabases : IDisposable
     public void Dispose()
     {
         foreach (var database in All)
+        {
             database.Client.Dispose();
+            database.Kept.Dispose();
+        }
+
+        _http.Dispose();
+        _handler.Dispose();
+    }
+
+    /// <summary>As <see cref="Dispose"/>, and waits for proofs that nobody waits for any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var database in All)
+        {
+            await database.Client.DisposeAsync().ConfigureAwait(false);
+            await database.Kept.DisposeAsync().ConfigureAwait(false);
+        }
+
         _http.Dispose();
         _handler.Dispose();
     }
@@ -94,10 +112,21 @@ internal sealed partial class ChecksumDatabases : IDisposable
     };
 
     /// <summary>One configured database.</summary>
-    internal sealed record Database(VerifierKey Key, ChecksumDatabaseClient Client, DiskChecksumDatabaseCache Cache)
+    /// <param name="Key">What it signs with.</param>
+    /// <param name="Client">Asks it.</param>
+    /// <param name="Kept">Answers from what <paramref name="Client"/> proved and kept, and never asks.</param>
+    /// <param name="Cache">Where that is kept.</param>
+    internal sealed record Database(
+        VerifierKey Key, ChecksumDatabaseClient Client, ChecksumDatabaseClient Kept, DiskChecksumDatabaseCache Cache)
     {
         /// <summary>Its name, as in lookups and records.</summary>
         public string Name => Key.Name;
+    }
+
+    private sealed class NobodyAsked : IChecksumDatabaseRemote
+    {
+        public ValueTask<RemoteRead> ReadAsync(string path, CancellationToken cancellationToken) =>
+            new(RemoteRead.Unavailable("it is not asked for this request"));
     }
 
     private static partial class Log

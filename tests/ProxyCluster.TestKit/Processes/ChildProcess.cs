@@ -139,19 +139,19 @@ public sealed class ChildProcess : IAsyncDisposable
         await WaitAsync(TimeSpan.FromSeconds(10));
     }
 
-    /// <summary>SIGSTOP: stops it in its tracks.</summary>
-    public void Freeze() => Signal(SigStop);
-
-    /// <summary>SIGCONT: lets it go on.</summary>
-    public void Resume() => Signal(SigCont);
-
     /// <summary>SIGTERM, and waits until it has ended.</summary>
     public async Task<int> StopAsync(TimeSpan limit)
     {
-        Signal(SigTerm);
+        Send(SigTerm);
         await WaitAsync(limit);
         return ExitCode;
     }
+
+    /// <summary>SIGSTOP: its connections stay open and nothing answers.</summary>
+    public void Freeze() => Send(SigStop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => Send(SigCont);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -160,15 +160,15 @@ public sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int process, int signal);
-
-    private void Signal(int signal)
+    private void Send(int signal)
     {
         if (!HasExited && Kill(Id, signal) != 0 && !HasExited)
             throw new InvalidOperationException($"signal {signal} could not be sent to {Id}");
     }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
 
     private void Take(string? line, StringBuilder into, bool isOutput)
     {

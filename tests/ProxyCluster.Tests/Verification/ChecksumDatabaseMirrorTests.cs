@@ -99,7 +99,7 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
     [InlineData("")]
     public async Task Answer_NameThatIsNotConfigured_IsNotFound(string path)
     {
-        Assert.Equal(FailureKind.NotFound, (await _room.Mirror.AnswerAsync(path, Token)).Failure?.Kind);
+        Assert.Equal(FailureKind.NotFound, (await _room.Mirror.AnswerAsync(path, false, Token)).Failure?.Kind);
         Assert.Empty(_server.Paths);
     }
 
@@ -108,7 +108,7 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
     {
         using var room = Room(options => (options.Private, options.NoSumDb) = ("example.org", "other.test"));
         foreach (var path in (string[])[DatabaseServer.LookupPath(1), "lookup/other.test/x@v1.0.0"])
-            Assert.Equal(FailureKind.Blocked, (await room.Mirror.AnswerAsync(Name + path, Token)).Failure?.Kind);
+            Assert.Equal(FailureKind.Blocked, (await room.Mirror.AnswerAsync(Name + path, false, Token)).Failure?.Kind);
         Assert.Empty(_server.Paths);
     }
 
@@ -177,11 +177,11 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
 
     private async Task<MirrorAnswer> Found(string path)
     {
-        Assert.True((await _room.Mirror.AnswerAsync(Name + path, Token)).TryGet(out var answer, out var failure), $"{path}: {failure}");
+        Assert.True((await _room.Mirror.AnswerAsync(Name + path, false, Token)).TryGet(out var answer, out var failure), $"{path}: {failure}");
         return answer;
     }
 
-    private async Task<FailureKind?> Failed(string path) => (await _room.Mirror.AnswerAsync(Name + path, Token)).Failure?.Kind;
+    private async Task<FailureKind?> Failed(string path) => (await _room.Mirror.AnswerAsync(Name + path, false, Token)).Failure?.Kind;
 
     private VerificationRoom Room(Action<VerificationOptions>? change = null)
     {
