@@ -1,5 +1,7 @@
+using System.Text.Json;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Etcd;
+using ProxyCluster.Failover;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
 using ProxyCluster.Routing;
@@ -30,6 +32,7 @@ internal sealed partial class FailoverGrain : Grain, IFailoverGrain
     private static readonly TimeSpan RecallLimit = TimeSpan.FromSeconds(1);
 
     private readonly OrleansEngine _engine;
+    private readonly Rooms _rooms;
     private readonly ISiloPostClient _post;
     private readonly IClusterMembershipService _membership;
     private readonly ILogger _log;
@@ -41,11 +44,13 @@ internal sealed partial class FailoverGrain : Grain, IFailoverGrain
         IGrainContext context,
         IServiceProvider services,
         OrleansEngine engine,
+        Rooms rooms,
         ISiloPostClient post,
         IClusterMembershipService membership,
         ILogger<FailoverGrain> log)
     {
         _engine = engine;
+        _rooms = rooms;
         _post = post;
         _membership = membership;
         _log = log;
@@ -111,6 +116,18 @@ internal sealed partial class FailoverGrain : Grain, IFailoverGrain
         _table = next;
         Push(table);
         return Answer(PublishStatus.Published);
+    }
+
+    /// <inheritdoc/>
+    public Task HearAsync(IReadOnlyList<byte[]> reports)
+    {
+        foreach (var report in reports)
+        {
+            if (JsonSerializer.Deserialize(report, FailoverJson.Default.HealthReport) is { } read)
+                _rooms.Get<FailoverAuthority>().Accept(read);
+        }
+
+        return Task.CompletedTask;
     }
 
     private async Task<bool> ReadAsync()

@@ -20,6 +20,10 @@ internal interface IFailoverGrain : IGrainWithStringKey
     /// <param name="member">Id of the member that decided.</param>
     /// <param name="table">The next table as JSON.</param>
     Task<PublishWord> PublishAsync(string member, byte[] table);
+
+    /// <summary>Health reports, as JSON, for the member that decides.</summary>
+    [AlwaysInterleave]
+    Task HearAsync(IReadOnlyList<byte[]> reports);
 }
 
 /// <summary>What the failover grain tells members.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
+using ProxyCluster.Failover;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Grains;
 using ProxyCluster.Ownership;
@@ -23,6 +24,7 @@ internal static class OrleansEngineRegistration
         services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<OrleansEngine>());
         services.AddSingleton<GrainCalls>();
         services.AddSingleton<IOwnerCalls>(static provider => provider.GetRequiredService<GrainCalls>());
+        services.AddSingleton<IHealthCalls, HealthCalls>();
         services.AddSingleton<IQueryCalls>(static provider => provider.GetRequiredService<GrainCalls>());
 
         // Every probe, connection and lost message of a silo is an information of Orleans; the engine logs what it comes to.

@@ -88,8 +88,6 @@ internal sealed partial class QueryCache : IDisposable, IAsyncDisposable
         return outcome;
     }
 
-    public void Dispose() => _states.Dispose();
-
     private async ValueTask<Outcome<GivenAnswer>> FindOrAskAsync(
         Query query, bool cachedOnly, bool asOwner, CancellationToken cancel)
     {
