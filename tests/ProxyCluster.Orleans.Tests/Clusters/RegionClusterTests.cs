@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Orleans.Grains;

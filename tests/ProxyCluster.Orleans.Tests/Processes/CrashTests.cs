@@ -72,7 +72,7 @@ public sealed class CrashTests : IAsyncLifetime
         await GetColdAsync(authority);
         frozen.Resume();
 
-        await ReadyAsync(frozen, "engine: ok");
+        await SiloProcesses.SaysAsync(frozen, "engine: ok");
         await SiloProcesses.LoggedAsync(frozen, "was not in its cluster and serves alone until it is");
         await GetColdAsync(frozen);
     }
@@ -106,13 +106,13 @@ public sealed class CrashTests : IAsyncLifetime
 
         await _silos.Redis.KillAsync();
         foreach (var member in members)
-            await ReadyAsync(member, "engine: degraded");
+            await SiloProcesses.SaysAsync(member, "engine: degraded");
         foreach (var member in members)
             await GetColdAsync(member);
 
         await _silos.Redis.StartAgainAsync();
         foreach (var member in members)
-            await ReadyAsync(member, "engine: ok");
+            await SiloProcesses.SaysAsync(member, "engine: ok");
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class CrashTests : IAsyncLifetime
     {
         var members = await Task.WhenAll(regions.Select(region => _silos.StartAsync(region)));
         foreach (var member in members)
-            await ReadyAsync(member, $"region {RegionOf(member)}: active");
+            await SiloProcesses.SaysAsync(member, $"region {RegionOf(member)}: active");
         return members;
     }
 
@@ -142,13 +142,6 @@ public sealed class CrashTests : IAsyncLifetime
     }
 
     private static string RegionOf(ProxyProcess member) => SiloProcesses.IdOf(member).Split('-')[0];
-
-    private static async Task ReadyAsync(ProxyProcess member, string says)
-    {
-        using var late = new CancellationTokenSource(Patience);
-        while (!(await (await member.Http.GetAsync("readyz", late.Token)).Content.ReadAsStringAsync(late.Token)).Contains(says, StringComparison.Ordinal))
-            await Task.Delay(50, late.Token);
-    }
 
     /// <summary>Asks for a module version that nobody has asked for before.</summary>
     private async Task GetColdAsync(ProxyProcess member)

@@ -34,7 +34,11 @@ internal sealed class SiloProcesses : IAsyncDisposable
         new(await RedisProcess.StartAsync(), upstream, checksumDatabase);
 
     /// <summary>Starts a member and waits until it serves.</summary>
-    public async Task<ProxyProcess> StartAsync(string region, string role = "all", params string[] more)
+    /// <param name="region">Its region.</param>
+    /// <param name="role">What it does.</param>
+    /// <param name="isJoining">Do not wait until it is in the cluster.</param>
+    /// <param name="more">Further flags.</param>
+    public async Task<ProxyProcess> StartAsync(string region, string role = "all", bool isJoining = false, params string[] more)
     {
         var connection = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Redis.Port},connectTimeout=1000,asyncTimeout=1000");
         var member = await ProxyProcess.StartAsync(new ProxySettings(_scratch[$"{region}-{_members.Count}"], Upstream.Url, _checksumDatabase)
@@ -50,6 +54,8 @@ internal sealed class SiloProcesses : IAsyncDisposable
             ],
         });
         _members.Add(member);
+        if (!isJoining)
+            await LoggedAsync(member, " joined as ");
         return member;
     }
 
@@ -60,6 +66,26 @@ internal sealed class SiloProcesses : IAsyncDisposable
         var line = member.Log.Split('\n').First(static line => line.Contains(before, StringComparison.Ordinal) && line.Contains(" joined as ", StringComparison.Ordinal));
         var start = line.IndexOf(before, StringComparison.Ordinal) + before.Length;
         return line[start..line.IndexOf(' ', start)];
+    }
+
+    /// <summary>Waits until a member's <c>/readyz</c> says something.</summary>
+    public static async Task SaysAsync(ProxyProcess member, string text)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var said = "";
+        while (!said.Contains(text, StringComparison.Ordinal))
+        {
+            try
+            {
+                using var answer = await member.Http.GetAsync("readyz", late.Token);
+                said = await answer.Content.ReadAsStringAsync(late.Token);
+                await Task.Delay(50, late.Token);
+            }
+            catch (OperationCanceledException e) when (late.IsCancellationRequested)
+            {
+                throw new TimeoutException($"\"{text}\" was never said, but:\n{said}\n{member.Log}", e);
+            }
+        }
     }
 
     /// <summary>Waits until a member has logged a text so often.</summary>
