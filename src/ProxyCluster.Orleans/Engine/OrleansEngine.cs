@@ -28,6 +28,7 @@ namespace ProxyCluster.Orleans.Engine;
 internal sealed partial class OrleansEngine : IEngine
 {
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(10);
 
     private readonly Rooms _rooms;
     private readonly TimeProvider _time;
@@ -88,7 +89,16 @@ internal sealed partial class OrleansEngine : IEngine
         _feed.Swap(view => view with { Members = [self] });
         // Under the engine's lifetime: cancelling the join ends the wait for the first view, not the joining.
         _running = Task.Run(() => LiveAsync(self, _stop.Token), CancellationToken.None);
-        await _firstWord.Task.WaitAsync(cancel);
+        try
+        {
+            await _firstWord.Task.WaitAsync(JoinPatience, _time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            // A silo waits long for those that stand in the table and do not answer; nobody has to wait with it.
+            if (!_firstWord.Task.IsCompleted)
+                SetStatus(true, "still joining");
+        }
     }
 
     /// <inheritdoc/>
