@@ -5,6 +5,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Ownership;
 
@@ -35,14 +36,17 @@ internal sealed class ModuleOwner : IDisposable, IAsyncDisposable
         ArtifactFetcher fetcher,
         SharedWrites shared,
         IOptions<OwnershipOptions> options,
-        IHostApplicationLifetime lifetime)
+        IHostApplicationLifetime lifetime,
+        ProxyMetrics metrics)
     {
         _store = store;
         _fetcher = fetcher;
         _shared = shared;
         _options = options.Value;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
-        _fetches = new(_stop.Token);
+        _fetches = new(
+            _stop.Token,
+            key => metrics.JoinedFetches.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(key.Item2))));
         _absent = new MemoryCache(new MemoryCacheOptions { SizeLimit = _options.MaxAbsentRemembered });
     }
 

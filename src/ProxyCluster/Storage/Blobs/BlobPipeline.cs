@@ -16,7 +16,7 @@ internal static class BlobPipeline
 
     /// <param name="location">The container and the right to use it.</param>
     /// <param name="options">Timeouts and retries.</param>
-    /// <param name="clock">Dates the signatures.</param>
+    /// <param name="clock">Dates the signatures, and tells how long a Retry-After date is away.</param>
     /// <param name="transport">What sends; null for the network.</param>
     /// <param name="identity">Who we are where neither key nor signature is given; null for the process's Azure identity.</param>
     public static HttpPipeline Build(
@@ -29,7 +29,7 @@ internal static class BlobPipeline
         var client = new Options
         {
             Transport = transport ?? new HttpClientTransport(new HttpClient(NewHandler(options)) { Timeout = Timeout.InfiniteTimeSpan }),
-            RetryPolicy = new BlobRetryPolicy(options),
+            RetryPolicy = new BlobRetryPolicy(options, clock),
         };
         client.Retry.NetworkTimeout = options.NetworkTimeout;
         client.Diagnostics.ApplicationId = "proxycluster";

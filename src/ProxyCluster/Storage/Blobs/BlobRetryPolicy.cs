@@ -9,7 +9,7 @@ namespace ProxyCluster.Storage.Blobs;
 /// Azure.Core's retries, which wait as long as <c>Retry-After</c> says, with a bound on that: a store that asks for more
 /// patience than we have counts as failed at once, instead of keeping an upload's memory and a client waiting.
 /// </summary>
-internal sealed class BlobRetryPolicy(BlobStoreOptions options) : RetryPolicy(
+internal sealed class BlobRetryPolicy(BlobStoreOptions options, TimeProvider clock) : RetryPolicy(
     options.Retries,
     DelayStrategy.CreateExponentialDelayStrategy(options.RetryPause, options.MaxRetryPause))
 {
@@ -26,9 +26,19 @@ internal sealed class BlobRetryPolicy(BlobStoreOptions options) : RetryPolicy(
     private bool IsPatient(HttpMessage message) =>
         !message.HasResponse || RetryAfterOrNull(message.Response) is not { } wait || wait <= _longest;
 
-    private static TimeSpan? RetryAfterOrNull(Response response) =>
-        response.Headers.TryGetValue("Retry-After", out var text)
-        && int.TryParse(text, CultureInfo.InvariantCulture, out var seconds)
-            ? TimeSpan.FromSeconds(seconds)
-            : null;
+    // The forms that Azure.Core waits for (RFC 9110 §10.2.3, and the service's own in milliseconds).
+    private TimeSpan? RetryAfterOrNull(Response response)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["retry-after-ms", "x-ms-retry-after-ms"])
+        {
+            if (response.Headers.TryGetValue(name, out var text) && long.TryParse(text, CultureInfo.InvariantCulture, out var milliseconds))
+                return TimeSpan.FromMilliseconds(milliseconds);
+        }
+
+        if (!response.Headers.TryGetValue("Retry-After", out var after))
+            return null;
+        if (long.TryParse(after, CultureInfo.InvariantCulture, out var seconds))
+            return TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue));
+        return DateTimeOffset.TryParse(after, CultureInfo.InvariantCulture, out var until) ? until - clock.GetUtcNow() : null;
+    }
 }
