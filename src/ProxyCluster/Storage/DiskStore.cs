@@ -12,10 +12,10 @@ namespace ProxyCluster.Storage;
 /// <summary>
 /// The artifacts of this silo, on a local file system.
 /// <para>
-/// <b>Commit.</b> Bytes first, record last: the artifact is written to <c>tmp</c>, flushed and renamed into place, then
-/// the record is written the same way. Until the record names it, an artifact does not exist, so a process killed
-/// between the two leaves bytes that nobody can see and the next commit replaces. Commits of one module version exclude
-/// each other, and the first one wins (<see cref="RecordMerge"/>).
+/// <b>Commit.</b> Bytes first, record last: the artifact is written to <c>tmp</c>, flushed, renamed into place, and its
+/// directory flushed; then the record is written the same way. Until the record names it, an artifact does not exist, so
+/// a process killed between the two leaves bytes that nobody can see and the next commit replaces. Commits of one module
+/// version exclude each other, and the first one wins (<see cref="RecordMerge"/>).
 /// </para>
 /// <para>
 /// <b>Reading.</b> Nothing is served that this process has not hashed: a small artifact when it enters the memory cache,
@@ -23,14 +23,15 @@ namespace ProxyCluster.Storage;
 /// its record is moved to <c>quarantine</c> and treated as absent, so it is fetched again and must match the record.
 /// </para>
 /// <para>
-/// <b>Not promised.</b> That a commit survives a power cut when <see cref="StorageOptions.Flush"/> is off; that directory
-/// entries are flushed. Either costs one more fetch, never a wrong byte. A data base was the road not taken: it would
-/// put a second copy of the truth beside the files, and operators can read, copy and restore a tree of files.
+/// <b>Not promised.</b> That a commit survives a power cut when <see cref="StorageOptions.Flush"/> is off. It costs one
+/// more fetch, never a wrong byte. A data base was the road not taken: it would put a second copy of the truth beside
+/// the files, and operators can read, copy and restore a tree of files.
 /// </para>
 /// </summary>
 internal sealed partial class DiskStore(
     DataTree tree,
     HotCache cache,
+    IFlush flush,
     IOptions<StorageOptions> options,
     ProxyMetrics metrics,
     TimeProvider clock,
@@ -155,11 +156,13 @@ internal sealed partial class DiskStore(
         if (result.Status == CommitStatus.AlreadyStored)
             return result;
 
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var directory = Path.GetDirectoryName(path)!;
+        CreateDirectory(directory);
         var offered = proposal.ArtifactOrNull(kind);
         if (incoming is not null && offered is not null && result.Record.ArtifactOrNull(kind) == offered)
         {
-            incoming.MoveTo(path, options.Value.Flush);
+            incoming.MoveTo(path, flush);
+            flush.Directory(directory);
             metrics.Commits.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
             if (offered.Size > options.Value.MemoryMaxArtifactBytes)
                 RememberHashed(module, kind, offered, path);
@@ -263,6 +266,17 @@ internal sealed partial class DiskStore(
             cache.Add(KeyOf(module, kind), new HotArtifact(kind, stored, path, StampOf(file), null));
     }
 
+    // The name of a new directory lies in its parent, and so on up to the first that was there.
+    private void CreateDirectory(string directory)
+    {
+        var parents = new Stack<string>();
+        for (var missing = directory; !Directory.Exists(missing); missing = parents.Peek())
+            parents.Push(Path.GetDirectoryName(missing)!);
+        Directory.CreateDirectory(directory);
+        foreach (var parent in parents)
+            flush.Directory(parent);
+    }
+
     private void WriteRecord(ModuleRecord record)
     {
         var temporary = tree.NewTemporary("record");
@@ -271,11 +285,12 @@ internal sealed partial class DiskStore(
             using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
             {
                 RandomAccess.Write(file, RecordFile.Write(record), 0);
-                if (options.Value.Flush)
-                    RandomAccess.FlushToDisk(file);
+                flush.File(file);
             }
 
-            File.Move(temporary, tree.RecordPath(record.Module), overwrite: true);
+            var path = tree.RecordPath(record.Module);
+            File.Move(temporary, path, overwrite: true);
+            flush.Directory(Path.GetDirectoryName(path)!);
         }
         catch
         {

@@ -67,10 +67,9 @@ internal sealed class IncomingArtifact : IAsyncDisposable
     }
 
     /// <summary>Puts the file in its final place; what stood there, named by no record, is replaced.</summary>
-    public void MoveTo(string path, bool flush)
+    public void MoveTo(string path, IFlush flush)
     {
-        if (flush)
-            _file.Flush(flushToDisk: true);
+        flush.File(_file.SafeFileHandle);
         File.Move(_file.Name, path, overwrite: true);
         _moved = true;
     }

@@ -10,6 +10,8 @@ internal static class StorageRegistration
     {
         services.AddRoomOptions<StorageOptions>(StorageOptions.Section);
         services.AddSingleton(s => new DataTree(s.GetRequiredService<IOptions<StorageOptions>>().Value.Data));
+        services.AddSingleton<IFlush>(static s =>
+            s.GetRequiredService<IOptions<StorageOptions>>().Value.Flush ? new DiskFlush() : new NoFlush());
         services.AddSingleton<HotCache>();
         services.AddSingleton<DiskStore>();
         services.AddSingleton<StoreVerification>();
