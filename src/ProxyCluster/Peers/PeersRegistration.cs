@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
+using ProxyCluster.Storage;
 
 namespace ProxyCluster.Peers;
 
@@ -18,6 +19,7 @@ internal static class PeersRegistration
         services.AddSingleton<PeerRecords>();
         services.AddSingleton<PeerFill>();
         services.AddSingleton<PeerQueries>();
+        services.AddSingleton<IOtherHolders, PeerHolders>();
         return services;
     }
 

@@ -31,6 +31,8 @@ namespace ProxyCluster.Storage;
 internal sealed partial class DiskStore(
     DataTree tree,
     HotCache cache,
+    StoreIndex index,
+    SpaceAlarm alarm,
     IFlush flush,
     IOptions<StorageOptions> options,
     ProxyMetrics metrics,
@@ -118,7 +120,7 @@ internal sealed partial class DiskStore(
 
     /// <summary>A temporary file for an artifact that is being fetched.</summary>
     /// <exception cref="StoreException">The disk is full or broken.</exception>
-    public IncomingArtifact CreateIncoming(ArtifactKind kind) => new(tree.NewTemporary(LabelOf(kind)));
+    public IncomingArtifact CreateIncoming(ArtifactKind kind) => new(tree.NewTemporary(LabelOf(kind)), alarm);
 
     /// <summary>
     /// Stores <paramref name="incoming"/> as the <paramref name="kind"/> that <paramref name="proposal"/> names, unless
@@ -135,6 +137,8 @@ internal sealed partial class DiskStore(
         }
         catch (Exception e) when (StoreException.IsCause(e))
         {
+            if (StoreException.IsNoSpace(e))
+                alarm.DiskFull();
             throw new StoreException($"committing {proposal.Module} failed: {e.Message}", e);
         }
     }
@@ -153,6 +157,8 @@ internal sealed partial class DiskStore(
             return result;
         }
 
+        // Whoever commits is about to open it: not the moment to evict it.
+        index.FindOrNull(KeyOf(module, kind), kind)?.Use(kind);
         if (result.Status == CommitStatus.AlreadyStored)
             return result;
 
@@ -163,12 +169,15 @@ internal sealed partial class DiskStore(
         {
             incoming.MoveTo(path, flush);
             flush.Directory(directory);
+            index.Stored(KeyOf(module, kind), kind, offered.Size);
             metrics.Commits.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
             if (offered.Size > options.Value.MemoryMaxArtifactBytes)
                 RememberHashed(module, kind, offered, path);
         }
 
-        WriteRecord(result.Record);
+        WriteRecord(result.Record, flush);
+        if (index.Bytes > options.Value.MaxBytes)
+            alarm.Ring();
         return result;
     }
 
@@ -189,6 +198,7 @@ internal sealed partial class DiskStore(
             return;
         }
 
+        index.Gone(KeyOf(module, kind), kind);
         metrics.Quarantined.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
         Log.Quarantined(logger, module.Path.Value, module.Version, LabelOf(kind), why, aside);
     }
@@ -249,7 +259,8 @@ internal sealed partial class DiskStore(
             return null;
         }
 
-        var hot = new HotArtifact(kind, stored, path, stamp, body);
+        var hot = new HotArtifact(kind, stored, path, stamp, body, index.FindOrNull(key, kind));
+        hot.Use();
         cache.Add(key, hot);
         if (body is null)
             return new ArtifactContent(hot, file);
@@ -263,7 +274,10 @@ internal sealed partial class DiskStore(
     {
         using var file = OpenOrNull(path);
         if (file is not null)
-            cache.Add(KeyOf(module, kind), new HotArtifact(kind, stored, path, StampOf(file), null));
+        {
+            var key = KeyOf(module, kind);
+            cache.Add(key, new HotArtifact(kind, stored, path, StampOf(file), null, index.FindOrNull(key, kind)));
+        }
     }
 
     // The name of a new directory lies in its parent, and so on up to the first that was there.
@@ -277,7 +291,7 @@ internal sealed partial class DiskStore(
             flush.Directory(parent);
     }
 
-    private void WriteRecord(ModuleRecord record)
+    private void WriteRecord(ModuleRecord record, IFlush flush)
     {
         var temporary = tree.NewTemporary("record");
         try
@@ -349,6 +363,12 @@ internal sealed partial class DiskStore(
     {
         [LoggerMessage(LogLevel.Error, "Record of {Module}@{Version} could not be read and counts as absent: {Reason}")]
         public static partial void RecordUnreadable(ILogger logger, string module, string version, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Stored {Artifact} of {Module}@{Version} could not be evicted: {Reason}")]
+        public static partial void NotEvicted(ILogger logger, string module, string version, string artifact, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Eviction of {Artifact} of {Module}@{Version} could not be noted in its record: {Reason}")]
+        public static partial void EvictionNotNoted(ILogger logger, string module, string version, string artifact, string reason);
 
         [LoggerMessage(LogLevel.Error, "Integrity conflict, nothing was changed: {Conflict}")]
         public static partial void Conflict(ILogger logger, string conflict);

@@ -13,10 +13,16 @@ internal static class StorageRegistration
         services.AddSingleton<IFlush>(static s =>
             s.GetRequiredService<IOptions<StorageOptions>>().Value.Flush ? new DiskFlush() : new NoFlush());
         services.AddSingleton<HotCache>();
+        services.AddSingleton<StoreIndex>();
+        services.AddSingleton<SpaceAlarm>();
         services.AddSingleton<DiskStore>();
+        services.AddSingleton<StoreScan>();
+        services.AddSingleton<KeptModules>();
+        services.AddSingleton<Eviction>();
         services.AddSingleton<StoreVerification>();
         services.AddHostedService<DataDirectory>();
         services.AddHostedService<Scrubber>();
+        services.AddHostedService(static s => s.GetRequiredService<Eviction>());
         return services;
     }
 }
