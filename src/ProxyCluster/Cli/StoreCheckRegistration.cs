@@ -10,6 +10,8 @@ internal static class StoreCheckRegistration
         services.AddSingleton<StoreCheck>(provider => (progress, cancel) => CheckAsync(
             provider.GetRequiredService<DataTree>(),
             provider.GetRequiredService<DiskStore>(),
+            provider.GetRequiredService<StoreScan>(),
+            provider.GetRequiredService<StoreIndex>(),
             provider.GetRequiredService<StoreVerification>(),
             provider.GetRequiredService<ChecksumDatabases>(),
             progress,
@@ -18,6 +20,8 @@ internal static class StoreCheckRegistration
     private static async Task<StoreCheckResult> CheckAsync(
         DataTree tree,
         DiskStore store,
+        StoreScan scan,
+        StoreIndex index,
         StoreVerification verification,
         ChecksumDatabases databases,
         IProgress<StoreCheckProgress> progress,
@@ -29,6 +33,8 @@ internal static class StoreCheckRegistration
         // A silo that uses the directory may put a good file in place of a bad one while we look: then nothing is moved,
         // and the silo itself sets aside what it would serve.
         using var ours = LockOrNull(tree);
+        scan.Run(cancel);
+        var total = index.Bytes;
         var problems = new List<StoreProblem>();
         var seen = await verification.RunAsync(
             databases.All.ToDictionary(d => d.Name, d => d.Key, StringComparer.Ordinal),
@@ -38,7 +44,7 @@ internal static class StoreCheckRegistration
                 foreach (var kind in ours is null ? [] : damaged.Damaged)
                     store.Quarantine(damaged.Record!.Module, kind, "found by verify");
             },
-            walked => progress.Report(new StoreCheckProgress(walked.Artifacts, walked.Bytes, null)),
+            walked => progress.Report(new StoreCheckProgress(walked.Artifacts, walked.Bytes, total)),
             cancel);
         return new StoreCheckResult(seen.Records, seen.Artifacts, seen.Bytes, problems);
     }

@@ -259,7 +259,7 @@ internal sealed partial class DiskStore(
             return null;
         }
 
-        var hot = new HotArtifact(kind, stored, path, stamp, body, index.FindOrNull(key, kind));
+        var hot = new HotArtifact(kind, stored, path, stamp, body, index.Opened(key, kind, stored.Size));
         hot.Use();
         cache.Add(key, hot);
         if (body is null)
@@ -276,7 +276,7 @@ internal sealed partial class DiskStore(
         if (file is not null)
         {
             var key = KeyOf(module, kind);
-            cache.Add(key, new HotArtifact(kind, stored, path, StampOf(file), null, index.FindOrNull(key, kind)));
+            cache.Add(key, new HotArtifact(kind, stored, path, StampOf(file), null, index.Opened(key, kind, stored.Size)));
         }
     }
 

@@ -50,12 +50,19 @@ internal sealed partial class Eviction(
     private static readonly TimeSpan RestAfterShortfall = TimeSpan.FromMinutes(1);
 
     private readonly StorageOptions _options = options.Value;
+    private readonly SemaphoreSlim _looking = new(1, 1);
     private readonly TaskCompletionSource _indexed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _usesWritten;
     private long? _fellShort;
 
     /// <summary>Completes when everything that lay on the disk at the start is known.</summary>
     public Task Indexed => _indexed.Task;
+
+    public override void Dispose()
+    {
+        _looking.Dispose();
+        base.Dispose();
+    }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -90,8 +97,24 @@ internal sealed partial class Eviction(
         }
     }
 
-    /// <summary>One look: the clock moves on, uses are written when it is time, and a round runs when it must.</summary>
+    /// <summary>
+    /// One look: the clock moves on, uses are written when it is time, and a round runs when it must. One at a time: two
+    /// rounds at once would remove twice what is needed.
+    /// </summary>
     internal async Task LookAsync(CancellationToken cancel)
+    {
+        await _looking.WaitAsync(cancel);
+        try
+        {
+            await Look_NeedsLockAsync(cancel);
+        }
+        finally
+        {
+            _looking.Release();
+        }
+    }
+
+    private async Task Look_NeedsLockAsync(CancellationToken cancel)
     {
         index.Advance();
         if (clock.GetElapsedTime(_usesWritten) >= WriteUsesEvery)

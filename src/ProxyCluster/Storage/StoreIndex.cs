@@ -67,6 +67,18 @@ internal sealed class StoreIndex
         }
     }
 
+    /// <summary>An artifact is open: its module version's files, known from now on if they were not yet.</summary>
+    public StoredFiles Opened(string key, ArtifactKind kind, long size)
+    {
+        lock (_lock)
+        {
+            var stem = StemOf(key, kind);
+            if (!_byStem.TryGetValue(stem, out var files) || !files.Has(kind))
+                Set(stem, kind, size, Now);
+            return files ?? _byStem[stem];
+        }
+    }
+
     /// <summary>An artifact is gone; gives its bytes.</summary>
     public long Gone(string key, ArtifactKind kind)
     {
