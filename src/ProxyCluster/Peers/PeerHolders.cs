@@ -7,10 +7,14 @@ namespace ProxyCluster.Peers;
 /// <summary>
 /// Asks other silos whether they hold what this one would like to let go.
 /// <para>
-/// Two silos with the last two copies must not each let go on the other's word. So every artifact has an order of silos,
-/// and a silo asks only those before it: the first of the holders has nobody to ask and keeps its copy. The order is a
-/// rendezvous hash over the members' addresses, which a restart does not change, and takes nothing else from the view,
-/// so that members with different views still agree on who of any two comes first. No lock, no promise to keep.
+/// Only those are asked that come before this silo in the key's order of owners: the owner itself has nobody to ask and
+/// keeps its copy, where everybody looks for it.
+/// </para>
+/// <para>
+/// Two silos with the last two copies must not each let go on the other's word, whatever their views say of the order.
+/// They do not: to be asked is a use, a use protects from eviction for <see cref="EvictionRules.Grace"/>, and a silo looks
+/// at the last use again under the lock under which it removes. So if each asks the other before either has removed
+/// anything, both copies have just been used and both stay; if one removed first, the other is told so.
 /// </para>
 /// <para>
 /// What this does not cover: the silo that keeps the last copy is lost, with its disk, before another one has copied it.
@@ -24,7 +28,7 @@ internal sealed class PeerHolders(PeerCalls calls, ClusterSelf self, TimeProvide
 
     public async Task<bool> HoldAsync(ModuleVersion module, ArtifactKind kind, StoredArtifact stored, CancellationToken cancel)
     {
-        // Not in our own view: we have not joined, and know neither our place in the order nor who else is alive.
+        // Not in our own view: we have not joined, and know nobody who could answer for us.
         if (self.View.FindOrNull(self.Member.Id) is null)
             return false;
 
@@ -37,16 +41,9 @@ internal sealed class PeerHolders(PeerCalls calls, ClusterSelf self, TimeProvide
         return false;
     }
 
-    /// <summary>The live silos that come before <paramref name="self"/> in the order of a key, first ones first.</summary>
-    public static IEnumerable<Member> Before(string key, Member self, ClusterView view)
-    {
-        var hash = RendezvousHash.Text(key);
-        return view.Members
-            .Where(static member => member.IsSilo)
-            .OrderByDescending(member => RendezvousHash.Score(hash, RendezvousHash.Text(member.Address.Authority)))
-            .ThenBy(static member => member.Address.Authority, StringComparer.Ordinal)
-            .TakeWhile(member => member.Id != self.Id);
-    }
+    /// <summary>The live silos that own the key before <paramref name="self"/> does, first ones first.</summary>
+    public static IEnumerable<Member> Before(string key, Member self, ClusterView view) =>
+        OwnerOrder.For(key, view).TakeWhile(member => member.Id != self.Id);
 
     private async Task<bool> HoldsAsync(Member peer, string target, CancellationToken cancel)
     {

@@ -139,6 +139,9 @@ internal sealed partial class Eviction(
         {
             if (removed >= need)
                 break;
+
+            // Asking others can take long, and the clock of uses must not stand still for that long.
+            index.Advance();
             if (!TryNameOf(cold, out var module))
                 continue;
             if (!await MayGoAsync(module, cold.Kind, cancel))

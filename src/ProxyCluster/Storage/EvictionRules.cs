@@ -4,7 +4,8 @@ namespace ProxyCluster.Storage;
 internal static class EvictionRules
 {
     /// <summary>
-    /// An artifact that was used within this time stays: somebody who was just told that it is stored is about to open it.
+    /// An artifact that was used within this time stays: somebody who was just told that it is stored is about to open it,
+    /// or to let go of another copy. Longer than the clock of uses is coarse (<see cref="Eviction.LookEvery"/>).
     /// </summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 

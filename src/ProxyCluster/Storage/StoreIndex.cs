@@ -56,14 +56,15 @@ internal sealed class StoreIndex
     public void Stored(string key, ArtifactKind kind, long size) => Set(StemOf(key, kind), kind, size, SecondsOf(_clock.GetUtcNow()));
 
     /// <summary>
-    /// An artifact was found in the tree, last used then. What is known of it already, a commit during the walk, is newer.
+    /// An artifact was found in the tree, last used then. What is known of it already, a commit during the walk, is newer;
+    /// and a use that is still to come was written by a clock that has been put back since.
     /// </summary>
     public void Found(string stem, ArtifactKind kind, long size, uint used)
     {
         lock (_lock)
         {
             if (!_versions.TryGetValue(stem, out var files) || !files.Has(kind))
-                Set(stem, kind, size, used);
+                Set(stem, kind, size, Math.Min(used, Now));
         }
     }
 
