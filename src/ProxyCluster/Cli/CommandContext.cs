@@ -6,4 +6,8 @@ namespace ProxyCluster.Cli;
 /// <param name="WorkingDirectory">Where relative paths and appsettings.json start.</param>
 /// <param name="Variables">Environment variables.</param>
 internal sealed record CommandContext(
-    TextWriter Out, TextWriter Error, string WorkingDirectory, IReadOnlyDictionary<string, string> Variables);
+    TextWriter Out, TextWriter Error, string WorkingDirectory, IReadOnlyDictionary<string, string> Variables)
+{
+    /// <summary>Whether the process is ours alone, so that its platform's switches are ours to set. Default false.</summary>
+    public bool OwnsProcess { get; init; }
+}

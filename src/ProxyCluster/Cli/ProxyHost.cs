@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
+using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
 using ProxyCluster.Http;
 using ProxyCluster.Ownership;
@@ -28,6 +30,8 @@ internal static class ProxyHost
         .AddClustering()
         .AddPeers()
         .AddReplication()
+        .AddFailover()
+        .AddAdmin()
         .AddOwnership()
         .AddQueries()
         .AddHttpFrontEnd()

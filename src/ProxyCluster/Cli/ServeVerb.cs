@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Cli;
 
@@ -33,7 +34,7 @@ internal static class ServeVerb
         WebApplication app;
         try
         {
-            app = ProxyHost.Build(input, services => services
+            app = ProxyHost.Build(input, services => (context.OwnsProcess ? services.AddInlineSockets() : services)
                 .AddSingleton(context.Error)
                 .AddSingleton<SignalLifetime>()
                 .AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<SignalLifetime>())

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
+using ProxyCluster.Storage;
 
 namespace ProxyCluster.Cli;
 
@@ -16,7 +17,7 @@ internal static class StartFailure
             $"cannot listen on {string.Join(';', urls)}: permission denied; ports below 1024 need privileges",
         SocketException { SocketErrorCode: SocketError.AddressNotAvailable } =>
             $"cannot listen on {string.Join(';', urls)}: this machine has no such address",
-        IOException or SocketException or UnauthorizedAccessException or CryptographicException => exception.Message,
+        IOException or SocketException or UnauthorizedAccessException or CryptographicException or StoreException => exception.Message,
         InvalidOperationException { Message: var message } when message.Contains("HTTPS", StringComparison.Ordinal)
             || message.Contains("dynamic port", StringComparison.OrdinalIgnoreCase) => message.Split('\n')[0].Trim(),
         AggregateException { InnerExceptions: [var only] } => DescribeOrNull(only, urls),

@@ -59,6 +59,12 @@ internal sealed class ClusteringOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan ReturnGrace { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// SOCKS 5 proxy through which etcd and the members of other regions are reached, <c>socks5://host:port</c>. Default
+    /// none. It is the place where rehearsals put distance between regions or take the line away.
+    /// </summary>
+    public Uri? Gateway { get; set; }
+
     /// <summary>How etcd is reached.</summary>
     public EtcdOptions Etcd { get; set; } = new();
 }

@@ -15,6 +15,8 @@ internal sealed class ClusteringOptionsValidation(bool hasOwnEngine) : IValidate
             CheckEtcd(options, Add);
         if (options.Advertise is { } advertise && !IsBase(advertise))
             Add("Advertise", $"{advertise} must be scheme, host and port only: http://host:port");
+        if (options.Gateway is { } gateway && gateway.Scheme != "socks5")
+            Add("Gateway", $"{gateway} must be a SOCKS 5 proxy: socks5://host:port");
         if (options.HeartbeatInterval > options.LeaseTtl / 3)
             Add("HeartbeatInterval", $"{options.HeartbeatInterval} is more than a third of LeaseTtl, {options.LeaseTtl}");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

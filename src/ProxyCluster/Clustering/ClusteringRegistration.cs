@@ -35,7 +35,7 @@ internal static class ClusteringRegistration
         var time = services.GetRequiredService<TimeProvider>();
         if (options.Engine == "local")
             return new LocalEngine(services.GetRequiredService<LocalCluster>(), time, services.GetRequiredService<ILogger<LocalEngine>>());
-        var client = new EtcdClient(options.Etcd, time, EtcdTransport.Create(options.Etcd));
+        var client = new EtcdClient(options.Etcd, time, EtcdTransport.Create(options.Etcd, options.Gateway));
         return new EtcdEngine(client, options, time, services.GetRequiredService<ILogger<EtcdEngine>>());
     }
 }

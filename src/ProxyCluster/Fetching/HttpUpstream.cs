@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Sockets;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Fetching;
@@ -248,26 +249,15 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
 
     private static async ValueTask<Stream> ConnectAsync(DnsEndPoint address, TimeSpan limit, TimeProvider time, CancellationToken ct)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var timer = new CancellationTokenSource(limit, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, timer.Token);
         try
         {
-            using var timer = new CancellationTokenSource(limit, time);
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, timer.Token);
-            try
-            {
-                await socket.ConnectAsync(address, stop.Token);
-            }
-            catch (OperationCanceledException e) when (timer.IsCancellationRequested && !ct.IsCancellationRequested)
-            {
-                throw new TimeoutException("connect", e);
-            }
-
-            return new NetworkStream(socket, ownsSocket: true);
+            return await OutgoingConnection.ConnectAsync(address, stop.Token);
         }
-        catch
+        catch (OperationCanceledException e) when (timer.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            socket.Dispose();
-            throw;
+            throw new TimeoutException("connect", e);
         }
     }
 }

@@ -73,7 +73,10 @@ internal sealed partial class UpstreamLink : IDisposable
         {
             var isProbe = false;
             if (_upstream.IsRemote && _breaker.RefusalOrNull(out isProbe) is { } refusal)
+            {
+                _metrics.Traffic.CountFetch(metOutage: true);
                 return (last is null ? refusal : last with { RetryAfter = refusal.RetryAfter }, false);
+            }
 
             var (outcome, fault) = await TryInTurnAsync(request, consume, isProbe, tries, ct);
             if (fault is null)
@@ -188,6 +191,7 @@ internal sealed partial class UpstreamLink : IDisposable
             if (cause != "ok")
                 span?.SetTag("error.type", cause).SetStatus(ActivityStatusCode.Error);
             _metrics.UpstreamFetches.Add(1, new("upstream", Name), new("artifact", request.Resource.Label), new("outcome", cause));
+            _metrics.Traffic.CountFetch(cause is "upstream-unavailable" or "upstream-timeout");
             _metrics.UpstreamDuration.Record(_time.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("upstream", Name));
             if (answer is { BytesRead: > 0 })
                 _metrics.FetchedBytes.Add(answer.BytesRead, new KeyValuePair<string, object?>("upstream", Name));

@@ -1,8 +1,9 @@
-using System.IO.Pipelines;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Microsoft.Win32.SafeHandles;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Http;
@@ -11,7 +12,7 @@ namespace ProxyCluster.Http;
 /// Sends a stored artifact: from memory in one write, from disk through the response pipe in chunks that the client's
 /// pace bounds. Ranges are answered for zips, one at a time.
 /// </summary>
-internal sealed class ArtifactResponse(Responses responses)
+internal sealed class ArtifactResponse(Responses responses, IOptions<HttpOptions> options, TimeProvider clock)
 {
     /// <summary>
     /// Bytes read from disk at a time. Measured (benchmarks, 100 MB zip): below 64 KiB the copies cost throughput, above
@@ -53,12 +54,12 @@ internal sealed class ArtifactResponse(Responses responses)
     }
 
     /// <summary>The body of an open artifact, or what a condition or a range makes of it, under headers that are set.</summary>
-    public static Task WriteBodyAsync(HttpContext context, ArtifactContent content, CancellationToken cancel) =>
+    public Task WriteBodyAsync(HttpContext context, ArtifactContent content, CancellationToken cancel) =>
         Responses.TryNotModified(context, content.Artifact.ETag)
             ? Task.CompletedTask
             : WriteSliceAsync(context, content.Artifact, content.File, cancel);
 
-    private static async Task WriteSliceAsync(
+    private async Task WriteSliceAsync(
         HttpContext context, HotArtifact artifact, SafeFileHandle? file, CancellationToken cancel)
     {
         var response = context.Response;
@@ -90,13 +91,14 @@ internal sealed class ArtifactResponse(Responses responses)
         if (artifact.Body is { } body)
             await response.BodyWriter.WriteAsync(body.AsMemory((int)offset, (int)length), cancel);
         else
-            await CopyAsync(file!, offset, length, response.BodyWriter, cancel);
+            await CopyAsync(context, file!, offset, length, cancel);
     }
 
-    /// <summary>Copies a part of a file into a pipe, a chunk at a time, at the reader's pace.</summary>
-    public static async Task CopyAsync(
-        SafeFileHandle file, long offset, long length, PipeWriter writer, CancellationToken cancel)
+    /// <summary>Copies a part of a file into the answer, a chunk at a time, at the client's pace.</summary>
+    public async Task CopyAsync(HttpContext context, SafeFileHandle file, long offset, long length, CancellationToken cancel)
     {
+        using var stall = new StallLimit(context, options.Value.StallTimeout, clock);
+        var writer = context.Response.BodyWriter;
         while (length > 0)
         {
             // The read blocks this thread as an asynchronous one would block another: files have no readiness on Linux.
@@ -110,9 +112,12 @@ internal sealed class ArtifactResponse(Responses responses)
             writer.Advance(read);
             offset += read;
             length -= read;
-            var flushed = await writer.FlushAsync(cancel);
+            var flushed = await stall.FlushAsync(writer, cancel);
             if (flushed.IsCompleted || flushed.IsCanceled)
                 return;
+
+            // The next read blocks.
+            await SocketThread.LeaveAsync();
         }
     }
 

@@ -2,12 +2,13 @@ using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Ownership;
+using ProxyCluster.Peers;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Http;
 
-/// <summary>The order in which an artifact is looked for: store, owner, store again.</summary>
-internal sealed class ArtifactWalk(DiskStore store, ClusterOwner owner)
+/// <summary>The order in which an artifact is looked for: store, the region's shared store, owner.</summary>
+internal sealed class ArtifactWalk(DiskStore store, SharedFill shared, ClusterOwner owner)
 {
     /// <summary>
     /// Opens an artifact, having it fetched where it is missing. <paramref name="cachedOnly"/> stops before the owner.
@@ -22,15 +23,20 @@ internal sealed class ArtifactWalk(DiskStore store, ClusterOwner owner)
             && await store.OpenReadOrNullAsync(record, kind, cancel) is { } stored)
             return (stored, true);
 
+        // 2. In the region's shared store: copied and proven, without any other silo.
+        if (await shared.FillOrNullAsync(module, kind, cancel) is { } copied
+            && await store.OpenReadOrNullAsync(copied, kind, cancel) is { } filled)
+            return (filled, true);
+
         if (cachedOnly)
             return new Failure(FailureKind.NotCached, $"{module} is not in the cache");
 
-        // 2. The owner has it fetched, verified and committed, once for all who ask now in the whole cluster.
+        // 3. The owner has it fetched, verified and committed, once for all who ask now in the whole cluster.
         var ensured = await owner.EnsureAsync(module, kind, AskLevel.Client, cancel);
         if (!ensured.TryGet(out var committed, out var failure))
             return failure;
 
-        // 3. Open what was committed.
+        // 4. Open what was committed.
         return await store.OpenReadOrNullAsync(committed, kind, cancel) is { } content
             ? (content, false)
             : new Failure(FailureKind.StoreUnavailable, $"{module}: the stored file could not be read back");

@@ -7,6 +7,7 @@ using ProxyCluster.Outcomes;
 using ProxyCluster.Ownership;
 using ProxyCluster.Peers;
 using ProxyCluster.Routing;
+using ProxyCluster.Sockets;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
@@ -226,6 +227,9 @@ internal sealed class Forwarder(
                 await to.Body.WriteAsync(buffer.AsMemory(0, read), cancel);
                 copied += read;
                 silence.Sign();
+
+                // Silo and client may both be fast enough for this loop to go on without a wait.
+                await SocketThread.LeaveAsync();
             }
         }
         finally

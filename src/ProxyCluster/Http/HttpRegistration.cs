@@ -17,6 +17,8 @@ internal static class HttpRegistration
         services.AddSingleton<ChecksumDatabaseEndpoints>();
         services.AddSingleton<SystemEndpoints>();
         services.AddSingleton<PeerEndpoints>();
+        services.AddSingleton<AuthorityEndpoints>();
+        services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<Forwarder>();
         services.AddSingleton<ProxyHandler>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
@@ -38,11 +40,11 @@ internal static class HttpRegistration
             server.Limits.MaxRequestHeadersTotalSize = http.MaxHeaderBytes;
             server.Limits.MaxRequestHeaderCount = http.MaxHeaderCount;
             server.Limits.MaxRequestBufferSize = Math.Max(http.MaxHeaderBytes + http.MaxRequestLineBytes, 1 << 15);
-            server.Limits.MaxRequestBodySize = 1 << 16;
+            server.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
             server.Limits.RequestHeadersTimeout = http.HeaderTimeout;
             server.Limits.KeepAliveTimeout = http.IdleTimeout;
             server.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
-            server.Limits.MinResponseDataRate = new MinDataRate(http.MinBodyBytesPerSecond, http.BodyGrace);
+            server.Limits.MinResponseDataRate = new MinDataRate(http.MinBodyBytesPerSecond, TimeSpan.FromSeconds(10));
 
             // Enough for the kernel to stay busy while the next chunk is read; per connection, so it bounds memory too.
             server.Limits.MaxResponseBufferSize = 1 << 18;

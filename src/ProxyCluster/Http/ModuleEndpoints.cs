@@ -97,7 +97,7 @@ internal sealed class ModuleEndpoints(
         using var content = opened.Content;
         responses.Start(context.Response, Json, responses.QueryCaching, opened.Hit ? Hit : Miss);
         context.Response.Headers.ETag = content.Artifact.ETag;
-        await ArtifactResponse.WriteBodyAsync(context, content, cancel);
+        await artifacts.WriteBodyAsync(context, content, cancel);
         return new Seen("query", opened.Hit ? "hit" : "miss");
     }
 

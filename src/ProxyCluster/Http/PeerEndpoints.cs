@@ -12,6 +12,7 @@ using ProxyCluster.Peers;
 using ProxyCluster.Queries;
 using ProxyCluster.Replication;
 using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
 
@@ -24,8 +25,12 @@ internal sealed class PeerEndpoints(
     ClusterOwner owner,
     QueryCache queries,
     DiskStore store,
+    SharedFill shared,
     Replicator replicator,
+    AuthorityEndpoints authority,
+    ProxyMetrics metrics,
     ClusterSelf self,
+    ArtifactResponse artifacts,
     Responses responses,
     IOptions<PeerOptions> options,
     TimeProvider clock)
@@ -42,8 +47,11 @@ internal sealed class PeerEndpoints(
     public async Task<(Seen? Seen, ForwardedRequest? Forwarded)> AnswerAsync(HttpContext context, string target)
     {
         var cancel = context.RequestAborted;
+        if (await RequestBody.ReadOrNullAsync(context.Request, cancel) is not { } body)
+            return (await NothingAsync(context, cancel), null);
+
         var admission = door.Admit(
-            context.Request.Headers[PeerSignature.Header], context.Request.Method, target, [], out var signature);
+            context.Request.Headers[PeerSignature.Header], context.Request.Method, target, body, out var signature);
         if (admission != Admission.Admitted)
         {
             await RefuseAsync(context, admission);
@@ -63,21 +71,46 @@ internal sealed class PeerEndpoints(
             case "artifact" when PeerTarget.TryCut(rest, out var word, out var key)
                 && PeerTarget.LevelOrNull(word) is { } level
                 && ProxyRequest.Parse(key) is { Asked: Asked.Artifact } wanted:
-                return (await SendArtifactAsync(context, wanted.Module, wanted.Kind, level, cancel), null);
+                wanted.NameModule();
+                return (await InFlightAsync(() => SendArtifactAsync(context, wanted.Module, wanted.Kind, level, cancel)), null);
 
             case "query" when ProxyRequest.Parse(rest) is { Asked: Asked.Query } question:
-                return (await SendAnswerAsync(context, question.Query, cancel), null);
+                question.NameModule();
+                return (await InFlightAsync(() => SendAnswerAsync(context, question.Query, cancel)), null);
 
             case "holds" when PeerTarget.TryCut(rest, out var hex, out var held)
                 && Digest.TryParseHex(hex, out var sha256)
-                && ProxyRequest.Parse(held) is { Asked: Asked.Artifact } copy:
-                return (await SayWhetherHeldAsync(context, copy.Module, copy.Kind, sha256, cancel), null);
+                && ProxyRequest.Parse(held) is { Asked: Asked.Artifact } claim:
+                claim.NameModule();
+                return (await SayWhetherHeldAsync(context, claim.Module, claim.Kind, sha256, cancel), null);
 
-            case "replicate" when ProxyRequest.Parse(rest) is { Asked: Asked.Artifact } wish:
-                return (await ReplicateAsync(context, signature.Member, wish.Module, wish.Kind, cancel), null);
+            case "replicate" when ProxyRequest.Parse(rest) is { Asked: Asked.Artifact } copy:
+                copy.NameModule();
+                return (await ReplicateAsync(context, signature.Member, copy.Module, copy.Kind, cancel), null);
+
+            case "authority" when await authority.TryAnswerAsync(context, rest, signature.Member, body, cancel):
+                return (new Seen("peer", "ok"), null);
+
+            case "ping":
+                context.Response.StatusCode = 204;
+                return (new Seen("peer", "ok"), null);
 
             default:
                 return (await NothingAsync(context, cancel), null);
+        }
+    }
+
+    // Work for others is work that a drain waits for.
+    private async Task<Seen> InFlightAsync(Func<Task<Seen>> work)
+    {
+        metrics.Traffic.Begin();
+        try
+        {
+            return await work();
+        }
+        finally
+        {
+            metrics.Traffic.End();
         }
     }
 
@@ -94,7 +127,7 @@ internal sealed class PeerEndpoints(
         if (content.Artifact.Body is { } body)
             await output.WriteAsync(body, cancel);
         else
-            await ArtifactResponse.CopyAsync(content.File!, 0, content.Artifact.Stored.Size, output, cancel);
+            await artifacts.CopyAsync(context, content.File!, 0, content.Artifact.Stored.Size, cancel);
         return new Seen("peer", "ok");
     }
 
@@ -105,6 +138,12 @@ internal sealed class PeerEndpoints(
             && owner.Accepts(record, kind)
             && await store.OpenReadOrNullAsync(record, kind, cancel) is { } here)
             return (here, record);
+        if (await shared.FillOrNullAsync(module, kind, cancel) is { } copied
+            && await store.OpenReadOrNullAsync(copied, kind, cancel) is { } filled)
+            return (filled, copied);
+
+        if (level == AskLevel.Stored)
+            return new Failure(FailureKind.NotCached, $"{module} is not stored here");
 
         var ensured = await owner.EnsureAsync(module, kind, level, cancel);
         if (!ensured.TryGet(out var committed, out var failure))

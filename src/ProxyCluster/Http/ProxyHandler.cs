@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -25,6 +26,7 @@ internal sealed class ProxyHandler(
     ChecksumDatabaseEndpoints checksumDatabases,
     SystemEndpoints system,
     PeerEndpoints peers,
+    AdminEndpoints admin,
     Forwarder forwarder,
     ProxyMetrics metrics,
     IOptions<HttpOptions> options)
@@ -38,7 +40,7 @@ internal sealed class ProxyHandler(
     {
         var started = Stopwatch.GetTimestamp();
         metrics.ActiveRequests.Add(1);
-        var seen = new Seen("other", "aborted");
+        var seen = Seen.Aborted;
         try
         {
             seen = await AnswerAsync(context);
@@ -49,14 +51,17 @@ internal sealed class ProxyHandler(
         }
         finally
         {
+            var duration = Stopwatch.GetElapsedTime(started);
             metrics.ActiveRequests.Add(-1);
+            if (seen.IsOfClient || (seen == Seen.Aborted && !context.RequestAborted.IsCancellationRequested))
+                metrics.Traffic.CountRequest(duration, seen.IsOwnFailure, seen.WasHere);
             metrics.RequestDuration.Record(
-                Stopwatch.GetElapsedTime(started).TotalSeconds,
+                duration.TotalSeconds,
                 new("artifact", seen.Artifact),
                 new("outcome", seen.Outcome),
                 new("status", Statuses.Boxed(context.Response.StatusCode)));
             Tracing.DescribeRequest(
-                context.Request.Method, seen.Artifact, null, context.Response.StatusCode, seen.FailureCauseOrNull);
+                context.Request.Method, seen.Artifact, context.Response.StatusCode, seen.FailureCauseOrNull);
             if (context.Response.ContentLength is > 0 and var bytes && !HttpMethods.IsHead(context.Request.Method))
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
@@ -64,15 +69,35 @@ internal sealed class ProxyHandler(
 
     private async ValueTask<Seen> AnswerAsync(HttpContext context)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        var target = request.RawTarget;
         var hops = 0;
+
+        // HTTP/1 keeps one feature object for all requests of a connection.
+        if (SocketThread.IsTurnOver(request))
+            await SocketThread.LeaveAsync();
+
         if (PeerEndpoints.IsInternal(target))
         {
+            await SocketThread.LeaveAsync();
             var (answered, forwarded) = await peers.AnswerAsync(context, target);
             if (forwarded is null)
                 return answered ?? default;
             (target, hops) = (forwarded.Target, forwarded.Hops);
         }
+        else if (AdminEndpoints.IsAdmin(target))
+        {
+            await SocketThread.LeaveAsync();
+            return await admin.AnswerAsync(context, target);
+        }
+
+        // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        if (hasBody)
+            context.Response.Headers.Connection = "close";
+
+        if (Tracing.IsOn)
+            NameModule(target);
 
         var method = context.Request.Method;
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
@@ -82,25 +107,35 @@ internal sealed class ProxyHandler(
             return new Seen("other", "method");
         }
 
-        // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
-        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
+        if (hasBody)
         {
-            context.Response.Headers.Connection = "close";
             var unwanted = new Failure(FailureKind.BadRequest, "a request for a module has no body");
             await responses.WriteFailureAsync(context, unwanted, false, context.RequestAborted);
             return new Seen("other", "bad-request");
         }
 
         if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(RequestTarget.PathOf(target)))
-            return await forwarder.ForwardAsync(context, target, hops);
-
-        if (FindHot(target, context) is { } seen)
         {
-            await seen.Writing;
-            return seen.Seen;
+            await SocketThread.LeaveAsync();
+            return await forwarder.ForwardAsync(context, target, hops);
         }
 
-        return await AnswerParsedAsync(context, target);
+        metrics.Traffic.Begin();
+        try
+        {
+            if (FindHot(target, context) is { } seen)
+            {
+                await seen.Writing;
+                return seen.Seen;
+            }
+
+            await SocketThread.LeaveAsync();
+            return await AnswerParsedAsync(context, target);
+        }
+        finally
+        {
+            metrics.Traffic.End();
+        }
     }
 
     /// <summary>Hot path. Answers artifacts and queries that memory holds; null for everything else.</summary>
@@ -127,6 +162,19 @@ internal sealed class ProxyHandler(
             : null;
     }
 
+    private void NameModule(string target)
+    {
+        if (RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out _)
+            && path.StartsWith(_basePath + "/", StringComparison.Ordinal))
+            ProxyRequest.Parse(WithoutCachedOnly(path[_basePath.Length..], out _)[1..]).NameModule();
+    }
+
+    private static string WithoutCachedOnly(string path, out bool isCachedOnly)
+    {
+        isCachedOnly = path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal);
+        return isCachedOnly ? path[CachedOnlyPrefix.Length..] : path;
+    }
+
     private async Task<Seen> AnswerParsedAsync(HttpContext context, string target)
     {
         var cancel = context.RequestAborted;
@@ -136,26 +184,27 @@ internal sealed class ProxyHandler(
             return new Seen("other", "bad-request");
         }
 
+        // go writes '!' as %21, so every module with a capital letter in its path is found only now.
+        if (path != target && FindHot(path, context) is { } seen)
+        {
+            await seen.Writing;
+            return seen.Seen;
+        }
+
         if (await system.TryAnswerAsync(context, path))
             return new Seen("system", "ok");
 
         if (!path.StartsWith(_basePath, StringComparison.Ordinal)
-            || (path.Length > _basePath.Length && path[_basePath.Length] != '/'))
+            || path.Length == _basePath.Length || path[_basePath.Length] != '/')
         {
             var elsewhere = new Failure(FailureKind.NotFound, $"modules are served below {_basePath}/");
             await responses.WriteFailureAsync(context, elsewhere, false, cancel);
             return new Seen("other", "not-found");
         }
 
-        path = path[_basePath.Length..];
-        var cachedOnly = string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
-        if (path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal))
-        {
-            path = path[CachedOnlyPrefix.Length..];
-            cachedOnly = true;
-        }
-
-        var request = ProxyRequest.Parse(path.TrimStart('/')); // the base path alone leaves nothing
+        var request = ProxyRequest.Parse(
+            WithoutCachedOnly(path[_basePath.Length..], out var cachedOnly).TrimStart('/')); // the base path alone leaves nothing
+        cachedOnly |= string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
         return request.Asked == Asked.ChecksumDatabase
             ? await checksumDatabases.AnswerAsync(context, request.Text, cachedOnly, cancel)
             : await modules.AnswerAsync(context, request, cachedOnly, cancel);
@@ -165,6 +214,23 @@ internal sealed class ProxyHandler(
 /// <summary>What a request was and what became of it, as metric labels.</summary>
 internal readonly record struct Seen(string Artifact, string Outcome)
 {
+    /// <summary>A request that ended without an answer: its client left, or we failed.</summary>
+    public static readonly Seen Aborted = new("other", "aborted");
+
+    /// <summary>Whether it was a client's, and about modules.</summary>
+    public bool IsOfClient => Artifact is not ("other" or "system" or "peer" or "admin");
+
+    /// <summary>Whether it failed for a reason that another region might not have; an upstream's outage is none.</summary>
+    public bool IsOwnFailure => Outcome is "store-unavailable" or "overloaded" or "peer-unavailable" or "loop-detected" or "broken" or "aborted";
+
+    /// <summary>Whether the answer was here; null where nothing was looked for here.</summary>
+    public bool? WasHere => Outcome switch
+    {
+        "hit" or "stale" => true,
+        "miss" => false,
+        _ => null,
+    };
+
     /// <summary>The outcome where it is the cause of a failure; null for answers.</summary>
     public string? FailureCauseOrNull => Outcome is "hit" or "miss" or "stale" or "ok" ? null : Outcome;
 }

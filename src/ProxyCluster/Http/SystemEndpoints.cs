@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
 using ProxyCluster.Clustering;
+using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
-using ProxyCluster.Storage;
+using ProxyCluster.Routing;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
@@ -13,7 +14,7 @@ namespace ProxyCluster.Http;
 /// element of a module path has a dot.
 /// </summary>
 internal sealed class SystemEndpoints(
-    DiskStore store,
+    StoreProbe store,
     UpstreamChain upstreams,
     PrometheusText prometheus,
     ClusterSelf self,
@@ -48,7 +49,7 @@ internal sealed class SystemEndpoints(
                 return true;
 
             case "/readyz":
-                var (ready, report) = Readiness();
+                var (ready, report) = await ReadinessAsync(cancel);
                 await responses.WriteTextAsync(context, ready ? 200 : 503, report, cancel);
                 return true;
 
@@ -67,7 +68,7 @@ internal sealed class SystemEndpoints(
     /// Not ready while stopping or while the store takes no data. An upstream that is down is reported but does not take
     /// the silo out of service: what is stored is still served.
     /// </summary>
-    private (bool Ready, string Report) Readiness()
+    private async Task<(bool Ready, string Report)> ReadinessAsync(CancellationToken cancel)
     {
         var ready = true;
         var report = new StringBuilder();
@@ -79,16 +80,10 @@ internal sealed class SystemEndpoints(
 
         if (!self.IsFrontEnd)
         {
-            try
-            {
-                store.Probe();
-                report.Append("store: ok\n");
-            }
-            catch (Exception e) when (StoreException.IsCause(e))
-            {
-                ready = false;
-                report.Append(CultureInfo.InvariantCulture, $"store: {e.Message}\n");
-            }
+            // With a limit: a store that hangs must not make the answer hang.
+            var health = await store.AskAsync(cancel);
+            ready &= health.IsOk;
+            report.Append(CultureInfo.InvariantCulture, $"store: {health.Trouble ?? "ok"}\n");
         }
 
         // A degraded engine is no reason to send traffic elsewhere: requests are answered from the last known view.
@@ -96,10 +91,16 @@ internal sealed class SystemEndpoints(
         report.Append(
             CultureInfo.InvariantCulture,
             $"engine: {(engine.Status.IsDegraded ? "degraded" : "ok")} ({engine.Name}; {engine.Status.Detail})\n");
-        if (self.View.Routing.FindOrNull(self.Region) is { } region)
+        if (engine.Name != "local")
+            report.Append(CultureInfo.InvariantCulture, $"members: {self.View.Members.Length}\n");
+        var routing = self.View.Routing;
+        ready &= routing.IsUsable(self.Region);
+        report.Append(CultureInfo.InvariantCulture, $"routing: epoch {routing.Epoch}\n");
+        foreach (var region in routing.Regions)
         {
-            ready &= region.IsUsable;
-            report.Append(CultureInfo.InvariantCulture, $"region {region.Name}: {region.State} ({region.Reason})\n");
+            report.Append(
+                CultureInfo.InvariantCulture,
+                $"region {region.Name}: {RegionWords.Of(region.State)} {region.Share} % ({region.Reason})\n");
         }
 
         foreach (var upstream in upstreams.Statuses)

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Peers;
 
@@ -21,23 +23,17 @@ internal sealed class PeerCalls : IDisposable
     private readonly ClusterSecret _secret;
     private readonly ClusterSelf _self;
     private readonly TimeProvider _clock;
-    private readonly HttpMessageInvoker _http;
+    private readonly HttpMessageInvoker _near;
+    private readonly HttpMessageInvoker _far;
     private readonly ConcurrentDictionary<string, TimeSpan> _clockDifferences = new(StringComparer.Ordinal);
 
-    public PeerCalls(ClusterSecret secret, ClusterSelf self, IOptions<PeerOptions> options, TimeProvider clock)
+    public PeerCalls(ClusterSecret secret, ClusterSelf self, IOptions<PeerOptions> options, IOptions<ClusteringOptions> cluster, TimeProvider clock)
     {
         _secret = secret;
         _self = self;
         _clock = clock;
-        _http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            ConnectTimeout = options.Value.ConnectTimeout,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            ActivityHeadersPropagator = null,
-        });
+        _near = Connect(options.Value, null);
+        _far = cluster.Value.Gateway is { } gateway ? Connect(options.Value, gateway) : _near;
     }
 
     /// <summary>
@@ -48,19 +44,20 @@ internal sealed class PeerCalls : IDisposable
     /// <param name="target">Path and query, as signed.</param>
     /// <param name="addHeaders">Headers that the signature does not cover, such as <c>Range</c>.</param>
     /// <param name="cancel">Ends the wait.</param>
+    /// <param name="body">Body of a POST, as signed.</param>
     public async Task<Outcome<HttpResponseMessage>> SendAsync(
-        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, CancellationToken cancel)
+        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, CancellationToken cancel, byte[]? body = null)
     {
         try
         {
-            var response = await SendOnceAsync(peer, method, target, addHeaders, cancel);
-            if (response.StatusCode == System.Net.HttpStatusCode.Unauthorized && LearnTime(peer, response))
+            var response = await SendOnceAsync(peer, method, target, addHeaders, body, cancel);
+            if (response.StatusCode == HttpStatusCode.Unauthorized && LearnTime(peer, response))
             {
                 response.Dispose();
-                response = await SendOnceAsync(peer, method, target, addHeaders, cancel);
+                response = await SendOnceAsync(peer, method, target, addHeaders, body, cancel);
             }
 
-            if (response.StatusCode is not (System.Net.HttpStatusCode.Unauthorized or System.Net.HttpStatusCode.Forbidden)
+            if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
                 || !response.Headers.Contains(TimeHeader))
                 return response;
 
@@ -77,24 +74,42 @@ internal sealed class PeerCalls : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _near.Dispose();
+        _far.Dispose();
+    }
 
     /// <summary>The failure of a peer that could not be used.</summary>
     public static Failure Unavailable(Member peer, string why) =>
         new(FailureKind.PeerUnavailable, $"{peer.Id} at {peer.Address.Authority} could not be used: {why}");
 
     private Task<HttpResponseMessage> SendOnceAsync(
-        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, CancellationToken cancel)
+        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, byte[]? body, CancellationToken cancel)
     {
         // The target must reach the peer byte by byte as it was signed; Uri would normalise it.
         var request = new HttpRequestMessage(method, new Uri($"{peer.Address.Scheme}://{peer.Address.Authority}{target}",
             new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         var time = _clock.GetUtcNow() + _clockDifferences.GetValueOrDefault(peer.Id);
-        var signature = PeerSignature.Sign(_secret.Bytes, _self.Member.Id, time, method.Method, target, []);
+        var signature = PeerSignature.Sign(_secret.Bytes, _self.Member.Id, time, method.Method, target, body);
+        if (body is not null)
+            request.Content = new ByteArrayContent(body);
         request.Headers.TryAddWithoutValidation(PeerSignature.Header, signature.ToString());
         addHeaders?.Invoke(request);
-        return _http.SendAsync(request, cancel);
+        return (peer.Region == _self.Region ? _near : _far).SendAsync(request, cancel);
     }
+
+    private static HttpMessageInvoker Connect(PeerOptions options, Uri? gateway) => new(new SocketsHttpHandler
+    {
+        ConnectTimeout = options.ConnectTimeout,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = gateway is not null,
+        Proxy = gateway is null ? null : new WebProxy(gateway),
+        ActivityHeadersPropagator = null,
+        ConnectCallback = OutgoingConnection.ConnectAsync,
+    });
 
     private bool LearnTime(Member peer, HttpResponseMessage refusal)
     {

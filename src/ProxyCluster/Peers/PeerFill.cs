@@ -1,8 +1,6 @@
-using System.Buffers;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
-using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
@@ -17,9 +15,10 @@ namespace ProxyCluster.Peers;
 /// </summary>
 internal sealed class PeerFill(
     PeerCalls calls,
-    PeerRecords records,
+    ArtifactCopy copy,
     PeerStanding standing,
-    DiskStore store,
+    SharedWrites shared,
+    ClusterSelf self,
     IOptions<PeerOptions> options,
     ProxyMetrics metrics,
     TimeProvider clock)
@@ -83,60 +82,28 @@ internal sealed class PeerFill(
 
         // 2. The record, against the proof that travels with it.
         var record = RecordFile.ParseOrNull(payload, out var error);
-        if ((error ?? records.FaultOrNull(record!, module, kind)) is { } fault)
+        if ((error ?? copy.FaultOrNull(record!, module, kind)) is { } fault)
             return Distrust(peer, module, $"its record of {module} does not hold: {fault}");
 
         // 3. The bytes, against the record.
-        var stored = record!.ArtifactOrNull(kind)!;
-        await using var incoming = store.CreateIncoming(kind);
-        await CopyAsync(body, incoming, stored.Size, sign, cancel);
-        var content = incoming.Complete();
-        if (incoming.Sha256 != stored.Sha256)
-            return Distrust(peer, module, $"the bytes it sent have SHA-256 {incoming.Sha256}, its record says {stored.Sha256}");
-
-        var received = kind == ArtifactKind.Zip
-            ? ArtifactChecks.Zip(module, content, peer.Id, cancel)
-            : await ArtifactChecks.SmallAsync(module, kind, content, peer.Id, cancel);
-        if (!received.TryGet(out var contents, out failure))
-            return Distrust(peer, module, failure.Message);
-        var h1 = kind == ArtifactKind.Zip ? record.ZipH1 : record.GoModH1;
-        if (kind != ArtifactKind.Info && contents.H1 != h1)
-            return Distrust(peer, module, $"the {kind} it sent has {contents.H1}, its record proves {h1}");
-
-        // 4. Ours from here on; what another artifact of the module needs is fetched when it is asked for.
-        var proposal = (record with { Info = null, Mod = null, Zip = null })
-            .With(kind, stored with { Source = peer.Id, Time = clock.GetUtcNow() });
-        var result = await store.CommitAsync(proposal, kind, incoming, cancel);
-        return result.Status == CommitStatus.Conflict
-            ? new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict")
-            : result.Record;
+        var result = await copy.TakeAsync(record!, kind, body, peer.Id, sign, cancel);
+        switch (result.Status)
+        {
+            case CopyStatus.Committed:
+                // What a silo of our own region has, it handed over itself.
+                if (peer.Region != self.Region)
+                    shared.HandOverLater(result.Record!, kind);
+                return result.Record!;
+            case CopyStatus.Conflict:
+                return new Failure(FailureKind.ChecksumMismatch, result.Why);
+            default:
+                return Distrust(peer, module, result.Why);
+        }
     }
 
     private Failure Distrust(Member peer, ModuleVersion module, string why)
     {
         standing.Distrust(peer.Id, why);
         return PeerCalls.Unavailable(peer, $"{module}: {why}");
-    }
-
-    private static async Task CopyAsync(
-        Stream body, IncomingArtifact incoming, long size, Action sign, CancellationToken cancel)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
-        try
-        {
-            for (var left = size; left > 0;)
-            {
-                var read = await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), cancel);
-                if (read == 0)
-                    throw new InvalidDataException($"the bytes ended {left} early");
-                sign();
-                await incoming.WriteAsync(buffer.AsMemory(0, read), cancel);
-                left -= read;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
     }
 }

@@ -7,7 +7,9 @@ namespace ProxyCluster.Peers;
 
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>,
-/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>. Module names are escaped as everywhere.
+/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>; module
+/// names are escaped as everywhere. To the authority go <c>authority/health</c>, <c>authority/order</c> and
+/// <c>authority/status</c>, bodies in JSON.
 /// </summary>
 internal static class PeerTarget
 {
@@ -30,6 +32,18 @@ internal static class PeerTarget
     public static string Forward(int hops, string target) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}{target}");
 
+    /// <summary>"This is how I am"; POST.</summary>
+    public const string Health = PeerCalls.Prefix + "authority/health";
+
+    /// <summary>"An operator wants this"; POST.</summary>
+    public const string Order = PeerCalls.Prefix + "authority/order";
+
+    /// <summary>"How is the cluster?"; GET.</summary>
+    public const string Status = PeerCalls.Prefix + "authority/status";
+
+    /// <summary>"Are you there?"; GET. The answer says nothing; how long it takes says how far apart we are.</summary>
+    public const string Ping = PeerCalls.Prefix + "ping/";
+
     /// <summary>Cuts the first element off a path.</summary>
     public static bool TryCut(string path, [NotNullWhen(true)] out string? first, [NotNullWhen(true)] out string? rest)
     {
@@ -44,8 +58,14 @@ internal static class PeerTarget
     {
         "region" => AskLevel.Region,
         "home" => AskLevel.Home,
+        "stored" => AskLevel.Stored,
         _ => null,
     };
 
-    private static string Word(AskLevel level) => level == AskLevel.Region ? "region" : "home";
+    private static string Word(AskLevel level) => level switch
+    {
+        AskLevel.Region => "region",
+        AskLevel.Stored => "stored",
+        _ => "home",
+    };
 }

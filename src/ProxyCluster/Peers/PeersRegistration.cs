@@ -17,7 +17,9 @@ internal static class PeersRegistration
         services.AddSingleton<PeerStanding>();
         services.AddSingleton<PeerCalls>();
         services.AddSingleton<PeerRecords>();
+        services.AddSingleton<ArtifactCopy>();
         services.AddSingleton<PeerFill>();
+        services.AddSingleton<SharedFill>();
         services.AddSingleton<PeerQueries>();
         services.AddSingleton<IOtherHolders, PeerHolders>();
         return services;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Outcomes;
@@ -18,13 +19,15 @@ internal sealed class QueryOwner(
     IOptions<PeerOptions> options,
     TimeProvider clock)
 {
+    /// <summary>Is this silo the one that asks upstream, by its own view?</summary>
+    public bool IsHere(Query query) => PathOf(query, AskLevel.Region).Length == 1;
+
     /// <summary>The present answer; with <paramref name="asOwner"/> upstream is asked without a look at the others.</summary>
     public Task<Outcome<QueryAnswer>> AskAsync(Query query, QueryAnswer? known, bool asOwner, CancellationToken cancel)
     {
         // A region does not need an owner of its own here: every silo keeps what it was told, and it is told little.
         var level = asOwner ? AskLevel.Home : AskLevel.Region;
-        var steps = standing.Prefer(
-            AskPath.For(query.Path.Value, self.Member, level, self.View, options.Value.MaxCandidates));
+        var steps = standing.Prefer(PathOf(query, level));
         return steps.Length == 1
             ? upstream.AskAsync(query, known, cancel)
             : HedgedAsk.RunAsync(
@@ -36,6 +39,9 @@ internal sealed class QueryOwner(
                 clock,
                 cancel);
     }
+
+    private ImmutableArray<AskStep> PathOf(Query query, AskLevel level) =>
+        AskPath.For(query.Path.Value, self.Member, level, self.View, options.Value.MaxCandidates);
 
     private async Task<Outcome<QueryAnswer>> AskPeerAsync(Member peer, Query query, Action alive, CancellationToken cancel)
     {

@@ -57,6 +57,9 @@ internal sealed partial class Replicator : BackgroundService
             () => Lag(copies => (long)copies.Max(c => _clock.GetElapsedTime(c.Since).TotalSeconds)));
     }
 
+    /// <summary>Copies not yet handed over.</summary>
+    public int Pending => _owed.Count;
+
     /// <summary>Queues the copies of an artifact that this silo just committed as its owner.</summary>
     public void Committed(ModuleRecord record, ArtifactKind kind)
     {

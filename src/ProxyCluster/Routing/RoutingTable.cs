@@ -12,6 +12,21 @@ namespace ProxyCluster.Routing;
 /// </param>
 public sealed record RegionEntry(string Name, RegionState State, DateTimeOffset Since, string Reason, int Share = 100)
 {
+    /// <summary>What an operator wants of the region, whatever its health; null for nothing.</summary>
+    public OperatorIntent? Intent { get; init; }
+
+    /// <summary>What is worth a look and no reason to move traffic, in words; null for nothing.</summary>
+    public string? Alert { get; init; }
+
+    /// <summary>How often in a row it failed; each time it has to prove itself for longer. A long time in service ends the row.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>
+    /// True from the moment it went out of service until it has been back for long enough: others may have stored
+    /// meanwhile what it owns, so its owners ask them before they ask upstream.
+    /// </summary>
+    public bool IsCatchingUp { get; init; }
+
     /// <summary>True where requests are served and module versions may be owned.</summary>
     public bool IsUsable => State is RegionState.Active or RegionState.Suspect or RegionState.Recovering;
 }
@@ -32,6 +47,18 @@ public sealed record RoutingTable(
     string Authority,
     DateTimeOffset Time)
 {
+    /// <summary>
+    /// The last events, oldest first, their ids growing without a gap. They travel with the table because they are
+    /// published with it, in one step: no change without its event, and a new authority knows what the old one did.
+    /// </summary>
+    public ImmutableArray<RoutingEvent> Events { get; init; } = [];
+
+    /// <summary>Events up to this id are known to have reached those who are told; 0 for none. The rest is told again.</summary>
+    public long ToldUntil { get; init; }
+
+    /// <summary>The id of the newest event; 0 when there was none.</summary>
+    public long LastEventId => Events.IsEmpty ? 0 : Events[^1].Id;
+
     /// <summary>The table before the first one.</summary>
     public static RoutingTable Empty { get; } =
         new(0, [], ImmutableDictionary<string, ImmutableArray<string>>.Empty, "", default);

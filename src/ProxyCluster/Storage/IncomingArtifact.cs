@@ -72,6 +72,9 @@ internal sealed class IncomingArtifact : IAsyncDisposable
         return _file;
     }
 
+    /// <summary>All bytes, for a store that copies them; valid after <see cref="Complete"/>. The stream stays ours.</summary>
+    public Stream Content => _file;
+
     /// <summary>Puts the file in its final place; what stood there, named by no record, is replaced.</summary>
     public void MoveTo(string path, IFlush flush)
     {

@@ -45,4 +45,8 @@ public sealed record ModuleRecord
         ArtifactKind.Mod => this with { Mod = artifact },
         _ => this with { Zip = artifact },
     };
+
+    /// <summary>What is proven, with <paramref name="artifact"/> as the only one that is stored.</summary>
+    public ModuleRecord WithOnly(ArtifactKind kind, StoredArtifact? artifact) =>
+        (this with { Info = null, Mod = null, Zip = null }).With(kind, artifact);
 }

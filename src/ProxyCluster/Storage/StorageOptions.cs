@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ProxyCluster.Storage.Blobs;
 
 namespace ProxyCluster.Storage;
 
@@ -80,4 +81,7 @@ public sealed class StorageOptions
 
     /// <summary>Is anything ever removed?</summary>
     internal bool Evicts => MaxBytes is not null || MinFreeBytes is not null;
+
+    /// <summary>The store that the silos of a region share, behind their disks; none by default.</summary>
+    public BlobStoreOptions Blob { get; set; } = new();
 }

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
+using ProxyCluster.Storage.Blobs;
 
 namespace ProxyCluster.Storage;
 
-/// <summary>Registers the data directory, the store on it and the memory in front of it.</summary>
+/// <summary>Registers the data directory, the store on it the memory in front of it, and the region's shared store.</summary>
 internal static class StorageRegistration
 {
     public static IServiceCollection AddStorage(this IServiceCollection services)
@@ -20,9 +21,13 @@ internal static class StorageRegistration
         services.AddSingleton<KeptModules>();
         services.AddSingleton<Eviction>();
         services.AddSingleton<StoreVerification>();
+        services.AddSingleton<IValidateOptions<StorageOptions>, BlobStoreOptionsValidation>();
+        services.AddSingleton<RegionalStore>();
+        services.AddSingleton<SharedWrites>();
         services.AddHostedService<DataDirectory>();
         services.AddHostedService<Scrubber>();
         services.AddHostedService(static s => s.GetRequiredService<Eviction>());
+        services.AddHostedService(static s => s.GetRequiredService<SharedWrites>());
         return services;
     }
 }

@@ -1,9 +1,17 @@
 namespace ProxyCluster.Storage;
 
-/// <summary>The disk is full, broken or not ours. Its own type, so that nobody takes it for a network error.</summary>
+/// <summary>
+/// A store is full, broken, out of reach or not ours. Its own type, so that nobody takes it for an upstream's network error.
+/// </summary>
 public sealed class StoreException : Exception
 {
-    /// <summary>Wraps what the file system said.</summary>
+    /// <summary>What the store's answer was, in one sentence.</summary>
+    public StoreException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Wraps what the file system or the network said.</summary>
     public StoreException(string message, Exception inner)
         : base(message, inner)
     {

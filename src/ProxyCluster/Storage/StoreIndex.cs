@@ -25,12 +25,15 @@ internal sealed class StoreIndex
     private Totals _count;
     private Totals _bytes;
 
-    public StoreIndex(TimeProvider clock, ProxyMetrics metrics)
+    private bool _isComplete;
+
+    public StoreIndex(TimeProvider clock, HotCache cache, ProxyMetrics metrics)
     {
         _clock = clock;
         _byStem = _versions.GetAlternateLookup<ReadOnlySpan<char>>();
         Advance();
         metrics.ObserveStore(() => Measure(_count), () => Measure(_bytes));
+        metrics.ObserveMemoryCache(() => cache.Bytes);
     }
 
     /// <summary>The time that uses are marked with: Unix seconds.</summary>
@@ -51,6 +54,13 @@ internal sealed class StoreIndex
 
     /// <summary>A time as uses are marked with it.</summary>
     public static uint SecondsOf(DateTimeOffset time) => (uint)Math.Clamp(time.ToUnixTimeSeconds(), 0, uint.MaxValue);
+
+    /// <summary>Everything that lay on the disk is known: from now on there are figures.</summary>
+    public void Complete()
+    {
+        lock (_lock)
+            _isComplete = true;
+    }
 
     /// <summary>An artifact was stored just now, in place of what was there.</summary>
     public void Stored(string key, ArtifactKind kind, long size) => Set(StemOf(key, kind), kind, size, SecondsOf(_clock.GetUtcNow()));
@@ -173,7 +183,12 @@ internal sealed class StoreIndex
     {
         Totals now;
         lock (_lock)
+        {
+            if (!_isComplete)
+                return [];
             now = totals;
+        }
+
         return
         [
             .. Enum.GetValues<ArtifactKind>().Select(kind => new Measurement<long>(

@@ -33,6 +33,8 @@ internal sealed class StoreScan(DataTree tree, StoreIndex index)
                 index.Found($"{module}/{version}", kind, entry.Length, used);
             }
         }
+
+        index.Complete();
     }
 
     private static FileSystemEnumerable<Entry> EntriesOf(string directory) => new(

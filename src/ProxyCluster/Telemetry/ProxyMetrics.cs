@@ -23,8 +23,9 @@ internal sealed class ProxyMetrics
         HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
     };
 
-    public ProxyMetrics(IMeterFactory meters)
+    public ProxyMetrics(IMeterFactory meters, TimeProvider? clock = null)
     {
+        Traffic = new TrafficWindow(clock ?? TimeProvider.System);
         Meter = meters.Create(MeterName);
         RequestDuration = Meter.CreateHistogram<double>("proxycluster.request.duration", "s",
             "Time from the request's headers to the end of its body; labels artifact, outcome, status", null, Latency);
@@ -37,6 +38,10 @@ internal sealed class ProxyMetrics
             "Clients' requests passed on to a silo; labels region (the silo's), outcome (ok, retried or the failure's cause)");
         Replications = Meter.CreateCounter<long>("proxycluster.replication.copies", "{artifact}",
             "Copies handed to other regions; labels region (the target's), outcome (ok, retried, dropped)");
+        SharedReads = Meter.CreateCounter<long>("proxycluster.shared.reads", "{read}",
+            "Artifacts looked for in the region's shared store; label outcome (found, absent, rejected, failed)");
+        SharedWrites = Meter.CreateCounter<long>("proxycluster.shared.writes", "{artifact}",
+            "Artifacts handed to the region's shared store; label outcome (ok, known, conflict, gone, retried, dropped)");
         StoreReads = Meter.CreateCounter<long>("proxycluster.store.reads", "{read}",
             "Artifacts found, by the tier that had them; labels artifact, tier (memory, disk, shared, peer, upstream)");
         UpstreamFetches = Meter.CreateCounter<long>("proxycluster.upstream.fetches", "{fetch}",
@@ -67,6 +72,10 @@ internal sealed class ProxyMetrics
             "Answers to queries; labels query (list, latest, info), freshness (fresh, fetched, stale)");
         JoinedFetches = Meter.CreateCounter<long>("proxycluster.fetch.joined", "{request}",
             "Requests that waited for a fetch which another request had begun; label artifact");
+        RegionTransitions = Meter.CreateCounter<long>("proxycluster.region.transitions", "{transition}",
+            "Changes of a region's state, counted by the authority that made them; labels region, state (the new one)");
+        EventDeliveries = Meter.CreateCounter<long>("proxycluster.failover.deliveries", "{event}",
+            "Events handed to webhooks and the command; labels receiver, outcome (ok, retried, dropped)");
         Meter.CreateObservableGauge("proxycluster.build.info", () => Build, null, "Always 1; labels version, commit, runtime");
     }
 
@@ -78,6 +87,9 @@ internal sealed class ProxyMetrics
         new("commit", BuildInfo.Commit ?? ""),
         new("runtime", Environment.Version.ToString()));
 
+    /// <summary>The last seconds' figures, for health reports.</summary>
+    public TrafficWindow Traffic { get; }
+
     public Meter Meter { get; }
     public Histogram<double> RequestDuration { get; }
     public UpDownCounter<long> ActiveRequests { get; }
@@ -85,6 +97,8 @@ internal sealed class ProxyMetrics
     public Counter<long> PeerFills { get; }
     public Counter<long> Forwards { get; }
     public Counter<long> Replications { get; }
+    public Counter<long> SharedReads { get; }
+    public Counter<long> SharedWrites { get; }
     public Counter<long> StoreReads { get; }
     public Counter<long> UpstreamFetches { get; }
     public Histogram<double> UpstreamDuration { get; }
@@ -101,6 +115,17 @@ internal sealed class ProxyMetrics
     public Counter<long> Evictions { get; }
     public Counter<long> QueryAnswers { get; }
     public Counter<long> JoinedFetches { get; }
+    public Counter<long> RegionTransitions { get; }
+    public Counter<long> EventDeliveries { get; }
+
+    /// <summary>Reports how regions stand in this member's view; both with label region.</summary>
+    public void ObserveRegions(Func<IEnumerable<Measurement<int>>> states, Func<IEnumerable<Measurement<int>>> shares, Func<long> epoch)
+    {
+        Meter.CreateObservableGauge("proxycluster.region.state", states, null,
+            "State of a region: 0 active, 1 suspect, 2 failed, 3 recovering, 4 drained; label region");
+        Meter.CreateObservableGauge("proxycluster.region.share", shares, "%", "Percent of its keys that a region owns; label region");
+        Meter.CreateObservableGauge("proxycluster.routing.epoch", epoch, null, "Epoch of the routing table that this member acts on");
+    }
 
     /// <summary>Reports the breaker of every upstream: 0 closed, 1 half-open, 2 open; label upstream.</summary>
     public void ObserveBreakers(Func<IEnumerable<Measurement<int>>> states) =>
@@ -116,6 +141,14 @@ internal sealed class ProxyMetrics
         Meter.CreateObservableGauge("proxycluster.replication.lag.objects", objects, "{artifact}", "Copies not yet handed over");
         Meter.CreateObservableGauge("proxycluster.replication.lag.bytes", bytes, "By", "Bytes in them");
         Meter.CreateObservableGauge("proxycluster.replication.lag.seconds", seconds, "s", "Age of the oldest of them");
+    }
+
+    /// <summary>Reports how far the region's shared store is behind this silo's disk.</summary>
+    public void ObserveSharedWrites(Func<long> objects, Func<long> bytes, Func<long> seconds)
+    {
+        Meter.CreateObservableGauge("proxycluster.shared.lag.objects", objects, "{artifact}", "Artifacts not yet handed over");
+        Meter.CreateObservableGauge("proxycluster.shared.lag.bytes", bytes, "By", "Bytes in them");
+        Meter.CreateObservableGauge("proxycluster.shared.lag.seconds", seconds, "s", "Age of the oldest of them");
     }
 
     /// <summary>Reports what the store holds; label artifact.</summary>

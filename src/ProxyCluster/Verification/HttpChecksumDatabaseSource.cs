@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.TransparencyLog;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Verification;
 
@@ -27,6 +28,7 @@ internal sealed class HttpChecksumDatabaseSource(
         MaxResponseHeadersLength = 64,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         UseCookies = false,
+        ConnectCallback = OutgoingConnection.ConnectAsync,
     };
 
     public async ValueTask<RemoteRead> ReadAsync(string path, CancellationToken cancellationToken)

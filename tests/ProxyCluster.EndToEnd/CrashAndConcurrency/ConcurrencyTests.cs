@@ -20,7 +20,7 @@ public sealed class ConcurrencyTests(ConcurrencyTests.Running running) : IClassF
         // The answers are held back until all clients had time to ask, so that they do meet.
         var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         foreach (var ending in endings)
-            _system.Upstream.Faults.Always($"/{Version}{ending}", HeldBackUntil(go.Task));
+            _system.Upstream.Faults.Always($"/{Version}{ending}", Fault.HeldBackUntil(go.Task));
 
         var asked = Enumerable.Range(0, Clients)
             .Select(i => _system.Proxy.Http.GetAsync(Version + endings[i % 3], HttpCompletionOption.ResponseHeadersRead, Token))
@@ -49,7 +49,7 @@ public sealed class ConcurrencyTests(ConcurrencyTests.Running running) : IClassF
     {
         const string Path = "golang.org/x/net/@v/v0.5.0.zip";
         var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _system.Upstream.Faults.Always("/" + Path, HeldBackUntil(go.Task));
+        _system.Upstream.Faults.Always("/" + Path, Fault.HeldBackUntil(go.Task));
         using var leaving = new CancellationTokenSource();
 
         var first = _system.Proxy.Http.GetAsync(Path, leaving.Token);
@@ -71,7 +71,7 @@ public sealed class ConcurrencyTests(ConcurrencyTests.Running running) : IClassF
     {
         const string Path = "golang.org/x/tools/@v/v0.4.0.zip";
         var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _system.Upstream.Faults.Always("/" + Path, HeldBackUntil(go.Task));
+        _system.Upstream.Faults.Always("/" + Path, Fault.HeldBackUntil(go.Task));
         using var leaving = new CancellationTokenSource();
 
         var only = _system.Proxy.Http.GetAsync(Path, leaving.Token);
@@ -85,12 +85,6 @@ public sealed class ConcurrencyTests(ConcurrencyTests.Running running) : IClassF
         Assert.Equal(_system.Upstream.FindOrNull("/" + Path)!.Body.ToArray(), body);
         Assert.Equal(1, _system.Upstream.Requests("/" + Path));
     }
-
-    private static Fault HeldBackUntil(Task signal) => new("held back", async x =>
-    {
-        await signal.WaitAsync(x.Stopped);
-        return false;
-    });
 
     // The proxy's own gauge says how many requests it is answering; the one that asks for it is not among them or is the
     // one more.

@@ -12,6 +12,8 @@ namespace ProxyCluster.TestKit.Processes;
 public sealed class ChildProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private const int SigStop = 19;
+    private const int SigCont = 18;
 
     private readonly Process _process;
     private readonly Lock _outputLock = new();
@@ -140,17 +142,28 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>SIGTERM, and waits until it has ended.</summary>
     public async Task<int> StopAsync(TimeSpan limit)
     {
-        if (!HasExited && Kill(Id, SigTerm) != 0 && !HasExited)
-            throw new InvalidOperationException($"SIGTERM could not be sent to {Id}");
+        Send(SigTerm);
         await WaitAsync(limit);
         return ExitCode;
     }
+
+    /// <summary>SIGSTOP: its connections stay open and nothing answers.</summary>
+    public void Freeze() => Send(SigStop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => Send(SigCont);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
         _process.Dispose();
+    }
+
+    private void Send(int signal)
+    {
+        if (!HasExited && Kill(Id, signal) != 0 && !HasExited)
+            throw new InvalidOperationException($"signal {signal} could not be sent to {Id}");
     }
 
     [DllImport("libc", EntryPoint = "kill")]

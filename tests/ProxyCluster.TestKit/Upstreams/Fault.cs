@@ -52,6 +52,13 @@ public sealed record Fault(string Name, Func<UpstreamExchange, Task<bool>> Act)
             await x.WriteAsync(zeros.AsMemory(0, (int)Math.Min(zeros.Length, left)));
     });
 
+    /// <summary>Waits for a signal before the ordinary answer or the next fault.</summary>
+    public static Fault HeldBackUntil(Task signal) => new("held back", async x =>
+    {
+        await signal.WaitAsync(x.Stopped);
+        return false;
+    });
+
     /// <summary>Waits, by the server's clock, before the ordinary answer or the next fault.</summary>
     public static Fault Delay(TimeSpan delay) => new($"delay {delay}", async x =>
     {

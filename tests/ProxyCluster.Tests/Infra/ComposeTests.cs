@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ProxyCluster.Storage.Blobs;
 using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.Tests.Infra;
@@ -107,6 +108,22 @@ public sealed partial class ComposeTests
         Assert.All(Compose.Members, member => Assert.Equal($"http://{member.Name}:8080", member.FlagOrNull("--advertise")));
         Assert.All(Compose.Members, member => Assert.StartsWith(
             $"http://etcd-{member.FlagOrNull("--region")}:2379,", member.FlagOrNull("--etcd"), StringComparison.Ordinal)); // nearest first
+    }
+
+    [Fact]
+    public void Silos_OfARegion_ShareItsOwnBlobStoreAndWaitForIt()
+    {
+        var silos = Compose.Members.Where(member => member.FlagOrNull("--role") == "silo").ToList();
+
+        Assert.Equal(2 * Regions.Length, silos.Count);
+        Assert.All(silos, silo =>
+        {
+            var azurite = "azurite-" + silo.FlagOrNull("--region");
+            var options = new BlobStoreOptions { ConnectionString = silo.Environment["PROXYCLUSTER_STORAGE__BLOB__CONNECTIONSTRING"] };
+            Assert.True(BlobLocation.TryParse(options, out var location, out var error), error);
+            Assert.Equal($"http://{azurite}:10000/devstoreaccount1/modules", location.Container.AbsoluteUri);
+            Assert.Contains((azurite, "service_healthy"), silo.DependsOn);
+        });
     }
 
     [Fact]

@@ -119,6 +119,7 @@ public sealed partial class MonitoringTests
         metrics.ObserveMemoryCache(() => 0);
         metrics.ObserveStore(() => [], () => []);
         metrics.ObserveReplication(() => [], () => [], () => []);
+        metrics.ObserveSharedWrites(() => 0, () => 0, () => 0);
 
         var names = new HashSet<string>(StringComparer.Ordinal);
         using var listener = new MeterListener();

@@ -105,6 +105,19 @@ internal sealed class RawConnection : IDisposable
         return bytes[..read];
     }
 
+    /// <summary>Reads so many bytes of a body and forgets them.</summary>
+    public async Task SkipAsync(long count)
+    {
+        var buffer = new byte[1 << 16];
+        while (count > 0)
+        {
+            var read = await _stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, count)), Cancellation);
+            if (read == 0)
+                throw new EndOfStreamException($"the connection ended {count} bytes early");
+            count -= read;
+        }
+    }
+
     /// <summary>Reads to the end; gives the number of bytes, and whether the end was an orderly one.</summary>
     public async Task<(long Bytes, bool IsOrderly)> ReadToEndAsync()
     {

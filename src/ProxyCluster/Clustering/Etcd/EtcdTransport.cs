@@ -1,16 +1,20 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Clustering.Etcd;
 
 /// <summary>
 /// The connections to etcd. HTTP/1.1 on purpose: etcd tells its gateway from gRPC on the same port by the protocol, and
-/// never through a proxy, because etcd is inside of the cluster's network.
+/// never through the machine's own proxy, because etcd is inside of the cluster's network.
 /// </summary>
 internal static class EtcdTransport
 {
+    /// <param name="options">How etcd is reached.</param>
+    /// <param name="gateway">See <see cref="ClusteringOptions.Gateway"/>; null for none.</param>
     /// <exception cref="System.Security.Cryptography.CryptographicException">A certificate file cannot be read.</exception>
-    public static SocketsHttpHandler Create(EtcdOptions options)
+    public static SocketsHttpHandler Create(EtcdOptions options, Uri? gateway = null)
     {
         var ssl = new SslClientAuthenticationOptions();
         if (options.CaFile.Length > 0)
@@ -26,13 +30,15 @@ internal static class EtcdTransport
 
         return new SocketsHttpHandler
         {
-            UseProxy = false,
+            UseProxy = gateway is not null,
+            Proxy = gateway is null ? null : new WebProxy(gateway),
             UseCookies = false,
             AllowAutoRedirect = false,
             ConnectTimeout = options.CallTimeout,
             // An endpoint's name may move to another address.
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             SslOptions = ssl,
+            ConnectCallback = OutgoingConnection.ConnectAsync,
         };
     }
 }

@@ -1,0 +1,66 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using ProxyCluster.Routing;
+
+namespace ProxyCluster.Failover;
+
+/// <summary>
+/// Runs a program for every event, one at a time; exit status 0 means that it was understood. The event is in its
+/// environment, our own settings are not: they may hold secrets. What it prints is read and dropped. One that runs for
+/// too long is killed with its children.
+/// </summary>
+internal sealed class CommandReceiver(IReadOnlyList<string> command, TimeSpan limit, string cluster, TimeProvider clock) : IEventReceiver
+{
+    /// <inheritdoc/>
+    public string Name => "command";
+
+    /// <inheritdoc/>
+    public async Task<string?> TellAsync(RoutingEvent change, CancellationToken cancel)
+    {
+        using var late = new CancellationTokenSource(limit, clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
+        using var process = new Process { StartInfo = StartOf(change) };
+        process.OutputDataReceived += static (_, _) => { };
+        process.ErrorDataReceived += static (_, _) => { };
+        try
+        {
+            process.Start();
+        }
+        catch (Win32Exception e)
+        {
+            return $"{command[0]} could not be started: {e.Message}";
+        }
+
+        process.StandardInput.Close();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        try
+        {
+            await process.WaitForExitAsync(both.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            cancel.ThrowIfCancellationRequested();
+            return string.Create(CultureInfo.InvariantCulture, $"it ran for more than {limit.TotalSeconds:0.###} s and was killed");
+        }
+
+        return process.ExitCode == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"its exit status was {process.ExitCode}");
+    }
+
+    private ProcessStartInfo StartOf(RoutingEvent change)
+    {
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(static name => name.StartsWith("PROXYCLUSTER_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
+        foreach (var (name, value) in EventWords.Variables(change, cluster))
+            start.Environment[name] = value;
+        return start;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using ProxyCluster.Routing;
+
+namespace ProxyCluster.Failover;
+
+/// <summary>An event as webhooks get it.</summary>
+/// <param name="Version">Version of the format, 1; fields are only ever added.</param>
+/// <param name="Cluster">Name of the cluster.</param>
+/// <param name="Event">The event; <c>id</c> tells repetitions apart.</param>
+internal sealed record EventMessage(int Version, string Cluster, RoutingEvent Event);
+
+/// <summary>What Slack and those that imitate it take.</summary>
+/// <param name="Text">One line.</param>
+internal sealed record SlackMessage(string Text);
+
+/// <summary>Events as sentences and variables.</summary>
+internal static class EventWords
+{
+    /// <summary>One line for people.</summary>
+    public static string Sentence(RoutingEvent change) => change.Kind switch
+    {
+        RoutingEventKind.Appeared => $"{change.Region} appeared: {change.Reason}",
+        RoutingEventKind.State => $"{change.Region} went from {RegionWords.Of(change.From)} to {RegionWords.Of(change.To)}: {change.Reason} (decided by {change.Who})",
+        RoutingEventKind.Share => string.Create(CultureInfo.InvariantCulture, $"{change.Region} owns {change.Share} % of its keys again: {change.Reason}"),
+        RoutingEventKind.Drained => $"{change.Region} is drained: {change.Reason}",
+        RoutingEventKind.Alert => $"{change.Region} needs a look: {change.Reason}",
+        RoutingEventKind.AlertOver => $"{change.Region} needs no look any more: {change.Reason}",
+        RoutingEventKind.CaughtUp => $"{change.Region} counts as caught up: {change.Reason}",
+        _ => $"{change.Region}: {change.Reason}",
+    };
+
+    /// <summary>The event as environment variables of a command.</summary>
+    public static IEnumerable<(string Name, string Value)> Variables(RoutingEvent change, string cluster)
+    {
+        yield return ("PROXYCLUSTER_EVENT_ID", change.Id.ToString(CultureInfo.InvariantCulture));
+        yield return ("PROXYCLUSTER_EVENT_EPOCH", change.Epoch.ToString(CultureInfo.InvariantCulture));
+        yield return ("PROXYCLUSTER_EVENT_TIME", change.Time.ToString("O", CultureInfo.InvariantCulture));
+        yield return ("PROXYCLUSTER_EVENT_CLUSTER", cluster);
+        yield return ("PROXYCLUSTER_EVENT_KIND", change.Kind.ToString());
+        yield return ("PROXYCLUSTER_EVENT_REGION", change.Region);
+        yield return ("PROXYCLUSTER_EVENT_FROM", RegionWords.Of(change.From));
+        yield return ("PROXYCLUSTER_EVENT_TO", RegionWords.Of(change.To));
+        yield return ("PROXYCLUSTER_EVENT_SHARE", change.Share.ToString(CultureInfo.InvariantCulture));
+        yield return ("PROXYCLUSTER_EVENT_REASON", change.Reason);
+        yield return ("PROXYCLUSTER_EVENT_WHO", change.Who);
+    }
+}

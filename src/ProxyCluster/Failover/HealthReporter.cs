@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Fetching;
+using ProxyCluster.Replication;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Failover;
+
+/// <summary>
+/// Draws up this member's health report and hands it in, once per interval. A heartbeat must not stop for anything that
+/// it reports about: the store is probed with a limit, and a call to an authority that does not answer ends with the
+/// interval, so that the next report may go to its successor.
+/// </summary>
+internal sealed partial class HealthReporter(
+    ClusterSelf self,
+    AuthorityCalls authority,
+    StoreProbe store,
+    UpstreamChain upstreams,
+    Replicator replicator,
+    RoundTrips roundTrips,
+    ProxyMetrics metrics,
+    IOptions<FailoverOptions> options,
+    TimeProvider clock,
+    ILogger<HealthReporter> logger) : BackgroundService
+{
+    private long _sequence;
+    private bool _isHeard = true;
+    private Task<StoreHealth>? _probe;
+    private StoreHealth? _store;
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var interval = options.Value.ReportInterval;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var started = clock.GetTimestamp();
+            if (self.Engine.Self is not null)
+                await ReportAsync(stoppingToken);
+            var rest = interval - clock.GetElapsedTime(started);
+            if (rest > TimeSpan.Zero)
+                await Task.Delay(rest, clock, stoppingToken);
+        }
+    }
+
+    /// <summary>The report that would be sent now.</summary>
+    internal async Task<HealthReport> DrawUpAsync(CancellationToken cancel) => new()
+    {
+        Member = self.Member.Id,
+        Region = self.Region,
+        Role = self.Member.Role,
+        Sequence = Interlocked.Increment(ref _sequence),
+        Epoch = self.View.Routing.Epoch,
+        Store = self.IsFrontEnd ? null : await StoreAsync(cancel),
+        Upstreams = self.IsFrontEnd
+            ? []
+            : [.. upstreams.Statuses.Select(static status => new UpstreamHealth(status.Name, status.StateWord, status.State != BreakerPosition.Open))],
+        Engine = Engine(self.Engine),
+        Traffic = Traffic(metrics.Traffic.Read()),
+        InFlight = metrics.Traffic.InFlight,
+        PendingCopies = replicator.Pending,
+        RoundTrips = roundTrips.Milliseconds,
+    };
+
+    /// <summary>The engine as reports show it.</summary>
+    internal static EngineHealth Engine(IEngine engine) => new(engine.Name, engine.Status.IsDegraded, engine.Status.Detail);
+
+    private async Task ReportAsync(CancellationToken stop)
+    {
+        var isHeard = await authority.ReportAsync(await DrawUpAsync(stop), options.Value.ReportInterval, stop);
+        if (isHeard == _isHeard)
+            return;
+        _isHeard = isHeard;
+        if (isHeard)
+            Log.Heard(logger, self.View.AuthorityId);
+        else
+            Log.NotHeard(logger, self.View.AuthorityId ?? "(none)");
+    }
+
+    /// <summary>
+    /// The newest result. A probe that takes long is given half an interval before the heartbeat goes out with the result
+    /// before it; when it reaches its own limit, it says that the store fails.
+    /// </summary>
+    private async Task<StoreHealth?> StoreAsync(CancellationToken cancel)
+    {
+        _probe ??= store.AskAsync(cancel);
+        var patience = options.Value.ReportInterval / 2;
+        try
+        {
+            _store = await _probe.WaitAsync(patience, clock, cancel);
+            _probe = null;
+        }
+        catch (TimeoutException)
+        {
+            // It goes on; the next report asks it again.
+        }
+
+        return _store;
+    }
+
+    private static TrafficHealth Traffic(TrafficSums sums) => new()
+    {
+        Window = TrafficWindow.Seconds,
+        Requests = sums.Requests,
+        Errors = sums.Errors,
+        Hits = sums.Hits,
+        Misses = sums.Misses,
+        Fetches = sums.Fetches,
+        FetchFailures = sums.FetchFailures,
+        P95Milliseconds = Math.Round(sums.P95.TotalMilliseconds, 3),
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Health reports reached the authority {Authority} again")]
+        public static partial void Heard(ILogger logger, string? authority);
+
+        [LoggerMessage(LogLevel.Information, "Health report did not reach the authority {Authority}")]
+        public static partial void NotHeard(ILogger logger, string authority);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Peers;
+
+namespace ProxyCluster.Failover;
+
+/// <summary>
+/// How far away the other regions are: one small call to one silo of each, now and then, smoothed. Only used to order
+/// regions, so a missed measurement keeps the last one.
+/// </summary>
+internal sealed class RoundTrips(ClusterSelf self, PeerCalls calls, IOptions<FailoverOptions> options, TimeProvider clock) : BackgroundService
+{
+    private const double Weight = 0.3;
+
+    private volatile ImmutableSortedDictionary<string, double> _milliseconds =
+        ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
+
+    /// <summary>Milliseconds by region.</summary>
+    public ImmutableSortedDictionary<string, double> Milliseconds => _milliseconds;
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var interval = options.Value.RoundTripInterval;
+        if (interval == TimeSpan.Zero)
+            return;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            // The first one soon: an order of failover is of use from the beginning.
+            await Task.Delay(_milliseconds.IsEmpty ? Min(interval, TimeSpan.FromSeconds(1)) : interval, clock, stoppingToken);
+            await MeasureAsync(stoppingToken);
+        }
+    }
+
+    /// <summary>Measures every other region once.</summary>
+    internal async Task MeasureAsync(CancellationToken cancel)
+    {
+        var silos = self.View.Members.Where(member => member.IsSilo && member.Region != self.Region)
+            .GroupBy(static member => member.Region, StringComparer.Ordinal)
+            .Select(static region => region.First());
+        var measured = await Task.WhenAll(silos.Select(silo => PingAsync(silo, cancel)));
+        var next = _milliseconds.ToBuilder();
+        foreach (var (region, trip) in measured)
+        {
+            if (trip is { } milliseconds)
+                next[region] = Math.Round(next.TryGetValue(region, out var before) ? before + (Weight * (milliseconds - before)) : milliseconds, 1);
+        }
+
+        _milliseconds = next.ToImmutable();
+    }
+
+    private async Task<(string Region, double? Milliseconds)> PingAsync(Member silo, CancellationToken cancel)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(2), clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
+        try
+        {
+            // The first call may have to open a connection and learn the other's clock; the second one measures.
+            for (var call = 0; ; call++)
+            {
+                var started = clock.GetTimestamp();
+                var sent = await calls.SendAsync(silo, HttpMethod.Get, PeerTarget.Ping, null, both.Token);
+                if (!sent.TryGet(out var response, out _))
+                    return (silo.Region, null);
+                response.Dispose();
+                if (call == 1)
+                    return (silo.Region, clock.GetElapsedTime(started).TotalMilliseconds);
+            }
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return (silo.Region, null);
+        }
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+}

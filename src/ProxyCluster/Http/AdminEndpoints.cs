@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.WebUtilities;
+using ProxyCluster.Admin;
+using ProxyCluster.Clustering;
+using ProxyCluster.Failover;
+
+namespace ProxyCluster.Http;
+
+/// <summary>
+/// The admin API, on every member: any of them takes an order and passes it on to the authority.
+/// <code>
+/// GET  /-/admin/v1/status                  viewer    the cluster: regions, members, their health
+/// GET  /-/admin/v1/events?since=ID         viewer    events after the given one, oldest first
+/// POST /-/admin/v1/regions/NAME/drain      operator  {"reason": "…", "force": false}
+/// POST /-/admin/v1/regions/NAME/undrain    operator
+/// POST /-/admin/v1/regions/NAME/fail       operator
+/// POST /-/admin/v1/regions/NAME/recover    operator
+/// </code>
+/// An order given twice is obeyed once and answered with 200 both times. 409 with a sentence means that it would take the
+/// last region out of service, or makes no sense as things stand; 503 that there is no authority to obey it now. Whoever
+/// waits for a drain asks for the status until the region's <c>intent.isDone</c>.
+/// </summary>
+internal sealed partial class AdminEndpoints(
+    AdminTokens tokens,
+    AuthorityCalls authority,
+    AuthorityEndpoints answers,
+    ClusterSelf self,
+    ILogger<AdminEndpoints> logger)
+{
+    /// <summary>Path under which operators are answered.</summary>
+    public const string Prefix = "/-/admin/v1/";
+
+    private const int MaxReason = 200;
+
+    /// <summary>Is this a target for operators?</summary>
+    public static bool IsAdmin(string target) => target.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>Answers, or refuses.</summary>
+    public async Task<Seen> AnswerAsync(HttpContext context, string target)
+    {
+        await AnswerAsync(context, RequestTarget.PathOf(target)[Prefix.Length..].ToString().Split('/'), context.RequestAborted);
+        return new Seen("admin", context.Response.StatusCode is >= 200 and < 300 ? "ok" : "refused");
+    }
+
+    private Task AnswerAsync(HttpContext context, string[] path, CancellationToken cancel)
+    {
+        if (!tokens.IsOn)
+            return FailAsync(context, 404, "the admin API is off: no Admin:TokenFile is configured", cancel);
+        if (TokenOf(context.Request) is not { } given || tokens.FindOrNull(given) is not { } token)
+        {
+            Log.Unknown(logger, context.Request.Method, string.Join('/', path), context.Connection.RemoteIpAddress);
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return FailAsync(context, 401, "a bearer token of the token file is needed", cancel);
+        }
+
+        return path switch
+        {
+            ["status"] => Allows(context, "GET") ? StatusAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
+            ["events"] => Allows(context, "GET") ? EventsAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
+            ["regions", { Length: > 0 } region, var word] when VerbOrNull(word) is { } verb =>
+                Allows(context, "POST") ? OrderAsync(context, verb, region, token, cancel) : WrongMethodAsync(context, "POST", cancel),
+            _ => FailAsync(context, 404, "there is status, events?since=ID, and regions/NAME/drain, undrain, fail, recover", cancel),
+        };
+    }
+
+    private async Task StatusAsync(HttpContext context, CancellationToken cancel) =>
+        await WriteAsync(context, 200, await authority.StatusAsync(cancel), FailoverJson.Default.ClusterStatus, cancel);
+
+    private Task EventsAsync(HttpContext context, CancellationToken cancel)
+    {
+        var text = QueryHelpers.ParseQuery(context.Request.QueryString.Value).GetValueOrDefault("since").ToString();
+        var since = 0L;
+        if (text.Length > 0 && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out since))
+            return FailAsync(context, 400, "since must be the id of an event", cancel);
+        var table = self.View.Routing;
+        ImmutableArray<Routing.RoutingEvent> after = [.. table.Events.Where(change => change.Id > since)];
+        var page = new EventPage(table.Epoch, table.LastEventId, since >= table.LastEventId || after[0].Id == since + 1, after);
+        return WriteAsync(context, 200, page, FailoverJson.Default.EventPage, cancel);
+    }
+
+    private async Task OrderAsync(HttpContext context, OperatorVerb verb, string region, AdminToken token, CancellationToken cancel)
+    {
+        if (token.Role != AdminRole.Operator)
+        {
+            Log.Forbidden(logger, token.Name, verb, region);
+            await FailAsync(context, 403, $"{token.Name} is a viewer; this takes an operator", cancel);
+            return;
+        }
+
+        var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
+        if (body is null || AuthorityEndpoints.ReadOrNull(body, AdminJson.Default.OrderBody) is not { Reason: { } reason } order
+            || reason.Trim() is not { Length: > 0 and <= MaxReason } words)
+        {
+            await FailAsync(context, 400, $"the body must be JSON with a reason of at most {MaxReason} characters: {{\"reason\": \"…\"}}", cancel);
+            return;
+        }
+
+        var answer = await authority.OrderAsync(new OperatorCommand(verb, region, words, token.Name, order.Force), cancel);
+        Log.Ordered(logger, token.Name, verb, region, words, order.Force, answer.Result, answer.Message);
+        var status = answer.Result switch
+        {
+            OperatorResult.Done or OperatorResult.Unchanged => 200,
+            OperatorResult.UnknownRegion => 404,
+            OperatorResult.Refused => 409,
+            _ => 503,
+        };
+        if (status == 503)
+            context.Response.Headers.RetryAfter = "2";
+        await WriteAsync(context, status, answer, FailoverJson.Default.OperatorAnswer, cancel);
+    }
+
+    private static OperatorVerb? VerbOrNull(string word) => word switch
+    {
+        "drain" => OperatorVerb.Drain,
+        "undrain" => OperatorVerb.Undrain,
+        "fail" => OperatorVerb.Fail,
+        "recover" => OperatorVerb.Recover,
+        _ => null,
+    };
+
+    private static string? TokenOf(HttpRequest request) =>
+        request.Headers.Authorization is [{ } header] && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : null;
+
+    private static bool Allows(HttpContext context, string method) =>
+        context.Request.Method == method || (method == "GET" && HttpMethods.IsHead(context.Request.Method));
+
+    private Task WrongMethodAsync(HttpContext context, string method, CancellationToken cancel)
+    {
+        context.Response.Headers.Allow = method;
+        return FailAsync(context, 405, $"use {method}", cancel);
+    }
+
+    private Task FailAsync(HttpContext context, int status, string error, CancellationToken cancel) =>
+        WriteAsync(context, status, new AdminError(error), AdminJson.Default.AdminError, cancel);
+
+    private Task WriteAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type, CancellationToken cancel) =>
+        answers.WriteAsync(context, status, value, type, cancel);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Operator {Operator} ordered {Verb} of {Region} (reason: {Reason}; force: {Force}): {Result}, {Message}")]
+        public static partial void Ordered(
+            ILogger logger, string @operator, OperatorVerb verb, string region, string reason, bool force, OperatorResult result, string message);
+
+        [LoggerMessage(LogLevel.Warning, "Viewer {Viewer} was refused {Verb} of {Region}")]
+        public static partial void Forbidden(ILogger logger, string viewer, OperatorVerb verb, string region);
+
+        [LoggerMessage(LogLevel.Warning, "Admin request {Method} {Path} from {Address} was refused for its token")]
+        public static partial void Unknown(ILogger logger, string method, string path, System.Net.IPAddress? address);
+    }
+}
+
+/// <summary>The body of an order.</summary>
+/// <param name="Reason">Why, for the event and whoever reads it.</param>
+/// <param name="Force">Also if no region would be left in service.</param>
+internal sealed record OrderBody(string? Reason, bool Force = false);
+
+/// <summary>A refusal.</summary>
+/// <param name="Error">One sentence.</param>
+internal sealed record AdminError(string Error);
+
+/// <summary>How both are written.</summary>
+[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(OrderBody))]
+[JsonSerializable(typeof(AdminError))]
+internal sealed partial class AdminJson : JsonSerializerContext;

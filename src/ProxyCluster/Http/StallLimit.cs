@@ -1,0 +1,39 @@
+using System.IO.Pipelines;
+
+namespace ProxyCluster.Http;
+
+/// <summary>
+/// Ends the connection of a client that takes nothing of its answer for too long.
+/// <para>
+/// The server has a limit too, but an average one, over all that was ever sent on a connection: whoever took a hundred
+/// megabytes quickly might then stand still for a day, and hold a file, buffers and a connection meanwhile. This one
+/// knows only the present. It costs one timer for each large answer, touched only while a flush waits for the client.
+/// </para>
+/// </summary>
+internal sealed class StallLimit(HttpContext context, TimeSpan limit, TimeProvider clock) : IDisposable
+{
+    private readonly ITimer _timer = clock.CreateTimer(
+        static state => ((HttpContext)state!).Abort(), context, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Flushes; where the client is not ready for more, waits for it as long as the limit allows.</summary>
+    public ValueTask<FlushResult> FlushAsync(PipeWriter writer, CancellationToken cancel)
+    {
+        var flush = writer.FlushAsync(cancel);
+        return flush.IsCompleted ? flush : WaitAsync(flush);
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
+    {
+        _timer.Change(limit, Timeout.InfiniteTimeSpan);
+        try
+        {
+            return await flush;
+        }
+        finally
+        {
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+}

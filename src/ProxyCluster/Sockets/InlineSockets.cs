@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Http;
+
+namespace ProxyCluster.Sockets;
+
+/// <summary>
+/// Has requests answered on the thread that learned of them (<see cref="SocketThread"/> says what that needs). The
+/// platform's switch for it is one per process, so only a program that owns its process registers this; a host that
+/// shares it, with silos' sockets say, leaves it alone and is no less correct.
+/// </summary>
+internal static class InlineSockets
+{
+    /// <summary>The platform's switch. It is read once, when the process makes its first socket.</summary>
+    internal const string Variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+
+    /// <summary>Registers it, for the options to decide. Before the first socket of the process.</summary>
+    public static IServiceCollection AddInlineSockets(this IServiceCollection services)
+    {
+        services.AddOptions<SocketTransportOptions>().Configure<IOptions<HttpOptions>>((transport, http) =>
+        {
+            var isOn = IsOn(Environment.GetEnvironmentVariable(Variable), http.Value.InlineSockets);
+            if (isOn)
+                Environment.SetEnvironmentVariable(Variable, "1");
+
+            // Only together: on pool threads Kestrel's inline scheduling is slower than its default (measured).
+            transport.UnsafePreferInlineScheduling = isOn;
+        });
+        return services;
+    }
+
+    /// <summary>An operator's own word on the variable wins.</summary>
+    internal static bool IsOn(string? variable, bool setting) => variable is { Length: > 0 } ? variable == "1" : setting;
+}

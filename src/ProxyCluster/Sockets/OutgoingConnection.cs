@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace ProxyCluster.Sockets;
+
+/// <summary>
+/// A connection that we open. Whoever waits for it continues on the thread pool, whatever thread the socket completes on
+/// (<see cref="SocketThread"/>): zips are checked, files flushed and signatures verified after such waits.
+/// </summary>
+internal sealed class OutgoingConnection(Socket socket) : NetworkStream(socket, ownsSocket: true)
+{
+    /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
+    public static ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel) =>
+        ConnectAsync(context.DnsEndPoint, cancel);
+
+    /// <summary>Connects.</summary>
+    /// <exception cref="SocketException">Nobody listens, or the name is not known.</exception>
+    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint address, CancellationToken cancel)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address, cancel).ConfigureAwait(false);
+            return new OutgoingConnection(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+        finally
+        {
+            await SocketThread.LeaveAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var reading = base.ReadAsync(buffer, cancellationToken);
+        return reading.IsCompleted ? reading : SocketThread.LeaveAfterAsync(reading);
+    }
+
+    /// <inheritdoc/>
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var writing = base.WriteAsync(buffer, cancellationToken);
+        return writing.IsCompleted ? writing : SocketThread.LeaveAfterAsync(writing);
+    }
+
+    /// <inheritdoc/>
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+}

@@ -1,0 +1,267 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Storage.Blobs;
+
+/// <summary>
+/// The artifacts of a region, in a container of Azure Blob Storage.
+/// <para>
+/// <b>Commit.</b> Bytes first, record last: bytes go to a name that carries their digest, a large zip in blocks that
+/// become a blob in one step; then the record is written under the condition that it is still the one that was read
+/// (its entity tag), or still absent. Whoever loses that race reads the winner's record and merges into it
+/// (<see cref="RecordMerge"/>), so the first commit wins without any lock, and what differs is a conflict. A commit that
+/// breaks off leaves bytes that no record names, or blocks that the service drops after a week.
+/// </para>
+/// <para>
+/// <b>Reading</b> proves nothing by itself: whoever reads holds the bytes against the record and the record against its
+/// proof. Bytes that do not match are <see cref="DiscardAsync">discarded</see>, so that equal ones can be stored again.
+/// </para>
+/// <para>
+/// <b>Not promised.</b> That bytes of commits that broke off or lost the race are ever collected; no reader sees them. A lease
+/// per module version was the road not taken: it would have to be renewed, and waited for when its holder dies.
+/// Azure.Storage.Blobs was another: the store needs ten calls of it.
+/// </para>
+/// </summary>
+internal sealed partial class BlobStore(
+    BlobClient client, BlobStoreOptions options, ProxyMetrics metrics, ILogger<BlobStore> logger) : IArtifactStore
+{
+    private const int MaxMerges = 32;
+
+    // A record with a proof of 64 hashes has some ten thousand bytes.
+    private const int MaxRecordBytes = 1 << 20;
+
+    private readonly BlobNames _names = new(options.Prefix);
+    private readonly BlobUpload _upload = new(client, options.BlockBytes);
+
+    /// <inheritdoc/>
+    public string Name => client.Container.AbsoluteUri;
+
+    /// <summary>False where the service could not hold its name; such a module version is not shared.</summary>
+    public bool Fits(ModuleVersion module) => _names.Fits(module);
+
+    /// <inheritdoc/>
+    public async ValueTask<ModuleRecord?> FindRecordOrNullAsync(ModuleVersion module, CancellationToken cancel) =>
+        Fits(module) ? (await ReadRecordAsync(_names.Record(module), module, cancel)).Record : null;
+
+    /// <inheritdoc/>
+    async ValueTask<Stream?> IArtifactStore.OpenStreamOrNullAsync(
+        ModuleRecord record, ArtifactKind kind, CancellationToken cancel) => await OpenOrNullAsync(record, kind, cancel);
+
+    /// <summary>As <see cref="IArtifactStore.OpenStreamOrNullAsync"/>; says in addition which blob it is.</summary>
+    public async ValueTask<BlobReadStream?> OpenOrNullAsync(ModuleRecord record, ArtifactKind kind, CancellationToken cancel)
+    {
+        if (record.ArtifactOrNull(kind) is not { } stored || !Fits(record.Module))
+            return null;
+
+        var name = _names.Artifact(record.Module, kind, stored.Sha256);
+        var (status, body) = await client.GetAsync(name, 0, default, cancel);
+        if (body is not null)
+            return new BlobReadStream(client, body, options.Retries);
+        return status.IsAbsent ? null : throw Refused($"reading {name}", status);
+    }
+
+    /// <inheritdoc/>
+    public Task<CommitResult> CommitAsync(
+        ModuleRecord proposal, ArtifactKind kind, IncomingArtifact? incoming, CancellationToken cancel) =>
+        CommitAsync(proposal, kind, incoming?.Content, cancel);
+
+    /// <summary>The same with the bytes in a seekable stream.</summary>
+    public async Task<CommitResult> CommitAsync(
+        ModuleRecord proposal, ArtifactKind kind, Stream? content, CancellationToken cancel)
+    {
+        var module = proposal.Module;
+        if (!Fits(module))
+            throw new StoreException($"{module}: the name is too long for {Name}");
+
+        var offered = content is null ? null : proposal.ArtifactOrNull(kind);
+        proposal = proposal.WithOnly(kind, offered);
+        var record = _names.Record(module);
+        string? sent = null;
+        for (var attempt = 0; attempt < MaxMerges; attempt++)
+        {
+            // 1. What is there, and would it take this?
+            var (current, etag) = await ReadRecordAsync(record, module, cancel);
+            var stored = current?.ArtifactOrNull(kind);
+            var bytesLost = stored is not null && !await HasBytesAsync(module, kind, stored, cancel);
+            var result = RecordMerge.Merge(current, proposal, kind, bytesLost);
+            if (result.Status == CommitStatus.Conflict)
+            {
+                metrics.Conflicts.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(kind)));
+                Log.Conflict(logger, Name, result.Conflict ?? "");
+            }
+
+            // 2. Bytes first.
+            if (result.Status == CommitStatus.Committed && offered is not null && (stored is null || bytesLost) && sent is null)
+            {
+                sent = _names.Artifact(module, kind, offered.Sha256);
+                if (await _upload.RunAsync(sent, offered, content!, cancel) is { IsSuccess: false } refusal)
+                    throw Refused($"storing {sent}", refusal);
+            }
+
+            // 3. Record last, if it is still the one that was read.
+            if (result.Status == CommitStatus.Committed)
+            {
+                var condition = etag is null ? BlobCondition.IfAbsent : BlobCondition.IfMatch(etag);
+                var status = await client.PutAsync(record, RecordFile.Write(result.Record), condition, cancel);
+                if (status.IsConditionLost)
+                    continue;
+                if (!status.IsSuccess)
+                    throw Refused($"writing {record}", status);
+            }
+
+            return result;
+        }
+
+        throw new StoreException($"{record} in {Name} was written by others {MaxMerges} times in a row");
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ModuleRecord> ListAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var name in NamesAsync(_names.Records, cancel))
+        {
+            if ((await ReadRecordAsync(name, null, cancel)).Record is { } record && _names.Record(record.Module) == name)
+                yield return record;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> DeleteAsync(ModuleVersion module, CancellationToken cancel)
+    {
+        if (!Fits(module))
+            return false;
+
+        var wasThere = await DeleteBlobAsync(_names.Record(module), default, cancel);
+        await foreach (var name in NamesAsync(_names.Artifacts(module), cancel))
+            await DeleteBlobAsync(name, default, cancel);
+        return wasThere;
+    }
+
+    /// <inheritdoc/>
+    public async Task ProbeAsync(CancellationToken cancel)
+    {
+        if (await ProbeStatusAsync(cancel) is { IsSuccess: false } status)
+            throw Refused("trying it", status);
+    }
+
+    /// <summary>The first refusal that a write, a read and a deletion met, or a success.</summary>
+    /// <exception cref="StoreException">No answer, or other bytes than were written.</exception>
+    public async Task<BlobStatus> ProbeStatusAsync(CancellationToken cancel)
+    {
+        var name = _names.NewProbe();
+        var written = RandomNumberGenerator.GetBytes(64);
+        var status = await client.PutAsync(name, written, BlobCondition.IfAbsent, cancel);
+        if (!status.IsSuccess)
+            return status;
+
+        (status, var body) = await client.GetAsync(name, 0, default, cancel);
+        if (body is null)
+            return status;
+
+        await using (var content = new BlobReadStream(client, body, options.Retries))
+        {
+            var read = new byte[written.Length];
+            if (content.Length != read.Length || await ReadAsync(content, read, cancel) != read.Length || !read.AsSpan().SequenceEqual(written))
+                throw new StoreException($"{Name} returned other bytes than were written");
+        }
+
+        return await client.DeleteAsync(name, default, cancel);
+    }
+
+    /// <summary>
+    /// Removes bytes that do not match their record, if they are still the same blob. The record keeps naming them, so the
+    /// next commit must bring the same content.
+    /// </summary>
+    public async Task DiscardAsync(BlobProperties blob, string why, CancellationToken cancel)
+    {
+        if (await DeleteBlobAsync(blob.Name, BlobCondition.IfMatch(blob.ETag), cancel))
+            Log.Discarded(logger, blob.Name, Name, why);
+    }
+
+    private async Task<(ModuleRecord? Record, string? ETag)> ReadRecordAsync(
+        string name, ModuleVersion? module, CancellationToken cancel)
+    {
+        var (status, body) = await client.GetAsync(name, 0, default, cancel);
+        if (body is null)
+            return status.IsAbsent ? (null, null) : throw Refused($"reading {name}", status);
+
+        await using var content = new BlobReadStream(client, body, options.Retries);
+        string? error;
+        if (content.Length > MaxRecordBytes)
+        {
+            error = $"it has {content.Length} bytes";
+        }
+        else
+        {
+            var json = new byte[content.Length];
+            await ReadAsync(content, json, cancel);
+            var record = RecordFile.ParseOrNull(json, out error);
+            if (record is not null && (module is null || record.Module == module))
+                return (record, content.Blob.ETag);
+            error ??= $"it is about {record?.Module}";
+        }
+
+        // A record that cannot be read names nothing: the next commit replaces it.
+        Log.RecordUnreadable(logger, name, Name, error ?? "");
+        return (null, content.Blob.ETag);
+    }
+
+    private static async Task<int> ReadAsync(BlobReadStream content, byte[] into, CancellationToken cancel)
+    {
+        try
+        {
+            return await content.ReadAtLeastAsync(into, into.Length, throwOnEndOfStream: false, cancel);
+        }
+        catch (IOException e)
+        {
+            throw new StoreException(e.Message, e);
+        }
+    }
+
+    private async Task<bool> HasBytesAsync(
+        ModuleVersion module, ArtifactKind kind, StoredArtifact stored, CancellationToken cancel)
+    {
+        var name = _names.Artifact(module, kind, stored.Sha256);
+        var (status, found) = await client.FindPropertiesAsync(name, cancel);
+        return found is not null
+            ? found.Length == stored.Size
+            : status.IsAbsent ? false : throw Refused($"looking for {name}", status);
+    }
+
+    private async IAsyncEnumerable<string> NamesAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        for (string? next = null; ;)
+        {
+            var (status, page) = await client.ListAsync(prefix, next, options.ListPage, cancel);
+            if (page is null)
+                throw Refused($"listing {prefix}", status);
+            foreach (var name in page.Names)
+                yield return name;
+            next = page.Next;
+            if (next is null)
+                yield break;
+        }
+    }
+
+    private async Task<bool> DeleteBlobAsync(string name, BlobCondition condition, CancellationToken cancel)
+    {
+        var status = await client.DeleteAsync(name, condition, cancel);
+        return status.IsSuccess || (status.IsAbsent || status.IsConditionLost ? false : throw Refused($"deleting {name}", status));
+    }
+
+    private StoreException Refused(string what, BlobStatus status) => new($"{Name} answered {status} to {what}");
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Integrity conflict in {Store}, nothing was changed: {Conflict}")]
+        public static partial void Conflict(ILogger logger, string store, string conflict);
+
+        [LoggerMessage(LogLevel.Error, "Record {Blob} in {Store} could not be read and counts as absent: {Reason}")]
+        public static partial void RecordUnreadable(ILogger logger, string blob, string store, string reason);
+
+        [LoggerMessage(LogLevel.Error, "Discarded {Blob} in {Store}, which did not match its record: {Reason}")]
+        public static partial void Discarded(ILogger logger, string blob, string store, string reason);
+    }
+}

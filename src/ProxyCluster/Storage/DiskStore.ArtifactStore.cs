@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using ProxyCluster.GoModules.Names;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>The disk as one of several places that keep artifacts.</summary>
+internal sealed partial class DiskStore : IArtifactStore
+{
+    /// <inheritdoc/>
+    public string Name => tree.Root;
+
+    /// <inheritdoc/>
+    public ValueTask<ModuleRecord?> FindRecordOrNullAsync(ModuleVersion module, CancellationToken cancel) =>
+        ValueTask.FromResult(Guarded(() => FindRecordOrNull(module), $"reading the record of {module}"));
+
+    /// <inheritdoc/>
+    public async ValueTask<Stream?> OpenStreamOrNullAsync(ModuleRecord record, ArtifactKind kind, CancellationToken cancel)
+    {
+        try
+        {
+            var content = await OpenReadOrNullAsync(record, kind, cancel);
+            return content switch
+            {
+                null => null,
+                { Artifact.Body: { } body } => new MemoryStream(body, writable: false),
+                _ => new FileStream(content.File!, FileAccess.Read, 0),
+            };
+        }
+        catch (Exception e) when (StoreException.IsCause(e))
+        {
+            throw new StoreException($"reading {record.Module} failed: {e.Message}", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ModuleRecord> ListAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        await Task.CompletedTask; // the file system answers at once
+        using var files = Guarded(() => tree.RecordFiles().GetEnumerator(), "listing records");
+        while (Guarded(files.MoveNext, "listing records"))
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (RecordFile.ParseOrNull(ReadOrEmpty(files.Current), out _) is { } record && tree.RecordPath(record.Module) == files.Current)
+                yield return record;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> DeleteAsync(ModuleVersion module, CancellationToken cancel)
+    {
+        using var held = await _commits.TakeAsync(module, cancel);
+        return Guarded(() => Delete_NeedsLock(module), $"deleting {module}");
+    }
+
+    /// <inheritdoc/>
+    public Task ProbeAsync(CancellationToken cancel)
+    {
+        Guarded(
+            () =>
+            {
+                Probe();
+                return true;
+            },
+            "trying it");
+        return Task.CompletedTask;
+    }
+
+    private bool Delete_NeedsLock(ModuleVersion module)
+    {
+        var record = tree.RecordPath(module);
+        var wasThere = File.Exists(record);
+        if (Directory.Exists(Path.GetDirectoryName(record)))
+        {
+            File.Delete(record);
+            foreach (var kind in Enum.GetValues<ArtifactKind>())
+            {
+                cache.Remove(KeyOf(module, kind));
+                File.Delete(tree.ArtifactPath(module, kind));
+                index.Gone(KeyOf(module, kind), kind);
+            }
+        }
+
+        return wasThere;
+    }
+
+    // A record that goes while they are listed was there before, or was not: both are true answers.
+    private static byte[] ReadOrEmpty(string file)
+    {
+        try
+        {
+            return File.ReadAllBytes(file);
+        }
+        catch (FileNotFoundException)
+        {
+            return [];
+        }
+        catch (Exception e) when (StoreException.IsCause(e))
+        {
+            throw new StoreException($"reading {file} failed: {e.Message}", e);
+        }
+    }
+
+    private T Guarded<T>(Func<T> work, string what)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception e) when (StoreException.IsCause(e))
+        {
+            throw new StoreException($"{Name}: {what} failed: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Storage.Blobs;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>
+/// Hands what this silo committed to the region's shared store.
+/// <para>
+/// The bytes are read from the disk when their turn comes, so that the queue holds names only. It is bounded, each entry is
+/// tried a bounded number of times, and it is in memory: what is lost with the process, or dropped, is still on this
+/// silo's disk, and the region's other silos copy it from there when they are asked for it. Lag is a metric.
+/// </para>
+/// <para>
+/// A store that refuses us ends the start, because only a changed setting helps. One that does not answer does not: a silo
+/// that restarts while the cloud is away must go on serving from its disk.
+/// </para>
+/// </summary>
+internal sealed partial class SharedWrites : BackgroundService
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    private readonly RegionalStore _region;
+    private readonly BlobStore? _shared;
+    private readonly DiskStore _disk;
+    private readonly BlobStoreOptions _options;
+    private readonly ProxyMetrics _metrics;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<SharedWrites> _logger;
+    private readonly Channel<Copy> _waiting;
+    private readonly ConcurrentDictionary<Copy, long> _owed = new();
+    private volatile bool _isReady;
+
+    private sealed record Copy(ModuleVersion Module, ArtifactKind Kind, long Bytes);
+
+    public SharedWrites(
+        RegionalStore region, DiskStore disk, ProxyMetrics metrics, TimeProvider clock, ILogger<SharedWrites> logger)
+    {
+        _region = region;
+        _shared = region.Blobs;
+        _disk = disk;
+        _options = region.Options;
+        _metrics = metrics;
+        _clock = clock;
+        _logger = logger;
+        _waiting = Channel.CreateBounded<Copy>(
+            new BoundedChannelOptions(_options.MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest },
+            copy => Settle(copy, "dropped"));
+        if (_shared is not null)
+        {
+            metrics.ObserveSharedWrites(
+                () => _owed.Count,
+                () => _owed.Keys.Sum(static copy => copy.Bytes),
+                () => _owed.Values.Select(since => (long)_clock.GetElapsedTime(since).TotalSeconds).DefaultIfEmpty().Max());
+        }
+    }
+
+    /// <summary>Artifacts that are not handed over yet.</summary>
+    public int Waiting => _owed.Count;
+
+    /// <inheritdoc/>
+    /// <exception cref="StoreException">The container is missing or refuses us.</exception>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        switch (await _region.CheckAsync(cancellationToken))
+        {
+            case { State: ContainerState.Missing or ContainerState.Refused, Sentence: var sentence }:
+                throw new StoreException($"the shared store cannot be used: {sentence}");
+            case { State: ContainerState.Unreachable, Sentence: var sentence }:
+                Log.Unreachable(_logger, sentence);
+                break;
+            case { State: ContainerState.Ready }:
+                _isReady = true;
+                break;
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Hands over the disk's copy of what this silo just fetched, as <see cref="BlobStoreOptions.WriteMode"/> says: at once,
+    /// and in the background what did not work at once.
+    /// </summary>
+    public async ValueTask HandOverAsync(ModuleRecord record, ArtifactKind kind, CancellationToken cancel)
+    {
+        if (_options.WriteMode != "before-answer"
+            || CopyOrNull(record, kind) is not { } copy
+            || !await TryHandOverInTimeAsync(_shared!, copy, cancel))
+            HandOverLater(record, kind);
+    }
+
+    /// <summary>Hands over the disk's copy of what was just committed, in the background.</summary>
+    public void HandOverLater(ModuleRecord record, ArtifactKind kind)
+    {
+        if (CopyOrNull(record, kind) is { } copy && _owed.TryAdd(copy, _clock.GetTimestamp()))
+            _waiting.Writer.TryWrite(copy);
+    }
+
+    private Copy? CopyOrNull(ModuleRecord record, ArtifactKind kind) =>
+        _shared is not null && record.ArtifactOrNull(kind) is { } stored && _shared.Fits(record.Module)
+            ? new Copy(record.Module, kind, stored.Size)
+            : null;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _shared is null
+        ? Task.CompletedTask
+        : Parallel.ForEachAsync(
+            _waiting.Reader.ReadAllAsync(stoppingToken),
+            new ParallelOptions { MaxDegreeOfParallelism = _options.Parallel, CancellationToken = stoppingToken },
+            (copy, cancel) => HandOverAsync(_shared, copy, cancel));
+
+    private async ValueTask HandOverAsync(BlobStore shared, Copy copy, CancellationToken cancel)
+    {
+        var pause = _options.AttemptPause;
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await TryHandOverAsync(shared, copy, cancel) is not { } why)
+            {
+                _owed.TryRemove(copy, out _);
+                return;
+            }
+
+            if (attempt == _options.Attempts)
+            {
+                Log.GivenUp(_logger, copy.Module.Path.Value, copy.Module.Version, attempt, why);
+                Settle(copy, "dropped");
+                return;
+            }
+
+            Count("retried");
+            await Task.Delay(pause, _clock, cancel);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    // A store that hangs may delay the answer, but not for all its retries.
+    private async Task<bool> TryHandOverInTimeAsync(BlobStore shared, Copy copy, CancellationToken cancel)
+    {
+        using var late = new CancellationTokenSource(_options.NetworkTimeout, _clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+        try
+        {
+            return await TryHandOverAsync(shared, copy, both.Token) is null;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>One attempt; null when nothing is left to do, otherwise why it may help to try again.</summary>
+    private async Task<string?> TryHandOverAsync(BlobStore shared, Copy copy, CancellationToken cancel)
+    {
+        try
+        {
+            // The container may have been away at the start, or have gone since.
+            if (!_isReady)
+            {
+                if (await _region.CheckAsync(cancel) is { State: not ContainerState.Ready } check)
+                    return check.Sentence;
+                _isReady = true;
+            }
+
+            // What the disk does not hold any more is somebody else's to hand over.
+            var record = _disk.FindRecordOrNull(copy.Module);
+            await using var content = record is null ? null : await _disk.OpenStreamOrNullAsync(record, copy.Kind, cancel);
+            if (content is null)
+            {
+                Count("gone");
+                return null;
+            }
+
+            var result = await shared.CommitAsync(record!, copy.Kind, content, cancel);
+            Count(result.Status switch
+            {
+                CommitStatus.Committed => "ok",
+                CommitStatus.AlreadyStored => "known",
+                _ => "conflict",
+            });
+            return null;
+        }
+        catch (StoreException e)
+        {
+            _isReady = false;
+            return e.Message;
+        }
+        catch (IOException e)
+        {
+            return e.Message; // the disk's
+        }
+    }
+
+    private void Settle(Copy copy, string outcome)
+    {
+        _owed.TryRemove(copy, out _);
+        Count(outcome);
+    }
+
+    private void Count(string outcome) => _metrics.SharedWrites.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Shared store did not answer at the start and is tried again later: {Reason}")]
+        public static partial void Unreachable(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Handing {Module}@{Version} to the shared store was given up after {Attempts} attempts: {Reason}")]
+        public static partial void GivenUp(ILogger logger, string module, string version, int attempts, string reason);
+    }
+}

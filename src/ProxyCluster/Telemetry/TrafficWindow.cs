@@ -1,0 +1,147 @@
+using System.Numerics;
+
+namespace ProxyCluster.Telemetry;
+
+/// <summary>
+/// What the requests of the last ten seconds came to, for health reports: one bucket per second, counted without a lock.
+/// A count that races the reuse of a bucket may be lost; rates do not notice. Hot path: a few increments per request.
+/// </summary>
+internal sealed class TrafficWindow(TimeProvider clock)
+{
+    /// <summary>Seconds that sums cover, the present one included.</summary>
+    public const int Seconds = 10;
+
+    private const int Slots = 16; // a power of two above the window, so that a slot is reused long after its last reading
+
+    private readonly Bucket[] _buckets = [.. Enumerable.Range(0, Slots).Select(static _ => new Bucket())];
+    private readonly long _origin = clock.GetTimestamp();
+    private long _inFlight;
+
+    /// <summary>Requests that this process is working on itself.</summary>
+    public long InFlight => Interlocked.Read(ref _inFlight);
+
+    /// <summary>Work on a request begins here; the caller ends it.</summary>
+    public void Begin() => Interlocked.Increment(ref _inFlight);
+
+    /// <summary>It ended.</summary>
+    public void End() => Interlocked.Decrement(ref _inFlight);
+
+    /// <summary>Counts an answered request.</summary>
+    /// <param name="duration">How long it took.</param>
+    /// <param name="isError">It failed for a reason that another region might not have.</param>
+    /// <param name="wasHere">Whether the answer was here; null where that is no question.</param>
+    public void CountRequest(TimeSpan duration, bool isError, bool? wasHere)
+    {
+        var bucket = Current();
+        Interlocked.Increment(ref bucket.Requests);
+        Interlocked.Increment(ref bucket.Durations[SlotOf(duration)]);
+        if (isError)
+            Interlocked.Increment(ref bucket.Errors);
+        if (wasHere is { } hit)
+            Interlocked.Increment(ref hit ? ref bucket.Hits : ref bucket.Misses);
+    }
+
+    /// <summary>Counts a request sent upstream, or one that the breaker of an upstream kept back.</summary>
+    public void CountFetch(bool metOutage)
+    {
+        var bucket = Current();
+        Interlocked.Increment(ref bucket.Fetches);
+        if (metOutage)
+            Interlocked.Increment(ref bucket.FetchFailures);
+    }
+
+    /// <summary>The sums over the window.</summary>
+    public TrafficSums Read()
+    {
+        var now = Second();
+        var durations = new long[Bucket.DurationSlots];
+        long requests = 0, errors = 0, hits = 0, misses = 0, fetches = 0, failures = 0;
+        foreach (var bucket in _buckets)
+        {
+            if (Volatile.Read(ref bucket.Second) <= now - Seconds)
+                continue;
+            requests += Volatile.Read(ref bucket.Requests);
+            errors += Volatile.Read(ref bucket.Errors);
+            hits += Volatile.Read(ref bucket.Hits);
+            misses += Volatile.Read(ref bucket.Misses);
+            fetches += Volatile.Read(ref bucket.Fetches);
+            failures += Volatile.Read(ref bucket.FetchFailures);
+            for (var slot = 0; slot < durations.Length; slot++)
+                durations[slot] += Volatile.Read(ref bucket.Durations[slot]);
+        }
+
+        return new TrafficSums(requests, errors, hits, misses, fetches, failures, Percentile(durations, 0.95));
+    }
+
+    private Bucket Current()
+    {
+        var second = Second();
+        var bucket = _buckets[second % Slots];
+        if (Volatile.Read(ref bucket.Second) != second)
+            bucket.Reuse(second);
+        return bucket;
+    }
+
+    private long Second() => (long)clock.GetElapsedTime(_origin).TotalSeconds + Slots;
+
+    // Two slots per doubling: a bound is never more than half above the real value.
+    private static int SlotOf(TimeSpan duration)
+    {
+        var micros = (ulong)Math.Max(1, duration.TotalMicroseconds);
+        var power = BitOperations.Log2(micros);
+        var isUpperHalf = power > 0 && (micros & (1UL << (power - 1))) != 0;
+        return Math.Min(Bucket.DurationSlots - 1, (2 * power) + (isUpperHalf ? 1 : 0));
+    }
+
+    private static TimeSpan BoundOf(int slot) =>
+        TimeSpan.FromMicroseconds(Math.Pow(2, slot / 2) * (slot % 2 == 0 ? 1.5 : 2));
+
+    private static TimeSpan Percentile(long[] durations, double part)
+    {
+        var wanted = (long)Math.Ceiling(durations.Sum() * part);
+        if (wanted == 0)
+            return TimeSpan.Zero;
+        long seen = 0;
+        for (var slot = 0; slot < durations.Length; slot++)
+        {
+            seen += durations[slot];
+            if (seen >= wanted)
+                return BoundOf(slot);
+        }
+
+        return BoundOf(durations.Length - 1);
+    }
+
+    private sealed class Bucket
+    {
+        public const int DurationSlots = 60;
+
+        public readonly long[] Durations = new long[DurationSlots];
+        public long Second;
+        public long Requests;
+        public long Errors;
+        public long Hits;
+        public long Misses;
+        public long Fetches;
+        public long FetchFailures;
+
+        // Guards the reuse only, so that two threads do not clear what one of them has begun to count.
+        private readonly Lock _lock = new();
+
+        public void Reuse(long second)
+        {
+            lock (_lock)
+            {
+                if (Second == second)
+                    return;
+                Requests = Errors = Hits = Misses = Fetches = FetchFailures = 0;
+                Array.Clear(Durations);
+                Volatile.Write(ref Second, second);
+            }
+        }
+    }
+}
+
+/// <summary>Sums over the window of a <see cref="TrafficWindow"/>; their meaning is that of its methods.</summary>
+internal readonly record struct TrafficSums(
+    long Requests, long Errors, long Hits, long Misses, long Fetches, long FetchFailures, TimeSpan P95);

@@ -1,0 +1,196 @@
+using System.Globalization;
+using ProxyCluster.Drills.Topology;
+using ProxyCluster.TestKit.Clusters;
+using ProxyCluster.TestKit.Upstreams;
+
+namespace ProxyCluster.EndToEnd.Cluster;
+
+/// <summary>
+/// Things go away while 200 clients wait for something that nobody has, and others keep asking for all sorts of things.
+/// In every case: nobody who could be answered fails, nobody gets wrong bytes, no store is left with half a commit, and
+/// the cluster becomes what it was.
+/// </summary>
+[Trait("Needs", "etcd")]
+public sealed class FaultTests : IAsyncLifetime
+{
+    private const int Waiters = 200;
+    private const int Wanted = 0;
+    private static readonly string[] Endings = [".info", ".mod", ".zip"];
+
+    private readonly TaskCompletionSource _upstreamGoes = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Tally _waiters = new();
+    private ClusterSystem _system = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private ProcessCluster Cluster => _system.Cluster;
+
+    /// <summary>How long all of etcd is away: 5 s, or what a longer run by hand asks for.</summary>
+    private static TimeSpan EngineOutage => TimeSpan.FromSeconds(Seconds("PROXYCLUSTER_TESTS_ENGINE_OUTAGE", 5));
+
+    public async ValueTask InitializeAsync() =>
+        _system = await ClusterSystem.StartAsync(modules: 60, change: static s => s with { Distances = Distance.World });
+
+    public async ValueTask DisposeAsync()
+    {
+        _upstreamGoes.TrySetResult();
+        if (_system is not null)
+            await _system.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Owner_KilledWhileClientsWait_FailsNobody()
+    {
+        var owner = OwnersOf(Wanted)[0];
+        await using var load = Load();
+        var waiting = await WaitersAsync(Cluster.FrontEnds);
+
+        await owner.KillAsync();
+        await load.MoreAsync(100, Token);
+        _upstreamGoes.SetResult();
+        await waiting;
+        await Cluster.RestartAsync(owner, Token);
+
+        await AssertNothingWasLostAsync(load, "owner killed");
+    }
+
+    [Fact]
+    public async Task Owner_FrozenWhileClientsWait_FailsNobody()
+    {
+        var owner = OwnersOf(Wanted)[0];
+        await using var load = Load();
+        var waiting = await WaitersAsync(Cluster.FrontEnds);
+
+        owner.Freeze();
+        await load.MoreAsync(50, Token);
+        _upstreamGoes.SetResult();
+        await waiting;
+        owner.Thaw();
+
+        await AssertNothingWasLostAsync(load, "owner frozen");
+    }
+
+    [Fact]
+    public async Task HomeRegion_KilledWhileClientsWait_FailsNobodyInTheOthers()
+    {
+        var home = OwnersOf(Wanted)[0].Region;
+        var doors = Cluster.FrontEnds.Where(door => door.Region != home).ToList();
+        await using var load = Load(doors);
+        var waiting = await WaitersAsync(doors);
+
+        var killed = Cluster.InRegion(home).ToList();
+        await Task.WhenAll(killed.Select(static process => process.KillAsync()));
+        await load.MoreAsync(100, Token);
+        _upstreamGoes.SetResult();
+        await waiting;
+        foreach (var process in killed)
+            await Cluster.RestartAsync(process, Token);
+
+        await AssertNothingWasLostAsync(load, "home region killed");
+    }
+
+    [Fact]
+    public async Task EtcdMember_Killed_FailsNobody()
+    {
+        await using var load = Load();
+        var waiting = await WaitersAsync(Cluster.FrontEnds);
+
+        var member = Cluster.EtcdMembers.First();
+        await member.KillAsync();
+        await load.MoreAsync(100, Token);
+        _upstreamGoes.SetResult();
+        await waiting;
+        await Cluster.RestartAsync(member, Token);
+
+        await AssertNothingWasLostAsync(load, "one etcd member killed");
+    }
+
+    [Fact]
+    public async Task AllOfEtcd_AwayForSeconds_FailsNobody()
+    {
+        await using var load = Load();
+        var waiting = await WaitersAsync(Cluster.FrontEnds);
+
+        var members = Cluster.EtcdMembers.ToList();
+        await Task.WhenAll(members.Select(static member => member.KillAsync()));
+        await Task.Delay(EngineOutage, Token);
+        await Task.WhenAll(Cluster.Silos.Select(silo => silo.WaitAsync(
+            static report => report.Contains("engine: degraded", StringComparison.Ordinal), Token)));
+        await load.MoreAsync(100, Token);
+        _upstreamGoes.SetResult();
+        await waiting;
+        // One alone has no quorum and never becomes ready.
+        await Task.WhenAll(members.Select(static member => member.StartAsync()));
+        await Task.WhenAll(members.Select(static member => member.WaitAsync(Token)));
+
+        await AssertNothingWasLostAsync(load, $"all of etcd away for {EngineOutage}");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task TwoRegions_CutOffFromEachOther_FailNobody(bool isReset)
+    {
+        var home = OwnersOf(Wanted)[0].Region;
+        var other = Cluster.Regions.First(region => region != home);
+        await using var load = Load();
+        var waiting = await WaitersAsync(Cluster.FrontEnds);
+
+        if (isReset)
+            Cluster.Lanes.Cut(home, other);
+        else
+            Cluster.Lanes.Hold(home, other);
+        await load.MoreAsync(100, Token);
+        _upstreamGoes.SetResult();
+        await waiting;
+        Cluster.HealAll();
+
+        await AssertNothingWasLostAsync(load, $"{home} and {other} {(isReset ? "cut off" : "silent")}");
+    }
+
+    private IReadOnlyList<ClusterProcess> OwnersOf(int module) => _system.OwnersOf(_system.World.Modules[module].Module.ToString());
+
+    private SteadyLoad Load(IEnumerable<ClusterProcess>? doors = null) =>
+        new(_system, (doors ?? Cluster.FrontEnds).Select(static door => door.Url), 2..);
+
+    // The upstream holds back what they wait for until it is told to go; they wait once it was asked.
+    private async Task<Task> WaitersAsync(IEnumerable<ClusterProcess> doors)
+    {
+        foreach (var ending in Endings)
+        {
+            _system.World.Upstream.Faults.Always("/" + _system.World.PathOf(Wanted, ending), new Fault("held back", async x =>
+            {
+                await _upstreamGoes.Task.WaitAsync(x.Stopped);
+                return false;
+            }));
+        }
+
+        var urls = doors.Select(static door => door.Url).ToList();
+        var waiting = Task.WhenAll(Enumerable.Range(0, Waiters).Select(i =>
+        {
+            var path = _system.World.PathOf(Wanted, Endings[i % Endings.Length]);
+            return _waiters.AskAsync(_system.Http, urls[i / Endings.Length % urls.Count], path, _system.World.BodyOf(path), Token);
+        }));
+        await Task.WhenAll(Endings.Select(e => _system.World.Upstream.Requested("/" + _system.World.PathOf(Wanted, e)))).WaitAsync(TimeSpan.FromMinutes(1), Token);
+        return waiting;
+    }
+
+    private async Task AssertNothingWasLostAsync(SteadyLoad load, string what)
+    {
+        await _system.ConvergeAsync();
+        await load.MoreAsync(50, Token);
+        var tally = await load.StopAsync();
+        var fetches = Endings.Select(e => _system.World.Upstream.Requests("/" + _system.World.PathOf(Wanted, e)));
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{what}\n  waiters: {_waiters}\n  load: {tally}\n  fetches of each artifact: {string.Join(' ', fetches)}");
+
+        Assert.Equal(Waiters, _waiters.Requests);
+        Assert.True(_waiters.Failed == 0, _waiters.ToString());
+        Assert.True(tally.Failed == 0, $"{tally}\n{_system.Logs()}");
+        Assert.Equal(0, _waiters.WrongBytes + tally.WrongBytes);
+        Assert.Empty(await _system.StopAndVerifyAsync());
+    }
+
+    private static double Seconds(string variable, double usual) =>
+        Environment.GetEnvironmentVariable(variable) is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : usual;
+}

@@ -1,0 +1,96 @@
+using System.Text.RegularExpressions;
+using ProxyCluster.TestKit.Processes;
+
+namespace ProxyCluster.TestKit.Azurite;
+
+/// <summary>
+/// One real Azurite, the emulator of Azure Blob Storage that infra/install-azurite puts into the clone's cache, on a free
+/// loopback port with a directory of its own. It can be frozen.
+/// </summary>
+public sealed partial class AzuriteProcess : IAsyncDisposable
+{
+    /// <summary>The account that every Azurite has.</summary>
+    public const string Account = "devstoreaccount1";
+
+    /// <summary>Its published key (Microsoft Learn, "Use the Azurite emulator").</summary>
+    public const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    private readonly ScratchDirectory _scratch = new();
+    private ChildProcess? _process;
+
+    /// <summary>The account's address, without a trailing slash.</summary>
+    public string Endpoint { get; private set; } = "";
+
+    /// <summary>Its port.</summary>
+    public int Port => new Uri(Endpoint).Port;
+
+    /// <summary>The account's address as seen through a relay.</summary>
+    public static string EndpointAt(int port) => $"http://127.0.0.1:{port}/{Account}";
+
+    /// <summary>The connection string of an account's address.</summary>
+    public static string ConnectionTo(string endpoint, string key = Key) => $"AccountName={Account};AccountKey={key};BlobEndpoint={endpoint}";
+
+    /// <summary>Starts one and waits until it listens.</summary>
+    /// <exception cref="ToolMissingException">Azurite or node is not installed.</exception>
+    public static async Task<AzuriteProcess> StartAsync()
+    {
+        var main = Path.Combine(Repository.Cache, "azurite", "node_modules", "azurite", "dist", "src", "blob", "main.js");
+        if (!File.Exists(main))
+            throw new ToolMissingException("Azurite is not installed (infra/install-azurite)");
+
+        var azurite = new AzuriteProcess();
+        try
+        {
+            await azurite.RunAsync(main);
+            return azurite;
+        }
+        catch
+        {
+            await azurite.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops it in its tracks: connections stay open and nothing answers.</summary>
+    public void Freeze() => _process!.Freeze();
+
+    /// <summary>Lets it go on.</summary>
+    public void Resume() => _process!.Resume();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= OnExit;
+        if (_process is not null)
+            await _process.DisposeAsync();
+        _scratch.Dispose();
+    }
+
+    private async Task RunAsync(string main)
+    {
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
+        _process = ChildProcess.Start(
+            "node",
+            [main, "--blobHost", "127.0.0.1", "--blobPort", "0", "--location", _scratch.Path, "--silent", "--disableTelemetry"],
+            new Dictionary<string, string> { ["HOME"] = _scratch.Path });
+        await _process.FirstLine.WaitAsync(StartLimit);
+        var late = TimeProvider.System.GetTimestamp() + (long)(StartLimit.TotalSeconds * TimeProvider.System.TimestampFrequency);
+        while (Endpoint.Length == 0)
+        {
+            if (Listening().Match(_process.Output) is { Success: true } line)
+                Endpoint = EndpointAt(int.Parse(line.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
+            else if (_process.HasExited || TimeProvider.System.GetTimestamp() > late)
+                throw new InvalidOperationException($"Azurite did not start within {StartLimit}:\n{_process.Output}{_process.Errors}");
+            else
+                await Task.Delay(10); // its second line is on its way
+        }
+    }
+
+    // A test run that is ended half way must not leave one behind.
+    private void OnExit(object? sender, EventArgs e) => _process?.KillAsync().Wait();
+
+    [GeneratedRegex(@"listens on http://127\.0\.0\.1:(\d+)")]
+    private static partial Regex Listening();
+}
