@@ -1,3 +1,4 @@
+using ProxyCluster.Clustering.Local;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Storage;
@@ -177,6 +178,37 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
 
         Assert.Equal(zip.Zip, await second.GetAsync(zip.Module, ArtifactKind.Zip));
         Assert.Equal((1d, 1), (await second.MetricAsync(Reads, "found"), relay.Cuts));
+    }
+
+    [Fact]
+    public async Task Get_InTwoRegions_LeavesACopyInTheStoreOfEach()
+    {
+        await using var elsewhere = await BlobSite.OpenAsync(fixture.Azurite);
+        var cluster = new LocalCluster();
+        var tokyo = await _region.StartSiloAsync(cluster, null);
+        var frankfurt = await _region.StartSiloAsync(
+            cluster, null, ("Cluster:Region", "frankfurt"), ("Storage:Blob:Container", elsewhere.Container));
+
+        Assert.Equal(_region.Sample.Zip, await tokyo.GetAsync(Module, ArtifactKind.Zip));
+        Assert.Equal(_region.Sample.Zip, await frankfurt.GetAsync(Module, ArtifactKind.Zip));
+        await UntilAsync(() => tokyo.Writes.Waiting + frankfurt.Writes.Waiting == 0);
+
+        Assert.Equal(1, _region.World.Upstream.Requests.Single(asked => asked.Key.EndsWith(".zip", StringComparison.Ordinal)).Value);
+        Assert.Equal(_region.Sample.Zip, await _region.Blobs.ReadOrNullAsync(Module, ArtifactKind.Zip));
+        Assert.Equal(_region.Sample.Zip, await elsewhere.ReadOrNullAsync(Module, ArtifactKind.Zip));
+    }
+
+    [Fact]
+    public async Task Stop_WithCopiesOwed_HandsThemOverFirst()
+    {
+        var silo = await _region.StartSiloAsync(null, ("Storage:Blob:WriteMode", "background"));
+        foreach (var module in _region.World.Modules)
+            await silo.GetAsync(module.Module, ArtifactKind.Zip);
+
+        await silo.Host.StopAsync(Cancel);
+
+        foreach (var module in _region.World.Modules)
+            Assert.Equal(module.Zip, await _region.Blobs.ReadOrNullAsync(module.Module, ArtifactKind.Zip));
     }
 
     [Fact]
