@@ -1,6 +1,8 @@
 using ProxyCluster.Clustering.Local;
+using ProxyCluster.Demo;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Zips;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Azurite;
 using ProxyCluster.Tests.Cli;
@@ -91,15 +93,15 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task Get_ForgedRecordWithBytesThatMatchIt_IsRefusedAndReported()
     {
-        // Another module's zip, and a record that says it must be so, under the proof of the true one.
+        // A flawless zip of the module with other code in it, and a record that says so, under the proof of the true one.
         var record = await _region.SharedAsync(ArtifactKind.Zip);
-        var evil = _region.World.Modules[1].Zip;
+        var evil = Evil();
         var forged = record with
         {
-            ZipH1 = _region.World.Modules[1].ZipH1,
-            Zip = record.Zip! with { Sha256 = Digest.Of(evil), Size = evil.Length },
+            ZipH1 = evil.ZipH1,
+            Zip = record.Zip! with { Sha256 = Digest.Of(evil.Zip), Size = evil.Zip.Length },
         };
-        await PutRecordAsync(forged, evil);
+        await PutRecordAsync(forged, evil.Zip);
         var silo = await _region.StartSiloAsync();
 
         Assert.Equal(_region.Sample.Zip, await silo.GetAsync(Module, ArtifactKind.Zip));
@@ -113,7 +115,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     public async Task Get_TrueRecordThatNamesOtherBytes_IsRefusedByTheirContent()
     {
         var record = await _region.SharedAsync(ArtifactKind.Zip);
-        var evil = _region.World.Modules[1].Zip;
+        var evil = Evil().Zip;
         await PutRecordAsync(record with { Zip = record.Zip! with { Sha256 = Digest.Of(evil), Size = evil.Length } }, evil);
         var silo = await _region.StartSiloAsync();
 
@@ -246,6 +248,9 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
                 + "does not exist (404 ContainerNotFound); create it, or set Storage:Blob:CreateContainer=true",
             (await process.ErrorAsync()).Trim());
     }
+
+    private PackedModule Evil() => SampleModules.PackOne(
+        Module, "2026-01-01T00:00:00Z", [ModuleFile.Of("go.mod", _region.Sample.GoMod), ModuleFile.Of("evil.go", "package evil\n"u8.ToArray())]);
 
     private async Task PutRecordAsync(ModuleRecord record, byte[] zipOrMod)
     {
