@@ -1,6 +1,7 @@
 using System.Globalization;
 using ProxyCluster.Benchmarks;
 using ProxyCluster.Benchmarks.Cold;
+using ProxyCluster.Benchmarks.Growth;
 using ProxyCluster.Benchmarks.Hits;
 using ProxyCluster.Benchmarks.Large;
 using ProxyCluster.Benchmarks.Measuring;
@@ -17,7 +18,7 @@ return await BenchmarkProgram.RunAsync(args);
 internal static class BenchmarkProgram
 {
     private const string Usage = """
-        benchmarks/run [hits] [large] [cold] [micro] [--json FILE] [--rounds N] [--seconds N] [--connections N]
+        benchmarks/run [hits] [large] [cold] [micro] [growth] [--json FILE] [--rounds N] [--seconds N] [--connections N]
         Without names, every scenario runs.
         """;
 
@@ -27,6 +28,7 @@ internal static class BenchmarkProgram
         ["large"] = LargeScenario.RunAsync,
         ["cold"] = ColdScenario.RunAsync,
         ["micro"] = MicroScenario.RunAsync,
+        [GrowthScenario.Name] = GrowthScenario.RunAsync,
     };
 
     public static async Task<int> RunAsync(string[] args)

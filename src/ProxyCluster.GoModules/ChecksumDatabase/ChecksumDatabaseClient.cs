@@ -23,7 +23,7 @@ namespace ProxyCluster.GoModules.ChecksumDatabase;
 /// disturb the others. Road not taken: proving a record in the latest tree, as <c>go</c> does. Its own signed tree serves
 /// as well once the two are on one timeline, and then response and proof are one self-contained piece.</para>
 /// </remarks>
-public sealed class ChecksumDatabaseClient : IDisposable
+public sealed class ChecksumDatabaseClient : IDisposable, IAsyncDisposable
 {
     private const string LatestPath = "latest";
 
@@ -100,6 +100,15 @@ public sealed class ChecksumDatabaseClient : IDisposable
         _lifetime.Cancel();
         _lifetime.Dispose();
         _timeline.Dispose();
+    }
+
+    /// <summary>Ends the work that callers share and waits for its end: nothing is written to the cache afterwards.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _lifetime.CancelAsync().ConfigureAwait(false);
+        await _lookups.EndedAsync().ConfigureAwait(false);
+        await _latest.EndedAsync().ConfigureAwait(false);
+        Dispose();
     }
 
     private async Task<ChecksumResult<ChecksumLookup>> LookupOnceAsync(ModuleVersion module, CancellationToken cancellationToken)

@@ -18,6 +18,13 @@ internal sealed class SharedWork<TKey, TResult>(CancellationToken lifetime)
         return task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Completes when what is running has ended, in whatever way.</summary>
+    public async Task EndedAsync()
+    {
+        foreach (var task in _running.Values)
+            await ((Task)task.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     private async Task<TResult> RunAsync(TKey key, Func<TKey, CancellationToken, Task<TResult>> work)
     {
         // Yield first: work that ends at once must find its own entry in the dictionary to remove it.

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 
+using ProxyCluster.Cli.Operators;
+
 namespace ProxyCluster.Cli;
 
 /// <summary>The command line: one file per verb, listed here.</summary>
@@ -14,7 +16,11 @@ internal static class CommandLine
         root.Subcommands.Add(ServeVerb.Create(context));
         root.Subcommands.Add(VerifyVerb.Create(context));
         root.Subcommands.Add(DemoVerb.Create(context));
+        root.Subcommands.Add(DrillVerb.Create(context));
         root.Subcommands.Add(LocalClusterVerb.Create(context));
+        root.Subcommands.Add(StatusVerb.Create(context));
+        root.Subcommands.Add(RegionVerb.Create(context));
+        root.Subcommands.Add(EventsVerb.Create(context));
         root.Subcommands.Add(ConfigVerb.Create(context));
         root.Subcommands.Add(VersionVerb.Create(context));
         Examples.Attach(root,

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
-using ProxyCluster.Configuration;
 using ProxyCluster.Demo;
 
 namespace ProxyCluster.Cli;
@@ -16,8 +15,8 @@ internal static class DemoVerb
     public static Command Create(CommandContext context)
     {
         var command = new Command("demo", "Run a cluster of three regions in this process, with sample modules to fetch.");
-        var duration = DurationOption("--duration", "Stop after this long, e.g. 30s. Default: run until interrupted.");
-        var delay = DurationOption("--upstream-delay", "Let the upstream wait this long before each answer, e.g. 200ms. Default 0.");
+        var duration = DurationOption.CreateOptional("--duration", "Stop after this long, e.g. 30s. Default: run until interrupted.");
+        var delay = DurationOption.CreateOptional("--upstream-delay", "Let the upstream wait this long before each answer, e.g. 200ms. Default 0.");
         var portBase = new Option<int>("--port-base")
         {
             Description = "The first region's front end listens here, the others on the next ports; 0 takes free ones.",
@@ -95,17 +94,4 @@ internal static class DemoVerb
             yield return "  " + GoCommandLine.For(goProxy, demo.World.Database.Key.ToString(), $"run {Program}@latest");
         yield return "";
     }
-
-    private static Option<TimeSpan?> DurationOption(string name, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "TIME",
-        CustomParser = result =>
-        {
-            if (Duration.TryParse(result.Tokens[0].Value, out var value) && value > TimeSpan.Zero && value < TimeSpan.FromDays(24))
-                return value;
-            result.AddError($"{name} {result.Tokens[0].Value}: {Duration.Allowed}");
-            return null;
-        },
-    };
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using ProxyCluster.Demo;
 using ProxyCluster.Drills.Topology;
@@ -54,6 +53,11 @@ internal static class LocalClusterVerb
         var upstream = new Option<string?>("--upstream") { Description = "Where modules come from, as for serve.", HelpName = "LIST" };
         var sumDb = new Option<string?>("--sumdb") { Description = "The checksum database, as for serve.", HelpName = "VALUE" };
         var noSumDb = new Option<string?>("--no-sumdb") { Description = "Modules that no checksum database knows, as for serve.", HelpName = "PATTERNS" };
+        var azurite = new Option<string?>("--azurite")
+        {
+            Description = "Give each region a blob store: Azurite's main.js, run by node. infra/local-cluster installs and names it.",
+            HelpName = "FILE",
+        };
         var set = new Option<string[]>("--set")
         {
             Description = "Set any key of every member, as for serve; may be given several times.",
@@ -71,7 +75,7 @@ internal static class LocalClusterVerb
             if (result.GetValue(samples) && (result.GetValue(upstream) ?? result.GetValue(sumDb)) is not null)
                 result.AddError("--samples brings its own --upstream and --sumdb");
         });
-        foreach (var option in new Option[] { silos, portBase, latency, samples, upstream, sumDb, noSumDb, set })
+        foreach (var option in new Option[] { silos, portBase, latency, samples, upstream, sumDb, noSumDb, azurite, set })
             command.Options.Add(option);
         Examples.Attach(command,
             "proxycluster local-cluster --samples                  offline, until Ctrl-C",
@@ -87,6 +91,7 @@ internal static class LocalClusterVerb
                 Upstream = parsed.GetValue(upstream),
                 SumDb = parsed.GetValue(sumDb),
                 NoSumDb = parsed.GetValue(noSumDb),
+                Azurite = parsed.GetValue(azurite) is { } file ? Path.GetFullPath(file, context.WorkingDirectory) : null,
                 Settings = [.. parsed.GetValue(set)!.Select(static text => text.Split('=', 2)).Select(static pair => (pair[0].Trim(), pair[1]))],
             },
             parsed.GetValue(samples), context, cancellation));
@@ -231,15 +236,8 @@ internal static class LocalClusterVerb
     private static async Task<bool> IsReadyAsync(ProcessState process, CancellationToken cancellation)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
-        var path = process.Kind == ProcessKind.Etcd ? "/health" : "/readyz";
-        try
-        {
-            using var answer = await http.GetAsync(new Uri(process.Url, path), cancellation).ConfigureAwait(false);
-            return answer.IsSuccessStatusCode;
-        }
-        catch (Exception e) when (e is HttpRequestException or SocketException or OperationCanceledException)
-        {
-            return false;
-        }
+        var asked = new ClusterProcess(process.Plan(), http, TimeProvider.System);
+        await using (asked.ConfigureAwait(false))
+            return await asked.TryReportAsync(cancellation).ConfigureAwait(false) is not null;
     }
 }

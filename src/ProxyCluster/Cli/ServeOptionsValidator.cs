@@ -3,7 +3,7 @@ using ProxyCluster.Configuration;
 
 namespace ProxyCluster.Cli;
 
-/// <summary>Addresses that cannot be listened on, and an upstream list that leads back here.</summary>
+/// <summary>Addresses that cannot be listened on, certificates that cannot be shown, and an upstream list that leads back here.</summary>
 internal sealed class ServeOptionsValidator(Settings settings) : IValidateOptions<ServeOptions>
 {
     /// <inheritdoc/>
@@ -23,6 +23,7 @@ internal sealed class ServeOptionsValidator(Settings settings) : IValidateOption
                 $"names this proxy's own address {own}: name the proxy behind it, e.g. --upstream https://proxy.golang.org"));
         }
 
+        mistakes.AddRange(ServerCertificates.Mistakes(settings, options.Addresses()));
         return mistakes.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
     }
 

@@ -11,8 +11,11 @@ internal enum AskLevel
     /// <summary>As the owner in its region: have it copied here, from the home region.</summary>
     Region,
 
-    /// <summary>As the owner: fetch it from upstream, ask nobody.</summary>
+    /// <summary>As the owner: fetch it from upstream, ask nobody who would fetch it too.</summary>
     Home,
+
+    /// <summary>As one who may have it: send it if it is stored there, and do nothing otherwise.</summary>
+    Stored,
 }
 
 /// <summary>One place to ask.</summary>
@@ -27,17 +30,24 @@ internal readonly record struct AskStep(Member? Peer, AskLevel Level);
 /// owner first, so that a region copies an artifact across the ocean once, then to the home owners. The last step is
 /// always this silo itself (design rule 3), and its own turn in the order ends the list: who owns a key asks nobody.
 /// </para>
+/// <para>
+/// Except after a time out of service: others owned the key meanwhile and may have it. Until its region has caught up, an
+/// owner asks those who would own the key without it, and only for what they have stored, so that nobody fetches twice.
+/// </para>
 /// </summary>
 internal static class AskPath
 {
+    private const int MaxStored = 2;
+
     /// <summary>The steps for a key. <paramref name="maxPeers"/> bounds the peers among them.</summary>
     public static ImmutableArray<AskStep> For(string key, Member self, AskLevel level, ClusterView view, int maxPeers)
     {
         var steps = ImmutableArray.CreateBuilder<AskStep>();
-        if (level != AskLevel.Home)
+        var owners = OwnerOrder.For(key, view);
+        if (level is AskLevel.Client or AskLevel.Region)
         {
-            var owners = OwnerOrder.For(key, view);
             if (level == AskLevel.Client
+                && view.Routing.IsUsable(self.Region)
                 && owners.Length > 0
                 && owners[0].Region != self.Region
                 && RegionalOwner.For(key, self.Region, view) is [var regional, ..]
@@ -50,6 +60,15 @@ internal static class AskPath
                     break;
                 steps.Add(new AskStep(owner, AskLevel.Home));
             }
+        }
+
+        if (view.Routing.FindOrNull(self.Region) is { IsCatchingUp: true } && !steps.Any(static step => step.Level == AskLevel.Home))
+        {
+            steps.AddRange(owners
+                .Where(owner => owner.Region != self.Region)
+                .DistinctBy(static owner => owner.Region, StringComparer.Ordinal)
+                .Take(MaxStored)
+                .Select(static owner => new AskStep(owner, AskLevel.Stored)));
         }
 
         steps.Add(new AskStep(null, AskLevel.Home));

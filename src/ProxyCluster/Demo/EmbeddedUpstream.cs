@@ -18,6 +18,7 @@ internal sealed class EmbeddedUpstream : IAsyncDisposable
     private readonly TimeSpan _delay;
     private readonly TimeProvider _time;
     private LoopbackServer? _server;
+    private bool _isRefusing;
 
     private EmbeddedUpstream(IEnumerable<PackedModule> modules, TimeSpan delay, TimeProvider time)
     {
@@ -29,7 +30,14 @@ internal sealed class EmbeddedUpstream : IAsyncDisposable
     /// <summary>Base URL without a trailing slash.</summary>
     public string Url => _server!.Url;
 
-    /// <summary>Requests so far, by path without the leading slash.</summary>
+    /// <summary>Whether it answers 429 to everything, as an upstream does that has had enough of one client.</summary>
+    public bool IsRefusing
+    {
+        get => Volatile.Read(ref _isRefusing);
+        set => Volatile.Write(ref _isRefusing, value);
+    }
+
+    /// <summary>Requests that were not refused so far, by path without the leading slash.</summary>
     public IReadOnlyDictionary<string, int> Requests => _requests;
 
     /// <summary>All requests so far.</summary>
@@ -54,6 +62,13 @@ internal sealed class EmbeddedUpstream : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context, string path)
     {
         var key = path.TrimStart('/');
+        if (IsRefusing)
+        {
+            context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            context.Response.Headers.RetryAfter = "1";
+            return;
+        }
+
         _requests.AddOrUpdate(key, 1, static (_, count) => count + 1);
         if (_delay > TimeSpan.Zero)
             await Task.Delay(_delay, _time, context.RequestAborted).ConfigureAwait(false);

@@ -32,31 +32,10 @@ internal static class SampleModules
                 || name.Split('@') is not [var path, var version]
                 || !ModuleVersion.TryParse(path, version, out var module, out _))
                 throw new InvalidDataException($"{List}: \"{line}\" is not a module version, a time and a directory");
-            packed.Add(PackOne(module, time, FilesOf(files, Root + directory + "/")));
+            packed.Add(PackedModule.Pack(module, time, FilesOf(files, Root + directory + "/")));
         }
 
         return packed;
-    }
-
-    /// <summary>Packs one module version from its files.</summary>
-    /// <exception cref="InvalidDataException">The files break the rules of module zips.</exception>
-    public static PackedModule PackOne(ModuleVersion module, string time, IReadOnlyList<ModuleFile> files)
-    {
-        using var zip = new MemoryStream();
-        var created = ModuleZip.Create(zip, module, files);
-        if (!created.IsValid || created.Included.Count == 0)
-            throw new InvalidDataException($"{module} cannot be packed: {string.Join("; ", created.Check.Faults)}");
-        if (!ZipDirectory.TryOpen(zip, ZipLimits.Default, out var directory, out var error))
-            throw new InvalidDataException($"{module} cannot be read back: {error}");
-        if (!ModuleHash.TryOfZip(directory, out var zipH1, out var fault))
-            throw new InvalidDataException($"{module} cannot be hashed: {fault}");
-
-        // A module from before go.mod gets the one line that stands for it (spec §2).
-        var goMod = files.FirstOrDefault(file => file.Path == "go.mod") is { } written
-            ? ReadAll(written)
-            : Encoding.UTF8.GetBytes($"module {module.Path}\n");
-        var info = Encoding.UTF8.GetBytes($"{{\"Version\":\"{module.Version}\",\"Time\":\"{time}\"}}");
-        return new PackedModule(module, info, goMod, zip.ToArray(), ModuleHash.OfGoMod(goMod), zipH1);
     }
 
     private static IReadOnlyList<ModuleFile> FilesOf(SortedDictionary<string, byte[]> files, string directory) =>
@@ -82,13 +61,5 @@ internal static class SampleModules
         }
 
         return files;
-    }
-
-    private static byte[] ReadAll(ModuleFile file)
-    {
-        using var content = file.Open();
-        var bytes = new byte[file.Size];
-        content.ReadExactly(bytes);
-        return bytes;
     }
 }

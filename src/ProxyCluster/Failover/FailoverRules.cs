@@ -53,7 +53,13 @@ internal static class FailoverRules
         foreach (var (entry, diagnosis) in Pairs(draft, diagnoses))
             Obey(draft, entry, diagnosis);
 
-        // 3. Out of service, the worst first; the last one stays.
+        // 3. Into service before their time, if nobody there is well; then out of it, the worst first; the last one stays.
+        if (!Pairs(draft, diagnoses).Any(static pair => pair.Entry.IsUsable && pair.Diagnosis.Worst is not { IsFailing: true }))
+        {
+            foreach (var (entry, _) in Pairs(draft, diagnoses).Where(static pair => IsHeldBack(pair.Entry) && pair.Diagnosis.Worst is null))
+                draft.Move(entry.Name, RegionState.Recovering, FirstShare(options), "it is well, and no other region in service is");
+        }
+
         foreach (var (entry, diagnosis) in Pairs(draft, diagnoses)
             .Where(static pair => pair.Entry.IsUsable && pair.Diagnosis.Worst is { IsFailing: true })
             .OrderByDescending(static pair => pair.Diagnosis.Worst!.Severity)
@@ -66,11 +72,12 @@ internal static class FailoverRules
         }
 
         // 4. Everything slower.
-        var isOneWell = Pairs(draft, diagnoses).Any(static pair => pair.Entry.IsUsable && pair.Diagnosis.Worst is not { IsFailing: true });
         foreach (var (entry, diagnosis) in Pairs(draft, diagnoses))
-            Move(draft, entry, diagnosis, isOneWell, input.Now, options);
+            Move(draft, entry, diagnosis, input.Now, options);
         foreach (var (entry, diagnosis) in Pairs(draft, diagnoses))
             Alert(draft, entry, diagnosis, input.Now, options);
+        foreach (var (entry, diagnosis) in Pairs(draft, diagnoses))
+            EndCatchingUp(draft, entry, diagnosis, input.Now, options);
         var reordered = RegionOrder.Revise(draft, diagnoses, input, options);
 
         // 5. What to remember.
@@ -207,8 +214,11 @@ internal static class FailoverRules
             next => next with { Failures = isInARow ? Math.Min(next.Failures + 1, MaxFailures) : 1 });
     }
 
+    // Out of service for its health, not by an operator.
+    private static bool IsHeldBack(RegionEntry entry) => !entry.IsUsable && entry.Intent is null;
+
     private static void Move(
-        TableDraft draft, RegionEntry entry, RegionDiagnosis diagnosis, bool isOneWell, TimeSpan now, FailoverOptions options)
+        TableDraft draft, RegionEntry entry, RegionDiagnosis diagnosis, TimeSpan now, FailoverOptions options)
     {
         var since = diagnosis.Memory.Since;
         var well = now - (diagnosis.Memory.WellSince ?? now);
@@ -223,11 +233,9 @@ internal static class FailoverRules
                 draft.Move(entry.Name, RegionState.Active, 100, "it has been well again for its time");
                 break;
 
-            case RegionState.Failed or RegionState.Drained when entry.Intent is null && diagnosis.Worst is null:
-                if (here >= Hold(entry.Failures, options) && well >= options.RecoverAfter)
-                    draft.Move(entry.Name, RegionState.Recovering, FirstShare(options), "it has been well again for its time");
-                else if (!isOneWell)
-                    draft.Move(entry.Name, RegionState.Recovering, FirstShare(options), "it is well, and no other region in service is");
+            case RegionState.Failed or RegionState.Drained when IsHeldBack(entry) && diagnosis.Worst is null
+                && here >= Hold(entry.Failures, options) && well >= options.RecoverAfter:
+                draft.Move(entry.Name, RegionState.Recovering, FirstShare(options), "it has been well again for its time");
                 break;
 
             case RegionState.Recovering when diagnosis.Worst is null && well >= options.RecoveryStep && here >= options.RecoveryStep:
@@ -237,6 +245,12 @@ internal static class FailoverRules
                     draft.Move(entry.Name, RegionState.Active, 100, "it stayed well");
                 break;
         }
+    }
+
+    private static void EndCatchingUp(TableDraft draft, RegionEntry entry, RegionDiagnosis diagnosis, TimeSpan now, FailoverOptions options)
+    {
+        if (entry is { IsCatchingUp: true, State: RegionState.Active } && now - diagnosis.Memory.InServiceSince >= options.CatchUpFor)
+            draft.Note(draft.FindOrNull(entry.Name)! with { IsCatchingUp = false }, RoutingEventKind.CaughtUp, "it has been back in service for its time");
     }
 
     private static void Alert(TableDraft draft, RegionEntry entry, RegionDiagnosis diagnosis, TimeSpan now, FailoverOptions options)

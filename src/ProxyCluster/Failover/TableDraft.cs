@@ -32,7 +32,14 @@ internal sealed class TableDraft(RoutingTable table, DateTimeOffset time, string
             : RoutingEventKind.State;
         var since = before is { } was && was.State == to ? was.Since : time;
         reason = Cut(reason);
-        var next = (before ?? new RegionEntry(region, to, time, reason)) with { State = to, Share = share, Since = since, Reason = reason };
+        var next = (before ?? new RegionEntry(region, to, time, reason)) with
+        {
+            State = to,
+            Share = share,
+            Since = since,
+            Reason = reason,
+            IsCatchingUp = before is { IsCatchingUp: true } || to is RegionState.Failed or RegionState.Drained,
+        };
         Put(more is null ? next : more(next), before, kind, reason, who);
     }
 

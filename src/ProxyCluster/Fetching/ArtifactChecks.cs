@@ -62,12 +62,18 @@ internal static class ArtifactChecks
                 $"{what}: {upstream} sent {h1}, but {sums.VerifiedBy.Authority} proves {proven}; nothing was stored");
         }
 
-        var pinned = kind == ArtifactKind.Zip ? known?.ZipH1 : known?.GoModH1;
-        return pinned is not null && pinned != h1
+        return Contradicts(kind, h1, known) is { } pinned
             ? new Failure(
                 FailureKind.ChecksumMismatch,
                 $"{what}: {upstream} sent {h1}, but {pinned} was stored first; module versions never change")
             : null;
+    }
+
+    /// <summary>The h1 that a record pins, where the computed one is another; null where they do not contradict each other.</summary>
+    public static string? Contradicts(ArtifactKind kind, string? h1, ModuleRecord? known)
+    {
+        var pinned = kind == ArtifactKind.Zip ? known?.ZipH1 : known?.GoModH1;
+        return pinned == h1 ? null : pinned;
     }
 
     private static Failure Invalid(ModuleVersion module, ArtifactKind kind, string upstream, string why) => new(

@@ -183,7 +183,11 @@ internal sealed partial class ArtifactFetcher(
 
             var mismatch = ArtifactChecks.Mismatch(module, kind, received.H1, sums, known, answer.Upstream);
             if (mismatch is not null)
+            {
+                if (ArtifactChecks.Contradicts(kind, received.H1, known) is not null)
+                    metrics.Conflicts.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(kind)));
                 return mismatch;
+            }
         }
 
         var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, answer.Upstream, clock.GetUtcNow());

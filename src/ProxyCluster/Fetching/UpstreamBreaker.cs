@@ -75,6 +75,14 @@ internal sealed partial class UpstreamBreaker(
         _ => "half-open",
     };
 
+    /// <summary>The position as a gauge shows it: the higher, the worse.</summary>
+    internal static int Figure(BreakerPosition position) => position switch
+    {
+        BreakerPosition.Closed => 0,
+        BreakerPosition.HalfOpen => 1,
+        _ => 2,
+    };
+
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "Circuit breaker of {Upstream} opened after {Failures} failures in a row, next probe in {Pause}: {LastFailure}")]

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Telemetry;
@@ -50,6 +51,8 @@ internal sealed class UpstreamChain : IDisposable
     {
         _links = [.. list.Entries.Select(entry =>
             new UpstreamLink(create(entry), entry.PassesAnyFailure, options.Value, time, metrics, logger, random))];
+        metrics.ObserveBreakers(() => _links.Where(static link => link.IsRemote).Select(static link => new Measurement<int>(
+            UpstreamBreaker.Figure(link.Status.State), new KeyValuePair<string, object?>("upstream", link.Name))));
     }
 
     /// <summary>How each upstream stands, in the order of the list; the words <c>off</c> and <c>direct</c> are left out.</summary>

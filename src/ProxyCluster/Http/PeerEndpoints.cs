@@ -70,12 +70,15 @@ internal sealed class PeerEndpoints(
             case "artifact" when PeerTarget.TryCut(rest, out var word, out var key)
                 && PeerTarget.LevelOrNull(word) is { } level
                 && ProxyRequest.Parse(key) is { Asked: Asked.Artifact } wanted:
+                wanted.NameModule();
                 return (await InFlightAsync(() => SendArtifactAsync(context, wanted.Module, wanted.Kind, level, cancel)), null);
 
             case "query" when ProxyRequest.Parse(rest) is { Asked: Asked.Query } question:
+                question.NameModule();
                 return (await InFlightAsync(() => SendAnswerAsync(context, question.Query, cancel)), null);
 
             case "replicate" when ProxyRequest.Parse(rest) is { Asked: Asked.Artifact } copy:
+                copy.NameModule();
                 return (await ReplicateAsync(context, signature.Member, copy.Module, copy.Kind, cancel), null);
 
             case "authority" when await authority.TryAnswerAsync(context, rest, signature.Member, body, cancel):
@@ -131,6 +134,9 @@ internal sealed class PeerEndpoints(
         if (await shared.FillOrNullAsync(module, kind, cancel) is { } copied
             && await store.OpenReadOrNullAsync(copied, kind, cancel) is { } filled)
             return (filled, copied);
+
+        if (level == AskLevel.Stored)
+            return new Failure(FailureKind.NotCached, $"{module} is not stored here");
 
         var ensured = await owner.EnsureAsync(module, kind, level, cancel);
         if (!ensured.TryGet(out var committed, out var failure))

@@ -61,7 +61,7 @@ internal sealed class ProxyHandler(
                 new("outcome", seen.Outcome),
                 new("status", Statuses.Boxed(context.Response.StatusCode)));
             Tracing.DescribeRequest(
-                context.Request.Method, seen.Artifact, null, context.Response.StatusCode, seen.FailureCauseOrNull);
+                context.Request.Method, seen.Artifact, context.Response.StatusCode, seen.FailureCauseOrNull);
             if (context.Response.ContentLength is > 0 and var bytes && !HttpMethods.IsHead(context.Request.Method))
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
@@ -95,6 +95,9 @@ internal sealed class ProxyHandler(
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
         if (hasBody)
             context.Response.Headers.Connection = "close";
+
+        if (Tracing.IsOn)
+            NameModule(target);
 
         var method = context.Request.Method;
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
@@ -159,6 +162,19 @@ internal sealed class ProxyHandler(
             : null;
     }
 
+    private void NameModule(string target)
+    {
+        if (RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out _)
+            && path.StartsWith(_basePath + "/", StringComparison.Ordinal))
+            ProxyRequest.Parse(WithoutCachedOnly(path[_basePath.Length..], out _)[1..]).NameModule();
+    }
+
+    private static string WithoutCachedOnly(string path, out bool isCachedOnly)
+    {
+        isCachedOnly = path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal);
+        return isCachedOnly ? path[CachedOnlyPrefix.Length..] : path;
+    }
+
     private async Task<Seen> AnswerParsedAsync(HttpContext context, string target)
     {
         var cancel = context.RequestAborted;
@@ -168,26 +184,27 @@ internal sealed class ProxyHandler(
             return new Seen("other", "bad-request");
         }
 
+        // go writes '!' as %21, so every module with a capital letter in its path is found only now.
+        if (path != target && FindHot(path, context) is { } seen)
+        {
+            await seen.Writing;
+            return seen.Seen;
+        }
+
         if (await system.TryAnswerAsync(context, path))
             return new Seen("system", "ok");
 
         if (!path.StartsWith(_basePath, StringComparison.Ordinal)
-            || (path.Length > _basePath.Length && path[_basePath.Length] != '/'))
+            || path.Length == _basePath.Length || path[_basePath.Length] != '/')
         {
             var elsewhere = new Failure(FailureKind.NotFound, $"modules are served below {_basePath}/");
             await responses.WriteFailureAsync(context, elsewhere, false, cancel);
             return new Seen("other", "not-found");
         }
 
-        path = path[_basePath.Length..];
-        var cachedOnly = string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
-        if (path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal))
-        {
-            path = path[CachedOnlyPrefix.Length..];
-            cachedOnly = true;
-        }
-
-        var request = ProxyRequest.Parse(path.TrimStart('/')); // the base path alone leaves nothing
+        var request = ProxyRequest.Parse(
+            WithoutCachedOnly(path[_basePath.Length..], out var cachedOnly).TrimStart('/')); // the base path alone leaves nothing
+        cachedOnly |= string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
         return request.Asked == Asked.ChecksumDatabase
             ? await checksumDatabases.AnswerAsync(context, request.Text, cachedOnly, cancel)
             : await modules.AnswerAsync(context, request, cachedOnly, cancel);

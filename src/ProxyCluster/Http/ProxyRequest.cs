@@ -1,5 +1,6 @@
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Queries;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
 
@@ -62,6 +63,15 @@ internal readonly record struct ProxyRequest(Asked Asked)
         return file is "list"
             ? new ProxyRequest(Asked.Query) { Query = new Query(module, QueryKind.List) }
             : ParseFile(module, file);
+    }
+
+    /// <summary>Puts the module on the request's span.</summary>
+    public void NameModule()
+    {
+        if (Asked == Asked.Artifact)
+            Tracing.NameModule(Module.Path.Value, Module.Version);
+        else if (Asked is Asked.Query or Asked.VersionPrefix)
+            Tracing.NameModule(Query.Path.Value, Query.Revision.Length > 0 ? Query.Revision : null);
     }
 
     private static ProxyRequest ParseFile(ModulePath path, ReadOnlySpan<char> file)

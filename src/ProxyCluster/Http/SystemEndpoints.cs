@@ -93,10 +93,14 @@ internal sealed class SystemEndpoints(
             $"engine: {(engine.Status.IsDegraded ? "degraded" : "ok")} ({engine.Name}; {engine.Status.Detail})\n");
         if (engine.Name != "local")
             report.Append(CultureInfo.InvariantCulture, $"members: {self.View.Members.Length}\n");
-        if (self.View.Routing.FindOrNull(self.Region) is { } region)
+        var routing = self.View.Routing;
+        ready &= routing.IsUsable(self.Region);
+        report.Append(CultureInfo.InvariantCulture, $"routing: epoch {routing.Epoch}\n");
+        foreach (var region in routing.Regions)
         {
-            ready &= region.IsUsable;
-            report.Append(CultureInfo.InvariantCulture, $"region {region.Name}: {RegionWords.Of(region.State)} ({region.Reason})\n");
+            report.Append(
+                CultureInfo.InvariantCulture,
+                $"region {region.Name}: {RegionWords.Of(region.State)} {region.Share} % ({region.Reason})\n");
         }
 
         foreach (var upstream in upstreams.Statuses)

@@ -8,9 +8,10 @@ namespace ProxyCluster.Joining;
 /// The work runs under the node's lifetime, never under an asker's token: a client that leaves cancels its wait, and the
 /// others get their answer. A finished task is forgotten at once; what it stored is found by looking there, so the work
 /// itself must look again first, because an asker may arrive just after the previous task ended.
+/// <paramref name="onJoined"/> is told of every asker that found a task under way.
 /// </para>
 /// </summary>
-internal sealed class JoinedTasks<TKey, TResult>(CancellationToken lifetime)
+internal sealed class JoinedTasks<TKey, TResult>(CancellationToken lifetime, Action<TKey>? onJoined = null)
     where TKey : notnull
 {
     private readonly ConcurrentDictionary<TKey, Lazy<Task<TResult>>> _running = new();
@@ -25,11 +26,18 @@ internal sealed class JoinedTasks<TKey, TResult>(CancellationToken lifetime)
     public Task<TResult> RunAsync(TKey key, Func<TKey, CancellationToken, Task<TResult>> work, CancellationToken cancel)
     {
         // The Lazy makes the loser of a race share the winner's task instead of starting a second one.
-        var task = _running.GetOrAdd(
-            key,
-            static (k, s) => new Lazy<Task<TResult>>(() => s.owner.RunAndForgetAsync(k, s.work)),
-            (owner: this, work)).Value;
-        return task.WaitAsync(cancel);
+        var mine = new Lazy<Task<TResult>>(() => RunAndForgetAsync(key, work));
+        var shared = _running.GetOrAdd(key, mine);
+        if (!ReferenceEquals(shared, mine))
+            onJoined?.Invoke(key);
+        return shared.Value.WaitAsync(cancel);
+    }
+
+    /// <summary>Completes when what is running has ended, in whatever way; for an owner that has just ended its lifetime.</summary>
+    public async Task EndedAsync()
+    {
+        foreach (var task in _running.Values)
+            await ((Task)task.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<TResult> RunAndForgetAsync(TKey key, Func<TKey, CancellationToken, Task<TResult>> work)

@@ -6,6 +6,7 @@ using ProxyCluster.Outcomes;
 using ProxyCluster.Peers;
 using ProxyCluster.Replication;
 using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Ownership;
 
@@ -41,6 +42,7 @@ internal sealed class ClusterOwner
         PeerStanding standing,
         IOptions<PeerOptions> options,
         IHostApplicationLifetime lifetime,
+        ProxyMetrics metrics,
         TimeProvider clock)
     {
         _self = self;
@@ -50,7 +52,9 @@ internal sealed class ClusterOwner
         _standing = standing;
         _options = options.Value;
         _clock = clock;
-        _asking = new(lifetime.ApplicationStopped);
+        _asking = new(
+            lifetime.ApplicationStopped,
+            key => metrics.JoinedFetches.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(key.Item2))));
     }
 
     /// <summary>Does today's policy allow what the record names to be served?</summary>
@@ -74,15 +78,22 @@ internal sealed class ClusterOwner
                 cancel);
     }
 
-    private Task<Outcome<ModuleRecord>> AskAsync(
+    private async Task<Outcome<ModuleRecord>> AskAsync(
         ModuleVersion module, ArtifactKind kind, AskStep step, Action alive, CancellationToken cancel)
     {
         if (step.Peer is { } peer)
-            return _fill.FillAsync(peer, module, kind, step.Level, alive, cancel);
+        {
+            var filled = await _fill.FillAsync(peer, module, kind, step.Level, alive, cancel);
+
+            // That one silo has not stored it says nothing about the module version: on to the next step.
+            return step.Level == AskLevel.Stored && filled.Failure is { Kind: FailureKind.NotCached }
+                ? PeerCalls.Unavailable(peer, "it has not stored it")
+                : filled;
+        }
 
         // Our own work shows its life by itself: nobody is left to hedge with.
         alive();
-        return FetchAsync(module, kind, cancel);
+        return await FetchAsync(module, kind, cancel);
     }
 
     private async Task<Outcome<ModuleRecord>> FetchAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)

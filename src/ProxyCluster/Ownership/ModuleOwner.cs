@@ -5,6 +5,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Ownership;
 
@@ -20,7 +21,7 @@ namespace ProxyCluster.Ownership;
 /// not: the breaker of each upstream already answers those quickly.
 /// </para>
 /// </summary>
-internal sealed class ModuleOwner : IDisposable
+internal sealed class ModuleOwner : IDisposable, IAsyncDisposable
 {
     private readonly DiskStore _store;
     private readonly ArtifactFetcher _fetcher;
@@ -28,19 +29,24 @@ internal sealed class ModuleOwner : IDisposable
     private readonly OwnershipOptions _options;
     private readonly JoinedTasks<(ModuleVersion, ArtifactKind), Outcome<ModuleRecord>> _fetches;
     private readonly MemoryCache _absent;
+    private readonly CancellationTokenSource _stop;
 
     public ModuleOwner(
         DiskStore store,
         ArtifactFetcher fetcher,
         SharedWrites shared,
         IOptions<OwnershipOptions> options,
-        IHostApplicationLifetime lifetime)
+        IHostApplicationLifetime lifetime,
+        ProxyMetrics metrics)
     {
         _store = store;
         _fetcher = fetcher;
         _shared = shared;
         _options = options.Value;
-        _fetches = new(lifetime.ApplicationStopped);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
+        _fetches = new(
+            _stop.Token,
+            key => metrics.JoinedFetches.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(key.Item2))));
         _absent = new MemoryCache(new MemoryCacheOptions { SizeLimit = _options.MaxAbsentRemembered });
     }
 
@@ -68,7 +74,20 @@ internal sealed class ModuleOwner : IDisposable
         return await _fetches.RunAsync((module, kind), FetchAsync, cancel);
     }
 
-    public void Dispose() => _absent.Dispose();
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+        _absent.Dispose();
+    }
+
+    /// <summary>As <see cref="Dispose"/>, and waits for the end of work that writes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _fetches.EndedAsync();
+        Dispose();
+    }
 
     private async Task<Outcome<ModuleRecord>> FetchAsync((ModuleVersion Module, ArtifactKind Kind) key, CancellationToken cancel)
     {

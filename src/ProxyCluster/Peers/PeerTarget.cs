@@ -52,8 +52,14 @@ internal static class PeerTarget
     {
         "region" => AskLevel.Region,
         "home" => AskLevel.Home,
+        "stored" => AskLevel.Stored,
         _ => null,
     };
 
-    private static string Word(AskLevel level) => level == AskLevel.Region ? "region" : "home";
+    private static string Word(AskLevel level) => level switch
+    {
+        AskLevel.Region => "region",
+        AskLevel.Stored => "stored",
+        _ => "home",
+    };
 }

@@ -32,5 +32,19 @@ internal readonly record struct Query(ModulePath Path, QueryKind Kind, string Re
     /// <summary>The query's path in a URL: the key of its cached answer.</summary>
     public string Key => $"{Path.Escaped}/{Name}";
 
+    /// <summary>The kind as metrics write it.</summary>
+    public string Label => Kind switch
+    {
+        QueryKind.List => "list",
+        QueryKind.Latest => "latest",
+        _ => "info",
+    };
+
+    /// <summary>The same for a <see cref="Key"/>. Hot path.</summary>
+    public static string LabelOf(ReadOnlySpan<char> key) =>
+        key.EndsWith("/@v/list", StringComparison.Ordinal) ? "list"
+        : key.EndsWith("/@latest", StringComparison.Ordinal) ? "latest"
+        : "info";
+
     public override string ToString() => $"{Path}/{Name}";
 }

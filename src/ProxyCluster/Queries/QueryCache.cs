@@ -2,6 +2,7 @@ using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Queries;
 
@@ -30,14 +31,16 @@ internal enum AnswerAge
 /// when we come up costs nobody a build; failures are kept in memory only.
 /// </para>
 /// </summary>
-internal sealed partial class QueryCache : IDisposable
+internal sealed partial class QueryCache : IDisposable, IAsyncDisposable
 {
     private readonly QueryOwner _owner;
     private readonly QueryDisk _disk;
     private readonly QueryOptions _options;
+    private readonly ProxyMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<QueryCache> _logger;
     private readonly MemoryCache _states;
+    private readonly CancellationTokenSource _stop;
     private readonly JoinedTasks<(Query Query, bool AsOwner), QueryState> _asking;
 
     public QueryCache(
@@ -45,25 +48,32 @@ internal sealed partial class QueryCache : IDisposable
         QueryDisk disk,
         IOptions<QueryOptions> options,
         IHostApplicationLifetime lifetime,
+        ProxyMetrics metrics,
         TimeProvider clock,
         ILogger<QueryCache> logger)
     {
         _owner = owner;
         _disk = disk;
         _options = options.Value;
+        _metrics = metrics;
         _clock = clock;
         _logger = logger;
         _states = new MemoryCache(new MemoryCacheOptions { SizeLimit = _options.MemoryBytes });
-        _asking = new(lifetime.ApplicationStopped);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
+        _asking = new(_stop.Token);
     }
 
     /// <summary>The answer of a key if it is fresh, or null. Hot path: does not allocate or parse.</summary>
-    public QueryAnswer? FindFreshOrNull(ReadOnlySpan<char> key) =>
-        _states.TryGetValue(key, out var state)
-        && state is QueryState known
-        && QueryFreshness.Decide(known, _clock.GetUtcNow(), _options) == Freshness.Fresh
-            ? known.Answer
-            : null;
+    public QueryAnswer? FindFreshOrNull(ReadOnlySpan<char> key)
+    {
+        if (!_states.TryGetValue(key, out var state)
+            || state is not QueryState known
+            || QueryFreshness.Decide(known, _clock.GetUtcNow(), _options) != Freshness.Fresh)
+            return null;
+
+        Count(Query.LabelOf(key), AnswerAge.Hit);
+        return known.Answer;
+    }
 
     /// <summary>
     /// Answers a query: from what is known where that is good enough, otherwise from upstream. With
@@ -71,6 +81,17 @@ internal sealed partial class QueryCache : IDisposable
     /// </summary>
     public async ValueTask<Outcome<GivenAnswer>> AskAsync(
         Query query, bool cachedOnly, CancellationToken cancel, bool asOwner = false)
+    {
+        var outcome = await FindOrAskAsync(query, cachedOnly, asOwner, cancel);
+        if (outcome.TryGet(out var given, out _))
+            Count(query.Label, given.Age);
+        return outcome;
+    }
+
+    public void Dispose() => _states.Dispose();
+
+    private async ValueTask<Outcome<GivenAnswer>> FindOrAskAsync(
+        Query query, bool cachedOnly, bool asOwner, CancellationToken cancel)
     {
         var state = Known(query);
         switch (QueryFreshness.Decide(state, _clock.GetUtcNow(), _options))
@@ -107,7 +128,27 @@ internal sealed partial class QueryCache : IDisposable
             : failure;
     }
 
-    public void Dispose() => _states.Dispose();
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+        _states.Dispose();
+    }
+
+    /// <summary>As <see cref="Dispose"/>, and waits for the end of work that writes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _asking.EndedAsync();
+        Dispose();
+    }
+
+    private void Count(string label, AnswerAge age) => _metrics.QueryAnswers.Add(1, new("query", label), new("freshness", age switch
+    {
+        AnswerAge.Hit => "fresh",
+        AnswerAge.Miss => "fetched",
+        _ => "stale",
+    }));
 
     private QueryState Known(Query query)
     {

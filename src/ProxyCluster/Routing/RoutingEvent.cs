@@ -21,6 +21,9 @@ public enum RoutingEventKind
     /// <summary>It is over.</summary>
     AlertOver,
 
+    /// <summary>A region that was out of service counts as caught up.</summary>
+    CaughtUp,
+
     /// <summary>A region's order of failover changed.</summary>
     Order,
 }

@@ -21,6 +21,12 @@ public sealed record RegionEntry(string Name, RegionState State, DateTimeOffset 
     /// <summary>How often in a row it failed; each time it has to prove itself for longer. A long time in service ends the row.</summary>
     public int Failures { get; init; }
 
+    /// <summary>
+    /// True from the moment it went out of service until it has been back for long enough: others may have stored
+    /// meanwhile what it owns, so its owners ask them before they ask upstream.
+    /// </summary>
+    public bool IsCatchingUp { get; init; }
+
     /// <summary>True where requests are served and module versions may be owned.</summary>
     public bool IsUsable => State is RegionState.Active or RegionState.Suspect or RegionState.Recovering;
 }

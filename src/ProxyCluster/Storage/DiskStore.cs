@@ -31,6 +31,7 @@ namespace ProxyCluster.Storage;
 internal sealed partial class DiskStore(
     DataTree tree,
     HotCache cache,
+    StoreTotals totals,
     IOptions<StorageOptions> options,
     ProxyMetrics metrics,
     TimeProvider clock,
@@ -161,6 +162,7 @@ internal sealed partial class DiskStore(
         {
             incoming.MoveTo(path, options.Value.Flush);
             metrics.Commits.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
+            totals.Added(kind, offered.Size);
             if (offered.Size > options.Value.MemoryMaxArtifactBytes)
                 RememberHashed(module, kind, offered, path);
         }
@@ -186,6 +188,8 @@ internal sealed partial class DiskStore(
             return;
         }
 
+        if (FindRecordOrNull(module)?.ArtifactOrNull(kind) is { } stored)
+            totals.Removed(kind, stored.Size);
         metrics.Quarantined.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
         Log.Quarantined(logger, module.Path.Value, module.Version, LabelOf(kind), why, aside);
     }

@@ -16,8 +16,11 @@ internal sealed class HotCache(IOptions<StorageOptions> options) : IDisposable
     private readonly MemoryCache _entries = new(new MemoryCacheOptions
     {
         SizeLimit = options.Value.MemoryBytes,
-        TrackStatistics = false,
+        TrackStatistics = true,
     });
+
+    /// <summary>Bytes that the entries weigh together.</summary>
+    public long Bytes => _entries.GetCurrentStatistics()?.CurrentEstimatedSize ?? 0;
 
     /// <summary>The entry of a key, or null. Hot path: does not allocate.</summary>
     public HotArtifact? FindOrNull(ReadOnlySpan<char> key) =>

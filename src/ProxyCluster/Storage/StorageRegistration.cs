@@ -12,12 +12,14 @@ internal static class StorageRegistration
         services.AddRoomOptions<StorageOptions>(StorageOptions.Section);
         services.AddSingleton(s => new DataTree(s.GetRequiredService<IOptions<StorageOptions>>().Value.Data));
         services.AddSingleton<HotCache>();
+        services.AddSingleton<StoreTotals>();
         services.AddSingleton<DiskStore>();
         services.AddSingleton<StoreVerification>();
         services.AddSingleton<IValidateOptions<StorageOptions>, BlobStoreOptionsValidation>();
         services.AddSingleton<RegionalStore>();
         services.AddSingleton<SharedWrites>();
         services.AddHostedService<DataDirectory>();
+        services.AddHostedService(static s => s.GetRequiredService<StoreTotals>());
         services.AddHostedService<Scrubber>();
         services.AddHostedService(static s => s.GetRequiredService<SharedWrites>());
         return services;

@@ -22,16 +22,32 @@ internal static class Tracing
     /// <summary>Spans of our own steps; starting one returns null while nobody listens.</summary>
     public static readonly ActivitySource Source = new(SourceName, BuildInfo.Version);
 
+    /// <summary>Whether somebody wants to know about the request at hand.</summary>
+    public static bool IsOn => Activity.Current is { IsAllDataRequested: true };
+
+    /// <summary>
+    /// Says on the request's span what module it is about. Attributes hold it and never names: there are millions.
+    /// </summary>
+    /// <param name="path">The module path, not escaped.</param>
+    /// <param name="version">The version, or the text of a query; null where the whole module is meant.</param>
+    public static void NameModule(string path, string? version)
+    {
+        if (Activity.Current is not { IsAllDataRequested: true } span)
+            return;
+        span.SetTag("proxycluster.module.path", path);
+        if (version is not null)
+            span.SetTag("proxycluster.module.version", version);
+    }
+
     /// <summary>
     /// Says on the request's span what was asked and how it ended. The span's name keeps to few values
-    /// (<c>GET zip</c>); the module belongs into an attribute.
+    /// (<c>GET zip</c>); the module is named apart.
     /// </summary>
     /// <param name="method">GET or HEAD.</param>
     /// <param name="artifact">The label that the metrics use: info, mod, zip, list, …</param>
-    /// <param name="module">The module version or path; null where the request named none.</param>
     /// <param name="status">The HTTP status.</param>
     /// <param name="cause">The failure's cause word; null when there was an answer.</param>
-    public static void DescribeRequest(string method, string artifact, string? module, int status, string? cause)
+    public static void DescribeRequest(string method, string artifact, int status, string? cause)
     {
         if (Activity.Current is not { IsAllDataRequested: true } span)
             return;
@@ -39,8 +55,6 @@ internal static class Tracing
         span.SetTag("http.request.method", method);
         span.SetTag("http.response.status_code", status);
         span.SetTag("proxycluster.artifact", artifact);
-        if (module is not null)
-            span.SetTag("proxycluster.module", module);
         if (cause is not null)
             span.SetTag("error.type", cause);
         if (status >= 500)

@@ -7,7 +7,7 @@ using ProxyCluster.Telemetry;
 namespace ProxyCluster.Verification;
 
 /// <summary>The configured checksum databases: the one that proves modules, and all that are mirrored.</summary>
-internal sealed partial class ChecksumDatabases : IDisposable
+internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
 {
     private readonly SocketsHttpHandler _handler;
     private readonly HttpMessageInvoker _http;
@@ -82,6 +82,19 @@ internal sealed partial class ChecksumDatabases : IDisposable
         {
             database.Client.Dispose();
             database.Kept.Dispose();
+        }
+
+        _http.Dispose();
+        _handler.Dispose();
+    }
+
+    /// <summary>As <see cref="Dispose"/>, and waits for proofs that nobody waits for any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var database in All)
+        {
+            await database.Client.DisposeAsync().ConfigureAwait(false);
+            await database.Kept.DisposeAsync().ConfigureAwait(false);
         }
 
         _http.Dispose();

@@ -69,7 +69,7 @@ internal sealed class SignedWorld : IAsyncDisposable
         // The same in every run, and nothing that a zip could make smaller.
         var content = new byte[zipBytes];
         new Random(n).NextBytes(content);
-        return SampleModules.PackOne(module, "2024-01-02T03:04:05Z",
+        return PackedModule.Pack(module, "2024-01-02T03:04:05Z",
         [
             ModuleFile.Of("go.mod", Encoding.UTF8.GetBytes($"module {path}\n\ngo 1.19\n")),
             ModuleFile.Of("part.bin", content),

@@ -51,6 +51,37 @@ public class AskPathTests
     public void For_AskedAsHome_AsksNobodyWhoeverOwnsIt() => Assert.All(
         Silos, static self => Assert.Equal([new AskStep(null, AskLevel.Home)], AskPath.For(Key, self, AskLevel.Home, View, 3)));
 
+    [Theory]
+    [InlineData(AskLevel.Client)]
+    [InlineData(AskLevel.Home)]
+    internal void For_TheOwnerOfARegionThatWasOut_AsksOneSiloOfEachOtherForWhatIsStored(AskLevel level)
+    {
+        var owner = OwnerOrder.For(Key, View)[0];
+        var view = View with
+        {
+            Routing = RoutingTable.Empty with { Regions = [new RegionEntry(owner.Region, RegionState.Active, default, "") { IsCatchingUp = true }] },
+        };
+
+        var steps = AskPath.For(Key, owner, level, view, 3);
+
+        Assert.Equal(3, steps.Length);
+        Assert.All(steps.Take(2), static step => Assert.Equal(AskLevel.Stored, step.Level));
+        Assert.Equal(2, steps.Take(2).Select(static step => step.Peer!.Region).Append(owner.Region).Distinct().Count() - 1);
+        Assert.Equal(OwnerOrder.For(Key, view with { Members = [.. Silos.Where(silo => silo.Region != owner.Region)] })[0], steps[0].Peer);
+        Assert.Equal(new AskStep(null, AskLevel.Home), steps[2]);
+    }
+
+    [Fact]
+    public void For_AClientOfARegionOutOfService_DoesNotAskItsNeighbours()
+    {
+        var home = OwnerOrder.For(Key, View)[0];
+        var elsewhere = Silos.First(silo => silo.Region != home.Region);
+        var view = View with { Routing = RoutingTable.Empty with { Regions = [new RegionEntry(elsewhere.Region, RegionState.Failed, default, "")] } };
+
+        Assert.DoesNotContain(
+            AskPath.For(Key, RegionalOwner.For(Key, elsewhere.Region, view)[1], AskLevel.Client, view, 3), step => step.Peer?.Region == elsewhere.Region);
+    }
+
     [Fact]
     public void For_AnEmptyView_IsItself() => Assert.Equal(
         [new AskStep(null, AskLevel.Home)], AskPath.For(Key, Silos[0], AskLevel.Client, ClusterView.Empty, 3));

@@ -1,4 +1,5 @@
 using ProxyCluster.Clustering;
+using ProxyCluster.Routing;
 
 namespace ProxyCluster.Tests.Clustering;
 
@@ -38,6 +39,14 @@ internal static class Conditions
     /// <summary>Waits until all see exactly these members.</summary>
     public static Task UntilMembersAsync(this IEnumerable<IEngine> engines, params string[] ids) =>
         Task.WhenAll(engines.Select(engine => engine.UntilAsync(view => view.Members.Select(static m => m.Id).SequenceEqual(ids.Order(StringComparer.Ordinal)))));
+
+    /// <summary>Waits until all see the routing table of this epoch or a later one.</summary>
+    public static Task UntilEpochAsync(this IEnumerable<IEngine> engines, long epoch) =>
+        engines.UntilTableAsync(table => table.Epoch >= epoch);
+
+    /// <summary>Waits until all see such a routing table.</summary>
+    public static Task UntilTableAsync(this IEnumerable<IEngine> engines, Func<RoutingTable, bool> wanted) =>
+        Task.WhenAll(engines.Select(engine => engine.UntilAsync(view => wanted(view.Routing))));
 
     /// <summary>Waits for a condition that nothing announces.</summary>
     public static async Task UntilAsync(Func<bool> condition, string what)

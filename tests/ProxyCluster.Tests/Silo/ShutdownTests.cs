@@ -91,9 +91,9 @@ public class ShutdownTests
 
         await silo.ActiveRequests(0).WaitAsync(Patience, Cancellation);
         await silo.StopAsync().WaitAsync(Patience, Cancellation);
+        Assert.Empty(silo.TemporaryFiles());
         await silo.StartAgainAsync();
         silo.Upstream.Faults.Clear();
-        Assert.Empty(silo.TemporaryFiles());
         Assert.Equal(FilledSilo.Large.Zip, (await silo.GetAsync(path)).Body);
     }
 

@@ -154,4 +154,17 @@ public class TargetTests(FilledSilo filled) : IClassFixture<FilledSilo>
         Assert.Equal(
             ["/github.com/%21azure/%21thing/@v/v1.0.0-%21r%21c1.info"], silo.Upstream.Calls.Select(call => call.RawTarget));
     }
+
+    [Theory]
+    [InlineData("/github.com/%21azure/%21thing/@v/v1.0.0-%21r%21c1.mod")]
+    [InlineData("/example.com/lib/@v/v1.2.0.mod")]
+    [InlineData("/example.com/lib/@v/v1.2.0.mod?x=1")]
+    public async Task Target_InAnySpelling_IsAnsweredFromMemory(string target)
+    {
+        await using var silo = await FilledSilo.StartAsync();
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(200, (await silo.GetAsync(target)).Status);
+        var metrics = (await silo.GetAsync("/metrics")).Text;
+        Assert.Contains("proxycluster_store_reads_total{artifact=\"mod\",tier=\"memory\"} 2\n", metrics, StringComparison.Ordinal);
+    }
 }

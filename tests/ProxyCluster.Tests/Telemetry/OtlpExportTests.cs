@@ -41,7 +41,8 @@ public sealed class OtlpExportTests : IDisposable
             ("Telemetry:OtlpHeaders", "x-key=hush"), ("Telemetry:TraceRatio", "0"));
         await using var app = ProxyHost.Build(input, services => services.Answer("/traced", http =>
         {
-            Tracing.DescribeRequest("GET", "zip", "example.com/m@v1.0.0", 502, "checksum-mismatch");
+            Tracing.NameModule("example.com/m", "v1.0.0");
+            Tracing.DescribeRequest("GET", "zip", 502, "checksum-mismatch");
             return http.Response.WriteAsync(Activity.Current!.TraceId.ToHexString());
         }));
         await app.StartAsync(Cancellation);
@@ -59,7 +60,7 @@ public sealed class OtlpExportTests : IDisposable
         Assert.All(["proxycluster.security.events", "forged-tile", "service.name", "proxycluster"],
             text => Assert.Contains(text, metrics, StringComparison.Ordinal));
         var traces = received["/v1/traces hush application/x-protobuf"];
-        Assert.All(["GET zip", "example.com/m@v1.0.0", "checksum-mismatch"], text => Assert.Contains(text, traces, StringComparison.Ordinal));
+        Assert.All(["GET zip", "proxycluster.module.path", "example.com/m", "proxycluster.module.version", "v1.0.0", "checksum-mismatch"], text => Assert.Contains(text, traces, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -31,6 +31,10 @@ internal sealed class Lane(TimeProvider clock)
     private TimeSpan _freeAt;
     private long? _bytesPerSecond;
     private LaneState _state;
+    private long _carried;
+
+    /// <summary>Bytes that were sent on it so far.</summary>
+    public long Carried => Volatile.Read(ref _carried);
 
     /// <summary>Time that bytes are under way, one way. Default none.</summary>
     public TimeSpan Delay
@@ -95,6 +99,7 @@ internal sealed class Lane(TimeProvider clock)
         lock (_lock)
         {
             var now = Now;
+            _carried += bytes;
             if (_bytesPerSecond is not { } limit)
                 return now + _delay;
             var begin = _freeAt > now ? _freeAt : now;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ProxyCluster.Storage.Blobs;
 
 namespace ProxyCluster.Drills.Topology;
 
@@ -14,6 +15,7 @@ internal sealed class ClusterPlan
     private readonly ProcessClusterSettings _settings;
     private readonly IReadOnlyDictionary<string, Uri> _gateways;
     private readonly Dictionary<string, (int Client, int Peer)> _etcd;
+    private readonly Dictionary<string, int> _blobPorts;
 
     /// <param name="settings">What is wanted.</param>
     /// <param name="gateways">Each region's way out.</param>
@@ -22,6 +24,7 @@ internal sealed class ClusterPlan
         _settings = settings;
         _gateways = gateways;
         _etcd = settings.Regions.ToDictionary(static region => region, static _ => (LoopbackPorts.Take(), LoopbackPorts.Take()));
+        _blobPorts = settings.Azurite is null ? [] : settings.Regions.ToDictionary(static region => region, static _ => LoopbackPorts.Take());
     }
 
     /// <summary>The file with the members' secret.</summary>
@@ -48,6 +51,15 @@ internal sealed class ClusterPlan
         return Process($"{region}-etcd", region, ProcessKind.Etcd, client, _settings.EtcdProgram, arguments,
             new Dictionary<string, string> { ["HTTP_PROXY"] = _gateways[region].OriginalString });
     }
+
+    /// <summary>A region's blob store; null when the cluster has none.</summary>
+    public ProcessPlan? BlobStoreOrNull(string region) => _settings.Azurite is not { } azurite ? null : Process(
+        $"{region}-blobs", region, ProcessKind.BlobStore, _blobPorts[region], "node",
+        [
+            azurite, "--blobHost", "127.0.0.1", "--blobPort", _blobPorts[region].ToString(CultureInfo.InvariantCulture),
+            "--location", "data", "--silent", "--disableTelemetry",
+        ],
+        new Dictionary<string, string>());
 
     /// <summary>A region's n-th silo.</summary>
     public ProcessPlan Silo(string region, int number) =>
@@ -79,7 +91,14 @@ internal sealed class ClusterPlan
                 arguments.AddRange([flag, value]);
         }
 
-        foreach (var (key, value) in _settings.Settings.Prepend(("Cluster:Gateway", _gateways[region].OriginalString)))
+        var made = new List<(string Key, string Value)> { ("Cluster:Gateway", _gateways[region].OriginalString) };
+        if (kind == ProcessKind.Silo && _blobPorts.TryGetValue(region, out var blobs))
+        {
+            made.Add(("Storage:Blob:ConnectionString",
+                $"AccountName={BlobLocation.DevelopmentAccount};AccountKey={BlobLocation.DevelopmentKey};BlobEndpoint={Url(blobs)}/{BlobLocation.DevelopmentAccount}"));
+        }
+
+        foreach (var (key, value) in made.Concat(_settings.Settings))
             arguments.AddRange(["--set", $"{key}={value}"]);
         return Process(name, region, kind, port, _settings.Program.Program, arguments, new Dictionary<string, string>());
     }

@@ -65,7 +65,11 @@ internal sealed record ClusterState(
 }
 
 /// <summary>One process of it.</summary>
-internal sealed record ProcessState(string Name, string Region, ProcessKind Kind, Uri Url, int? ProcessId, string Log);
+internal sealed record ProcessState(string Name, string Region, ProcessKind Kind, Uri Url, int? ProcessId, string Log)
+{
+    /// <summary>As much of its plan as asking it needs.</summary>
+    public ProcessPlan Plan() => new(Name, Region, Kind, Url, "", [], new Dictionary<string, string>(), "", Log);
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true)]
 [JsonSerializable(typeof(ClusterState))]

@@ -94,6 +94,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
             throw new ProcessClusterException("a local cluster needs Linux with util-linux (setpriv, setsid)");
         if (!IsOnPath(settings.EtcdProgram))
             throw new ProcessClusterException($"{settings.EtcdProgram} was not found: install Debian's etcd-server");
+        if (settings.Azurite is not null && !(IsOnPath("node") && File.Exists(settings.Azurite)))
+            throw new ProcessClusterException($"blob stores need node and Azurite, and one of node and {settings.Azurite} is missing");
 
         var cluster = new ProcessCluster(settings, clock);
         try
@@ -209,6 +211,13 @@ internal sealed class ProcessCluster : IAsyncDisposable
         progress($"starting etcd, one member in each of {string.Join(", ", Regions)}");
         var etcd = Regions.Select(region => Add(_plan.Etcd(region))).ToList();
         await StartAsync(etcd).ConfigureAwait(false);
+        var blobs = Regions.Select(_plan.BlobStoreOrNull).OfType<ProcessPlan>().Select(Add).ToList();
+        if (blobs.Count > 0)
+        {
+            progress("starting a blob store in each region");
+            await StartAsync(blobs).ConfigureAwait(false);
+        }
+
         progress($"starting {_settings.SilosPerRegion} silos and a front end in each region");
         var members = new List<ClusterProcess>();
         foreach (var region in Regions)
@@ -252,7 +261,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private bool IsOurs(string directory) =>
         Path.GetFileName(directory) is var name
         && (name == "logs" || Regions.Any(region =>
-            name == $"{region}-etcd" || name == $"{region}-front-end" || name.StartsWith($"{region}-silo-", StringComparison.Ordinal)));
+            name == $"{region}-etcd" || name == $"{region}-blobs" || name == $"{region}-front-end" || name.StartsWith($"{region}-silo-", StringComparison.Ordinal)));
 
     private ClusterProcess Add(ProcessPlan plan)
     {

@@ -36,6 +36,9 @@ internal sealed record ProcessClusterSettings(string Directory)
     /// <summary>etcd's program, a path or a name on PATH.</summary>
     public string EtcdProgram { get; init; } = "etcd";
 
+    /// <summary>Azurite's <c>main.js</c>, run by node as each region's blob store; null (default) for no blob stores.</summary>
+    public string? Azurite { get; init; }
+
     /// <summary>Least severe level that members log. Default Information.</summary>
     public string LogLevel { get; init; } = nameof(Microsoft.Extensions.Logging.LogLevel.Information);
 }

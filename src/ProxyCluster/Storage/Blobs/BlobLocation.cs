@@ -9,8 +9,8 @@ namespace ProxyCluster.Storage.Blobs;
 internal sealed class BlobLocation
 {
     // Azurite's published account (Microsoft Learn, "Use the Azurite emulator"): the same everywhere, so not a secret.
-    private const string DevelopmentAccount = "devstoreaccount1";
-    private const string DevelopmentKey =
+    internal const string DevelopmentAccount = "devstoreaccount1";
+    internal const string DevelopmentKey =
         "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
     private BlobLocation(Uri service, string container, SharedKey? key, string? sas)

@@ -1,0 +1,165 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using ProxyCluster.Failover;
+using ProxyCluster.Http;
+using ProxyCluster.Outcomes;
+
+namespace ProxyCluster.Cli.Operators;
+
+/// <summary>
+/// The admin API of a cluster, as an operator's commands reach it: the members that the command line names are tried in
+/// their order, so that the command works while one of them is away.
+/// </summary>
+internal sealed class AdminConnection : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly IReadOnlyList<Uri> _members;
+    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) })
+    {
+        Timeout = Patience,
+    };
+
+    private AdminConnection(IReadOnlyList<Uri> members, string token)
+    {
+        _members = members;
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>The flags that say where the cluster is and who asks.</summary>
+    public sealed record Flags(Option<string> Urls, Option<string> TokenFile)
+    {
+        /// <summary>Makes them, and adds them to a verb.</summary>
+        public static Flags AddTo(Command command)
+        {
+            var flags = new Flags(
+                new Option<string>("--url")
+                {
+                    Description = "Members to ask, separated by ',': the first that answers is taken. Default http://localhost:8080.",
+                    HelpName = "URLS",
+                    DefaultValueFactory = static _ => "http://localhost:8080",
+                },
+                new Option<string>("--token-file")
+                {
+                    Description = "File with your token for the admin API.",
+                    HelpName = "FILE",
+                    Required = true,
+                });
+            flags.Urls.Validators.Add(static result =>
+            {
+                foreach (var url in Split(result.GetValueOrDefault<string>() ?? ""))
+                {
+                    if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
+                        result.AddError($"--url {url}: write it as http://host:port");
+                }
+            });
+            command.Options.Add(flags.Urls);
+            command.Options.Add(flags.TokenFile);
+            return flags;
+        }
+    }
+
+    /// <summary>Opens the connection that the flags describe; an error in words where the token cannot be read.</summary>
+    public static Outcome<AdminConnection> Open(ParseResult parsed, Flags flags, CommandContext context)
+    {
+        var file = Path.Combine(context.WorkingDirectory, parsed.GetRequiredValue(flags.TokenFile));
+        try
+        {
+            var token = File.ReadAllText(file).Trim();
+            return token.Length == 0 || token.Any(char.IsWhiteSpace)
+                ? new Failure(FailureKind.BadRequest, $"--token-file {file} must hold one token and nothing else")
+                : new AdminConnection([.. Split(parsed.GetRequiredValue(flags.Urls)).Select(static url => new Uri(url))], token);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Failure(FailureKind.BadRequest, $"--token-file {file} cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>The cluster as the authority knows it.</summary>
+    public Task<Outcome<ClusterStatus>> StatusAsync(CancellationToken cancel) =>
+        AskAsync(HttpMethod.Get, "status", null, FailoverJson.Default.ClusterStatus, cancel);
+
+    /// <summary>Events after the given one.</summary>
+    public Task<Outcome<EventPage>> EventsAsync(long since, CancellationToken cancel) =>
+        AskAsync(HttpMethod.Get, $"events?since={since}", null, FailoverJson.Default.EventPage, cancel);
+
+    /// <summary>Gives an order about a region.</summary>
+    public Task<Outcome<OperatorAnswer>> OrderAsync(string verb, string region, OrderBody order, CancellationToken cancel) =>
+        AskAsync(
+            HttpMethod.Post,
+            $"regions/{Uri.EscapeDataString(region)}/{verb}",
+            JsonSerializer.SerializeToUtf8Bytes(order, AdminJson.Default.OrderBody),
+            FailoverJson.Default.OperatorAnswer,
+            cancel);
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<Outcome<T>> AskAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancel)
+        where T : class
+    {
+        Failure? failure = null;
+        foreach (var member in _members)
+        {
+            using var request = new HttpRequestMessage(method, new Uri(member, AdminEndpoints.Prefix + path));
+            if (body is not null)
+                request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+            try
+            {
+                using var answer = await _http.SendAsync(request, cancel).ConfigureAwait(false);
+                var text = await answer.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false);
+                if (answer.IsSuccessStatusCode)
+                    return JsonSerializer.Deserialize(text, type) is { } value ? value : Strange(member, "nothing");
+
+                // Another member would say the same of who we are and of what we want, but may know an authority.
+                failure = new Failure(FailureKind.BadRequest, $"{member.Authority}: {SentenceOf(text) ?? $"it answered {(int)answer.StatusCode}"}");
+                if (answer.StatusCode != HttpStatusCode.ServiceUnavailable)
+                    return failure;
+            }
+            catch (HttpRequestException e)
+            {
+                failure = new Failure(FailureKind.PeerUnavailable, $"{member.Authority} cannot be reached: {e.Message}");
+            }
+            catch (JsonException e)
+            {
+                failure = Strange(member, e.Message);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                failure = new Failure(FailureKind.PeerUnavailable, $"{member.Authority} did not answer within {Patience.TotalSeconds} s");
+            }
+        }
+
+        return failure ?? new Failure(FailureKind.BadRequest, "--url names no member");
+    }
+
+    private static Failure Strange(Uri member, string what) =>
+        new(FailureKind.PeerUnavailable, $"{member.Authority} answered what this version does not understand: {what}");
+
+    // Refusals say "error", orders "message".
+    private static string? SentenceOf(byte[] body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            foreach (var name in (ReadOnlySpan<string>)["error", "message"])
+            {
+                if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var sentence))
+                    return sentence.GetString();
+            }
+
+            return null;
+        }
+        catch (JsonException)
+        {
+            return Encoding.UTF8.GetString(body).Trim() is { Length: > 0 and < 300 } text ? text : null;
+        }
+    }
+
+    private static string[] Split(string urls) => urls.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using ProxyCluster.Drills.Topology;
+
+namespace ProxyCluster.Drills;
+
+/// <summary>Every scenario there is. A new one is one more entry of the table.</summary>
+internal static class DrillScenarios
+{
+    /// <summary>All of them, in the order of the help text.</summary>
+    public static ImmutableArray<DrillScenario> All { get; } =
+    [
+        new("region-kill", "every process of a region dies at once (SIGKILL)", KillAsync, RestartAsync)
+        {
+            IsDetected = OutOfService, IsRerouted = OutOfServiceForAll, Closes = ClosedDoors.OfTheRegion,
+        },
+        new("region-freeze", "every process of a region stands still (SIGSTOP): connections stay open, nothing answers",
+            ForAll(static process => process.Freeze()), ForAll(static process => process.Thaw()))
+        {
+            IsDetected = OutOfService, IsRerouted = OutOfServiceForAll, Closes = ClosedDoors.OfTheRegion,
+        },
+        new("region-partition", "a region runs on, but nothing passes between it and the others", PartitionAsync, HealLinesAsync)
+        {
+            IsDetected = OutOfService, IsRerouted = OutOfServiceForAll,
+        },
+        new("store-full", "the disks of a region's silos take no more data", FillDisksAsync, FreeDisksAsync)
+        {
+            IsDetected = static (stage, seen) => seen.Any(s => s.Region == stage.Region && s is { Answers: true, IsStoreOk: false }),
+            IsRerouted = OutOfServiceForAll,
+        },
+        new("upstream-429", "upstream answers 429 to everything",
+            Outside(static world => world.LetUpstreamRefuse()), Outside(static world => world.Heal())),
+        new("upstream-down", "upstream refuses every connection",
+            Outside(static world => world.TakeUpstreamAway()), Outside(static world => world.Heal()))
+        {
+            IsDetected = static (_, seen) => seen.Any(static s => s.IsUpstreamAway),
+        },
+        new("engine-loss", "every member of etcd dies", KillEngineAsync, RestartEngineAsync)
+        {
+            IsDetected = static (_, seen) => seen.Any(static s => s.IsEngineDegraded),
+        },
+        new("rolling-restart", "every silo and front end is stopped and started again, one after the other",
+            RollAsync, static (_, _) => Task.CompletedTask)
+        {
+            Closes = ClosedDoors.All,
+        },
+        new("drain", "an operator takes a region out of service and puts it back",
+            static (stage, cancel) => stage.Operator.OrderAsync("drain", stage.Region, cancel),
+            static (stage, cancel) => stage.Operator.OrderAsync("undrain", stage.Region, cancel))
+        {
+            IsDetected = OutOfService, IsRerouted = OutOfServiceForAll,
+        },
+    ];
+
+    /// <summary>The scenario of this name, or null.</summary>
+    public static DrillScenario? FindOrNull(string name) => All.FirstOrDefault(scenario => scenario.Name == name);
+
+    private static bool OutOfService(DrillStage stage, ImmutableArray<Sighting> seen) => stage.IsNoticed(seen);
+
+    private static bool OutOfServiceForAll(DrillStage stage, ImmutableArray<Sighting> seen) => stage.IsRerouted(seen);
+
+    private static Task KillAsync(DrillStage stage, CancellationToken cancel) =>
+        Task.WhenAll(stage.Victims.Select(static process => process.KillAsync()));
+
+    private static async Task RestartAsync(DrillStage stage, CancellationToken cancel)
+    {
+        // etcd first, as a region's boot order would have it; nobody waits for anybody, the watch sees when all are back.
+        foreach (var process in stage.Victims.OrderBy(static process => process.Kind))
+            await process.StartAsync();
+    }
+
+    private static Func<DrillStage, CancellationToken, Task> ForAll(Action<ClusterProcess> act) => (stage, _) =>
+    {
+        foreach (var process in stage.Victims)
+            act(process);
+        return Task.CompletedTask;
+    };
+
+    private static Func<DrillStage, CancellationToken, Task> Outside(Action<DrillWorld> act) => (stage, _) =>
+    {
+        act(stage.World);
+        return Task.CompletedTask;
+    };
+
+    private static Task PartitionAsync(DrillStage stage, CancellationToken cancel)
+    {
+        foreach (var other in stage.OtherRegions)
+            stage.Cluster.Lanes.Hold(stage.Region, other);
+        return Task.CompletedTask;
+    }
+
+    private static Task HealLinesAsync(DrillStage stage, CancellationToken cancel)
+    {
+        foreach (var other in stage.OtherRegions)
+            stage.Cluster.Lanes.Heal(stage.Region, other);
+        return Task.CompletedTask;
+    }
+
+    private static async Task FillDisksAsync(DrillStage stage, CancellationToken cancel)
+    {
+        foreach (var silo in stage.Victims.Where(static process => process.Kind == ProcessKind.Silo))
+            await FullDisk.MakeAsync(FullDisk.IntakeOf(silo), cancel);
+    }
+
+    private static async Task FreeDisksAsync(DrillStage stage, CancellationToken cancel)
+    {
+        foreach (var silo in stage.Victims.Where(static process => process.Kind == ProcessKind.Silo))
+            await FullDisk.TakeAwayAsync(FullDisk.IntakeOf(silo), cancel);
+    }
+
+    private static Task KillEngineAsync(DrillStage stage, CancellationToken cancel) =>
+        Task.WhenAll(stage.Cluster.EtcdMembers.Select(static member => member.KillAsync()));
+
+    private static async Task RestartEngineAsync(DrillStage stage, CancellationToken cancel)
+    {
+        foreach (var member in stage.Cluster.EtcdMembers)
+            await member.StartAsync();
+    }
+
+    private static async Task RollAsync(DrillStage stage, CancellationToken cancel)
+    {
+        foreach (var process in stage.Cluster.Silos.Concat(stage.Cluster.FrontEnds).ToList())
+        {
+            stage.Progress($"restarting {process.Name}");
+            await process.StopAsync(TimeSpan.FromSeconds(30));
+            await stage.Cluster.RestartAsync(process, cancel);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Text;
+using ProxyCluster.Demo;
+using ProxyCluster.Drills.Reports;
+
+namespace ProxyCluster.Drills;
+
+/// <summary>
+/// The unmodified <c>go</c> command beside the load: <c>go mod download</c> of a few modules, each time from an empty
+/// cache, every byte verified by <c>go</c> itself against the checksum database that the cluster mirrors.
+/// </summary>
+/// <param name="go">The program.</param>
+/// <param name="doors">GOPROXY lists to take in turn.</param>
+/// <param name="modules">What to download.</param>
+/// <param name="sumDbKey">GOSUMDB.</param>
+/// <param name="directory">For caches; deleted after each run.</param>
+internal sealed class GoLoop(string go, IReadOnlyList<string> doors, IReadOnlyList<PackedModule> modules, string sumDbKey, string directory)
+{
+    private const int ModulesPerRun = 5;
+
+    /// <summary>Runs one after the other until <paramref name="stop"/>; a run that has begun is finished.</summary>
+    public async Task<GoRuns> RunAsync(CancellationToken stop)
+    {
+        var failures = ImmutableArray.CreateBuilder<string>();
+        var count = 0;
+        for (; !stop.IsCancellationRequested; count++)
+        {
+            // One version of each path: a go.mod file can name no more.
+            var some = Enumerable.Range(0, ModulesPerRun).Select(i => modules[((count * ModulesPerRun) + i) % modules.Count])
+                .DistinctBy(static packed => packed.Module.Path);
+            if (await RunOnceAsync(count, [.. some]) is { } why)
+                failures.Add(why);
+        }
+
+        return new GoRuns(count, failures.ToImmutable());
+    }
+
+    private async Task<string?> RunOnceAsync(int number, IReadOnlyList<PackedModule> some)
+    {
+        var home = Path.Combine(directory, $"go-{number}");
+        Directory.CreateDirectory(home);
+        try
+        {
+            var goMod = new StringBuilder("module drill.invalid/farm\n\ngo 1.16\n\n");
+            foreach (var packed in some)
+                goMod.Append("require ").Append(packed.Module.Path).Append(' ').Append(packed.Module.Version).Append('\n');
+            await File.WriteAllTextAsync(Path.Combine(home, "go.mod"), goMod.ToString());
+
+            using var process = Process.Start(StartOf(home, number))!;
+            process.StandardInput.Close();
+            var said = process.StandardOutput.ReadToEndAsync();
+            var complained = process.StandardError.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            await said;
+            return process.ExitCode == 0 ? null : (await complained).Trim().ReplaceLineEndings(" | ");
+        }
+        finally
+        {
+            Directory.Delete(home, recursive: true);
+        }
+    }
+
+    private ProcessStartInfo StartOf(string home, int number)
+    {
+        var start = new ProcessStartInfo(go, ["mod", "download"])
+        {
+            WorkingDirectory = home,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(static name => name.StartsWith("GO", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
+        start.Environment["HOME"] = home;
+        start.Environment["GOPATH"] = Path.Combine(home, "go");
+        start.Environment["GOFLAGS"] = "-mod=mod -modcacherw";
+        start.Environment["GOENV"] = "off";
+        start.Environment["GOTOOLCHAIN"] = "local";
+        start.Environment["GOPROXY"] = doors[number % doors.Count];
+        start.Environment["GOSUMDB"] = sumDbKey;
+        return start;
+    }
+}
