@@ -249,7 +249,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
             (await process.ErrorAsync()).Trim());
     }
 
-    private PackedModule Evil() => SampleModules.PackOne(
+    private PackedModule Evil() => PackedModule.Pack(
         Module, "2026-01-01T00:00:00Z", [ModuleFile.Of("go.mod", _region.Sample.GoMod), ModuleFile.Of("evil.go", "package evil\n"u8.ToArray())]);
 
     private async Task PutRecordAsync(ModuleRecord record, byte[] zipOrMod)
