@@ -13,6 +13,7 @@ internal sealed class DiskSite : StoreSite
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<ProxyMetrics>().BuildServiceProvider();
     private readonly HotCache _cache;
     private readonly DataTree _tree;
+    private readonly StoreTotals _totals;
     private readonly DiskStore _store;
 
     public DiskSite()
@@ -22,8 +23,9 @@ internal sealed class DiskSite : StoreSite
         _tree = new DataTree(options.Value.Data);
         _tree.Prepare();
         _cache = new HotCache(options);
-        _store = new DiskStore(
-            _tree, _cache, options, _services.GetRequiredService<ProxyMetrics>(), TimeProvider.System, NullLogger<DiskStore>.Instance);
+        var metrics = _services.GetRequiredService<ProxyMetrics>();
+        _totals = new StoreTotals(_tree, _cache, options, metrics, TimeProvider.System, NullLogger<StoreTotals>.Instance);
+        _store = new DiskStore(_tree, _cache, _totals, options, metrics, TimeProvider.System, NullLogger<DiskStore>.Instance);
     }
 
     public override IArtifactStore Store => _store;
@@ -48,6 +50,7 @@ internal sealed class DiskSite : StoreSite
     public override async ValueTask DisposeAsync()
     {
         _store.Dispose();
+        _totals.Dispose();
         _cache.Dispose();
         await _services.DisposeAsync();
         await base.DisposeAsync();
