@@ -202,8 +202,7 @@ internal sealed class ProxyHandler(
             return new Seen("other", "not-found");
         }
 
-        var request = ProxyRequest.Parse(
-            WithoutCachedOnly(path[_basePath.Length..], out var cachedOnly).TrimStart('/')); // the base path alone leaves nothing
+        var request = ProxyRequest.Parse(WithoutCachedOnly(path[_basePath.Length..], out var cachedOnly)[1..]);
         cachedOnly |= string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
         return request.Asked == Asked.ChecksumDatabase
             ? await checksumDatabases.AnswerAsync(context, request.Text, cachedOnly, cancel)

@@ -88,6 +88,21 @@ internal sealed partial class QueryCache : IDisposable, IAsyncDisposable
         return outcome;
     }
 
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+        _states.Dispose();
+    }
+
+    /// <summary>As <see cref="Dispose"/>, and waits for the end of work that writes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _asking.EndedAsync();
+        Dispose();
+    }
+
     private async ValueTask<Outcome<GivenAnswer>> FindOrAskAsync(
         Query query, bool cachedOnly, bool asOwner, CancellationToken cancel)
     {
@@ -124,21 +139,6 @@ internal sealed partial class QueryCache : IDisposable, IAsyncDisposable
         return QueryFreshness.UsableDespiteError(refreshed, _clock.GetUtcNow(), _options)
             ? new GivenAnswer(refreshed.Answer!, AnswerAge.Stale)
             : failure;
-    }
-
-    public void Dispose()
-    {
-        _stop.Cancel();
-        _stop.Dispose();
-        _states.Dispose();
-    }
-
-    /// <summary>As <see cref="Dispose"/>, and waits for the end of work that writes.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _asking.EndedAsync();
-        Dispose();
     }
 
     private void Count(string label, AnswerAge age) => _metrics.QueryAnswers.Add(1, new("query", label), new("freshness", age switch

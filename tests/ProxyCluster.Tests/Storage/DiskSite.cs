@@ -22,8 +22,10 @@ internal sealed class DiskSite : StoreSite
         _tree = new DataTree(options.Value.Data);
         _tree.Prepare();
         _cache = new HotCache(options);
+        var metrics = _services.GetRequiredService<ProxyMetrics>();
         _store = new DiskStore(
-            _tree, _cache, options, _services.GetRequiredService<ProxyMetrics>(), TimeProvider.System, NullLogger<DiskStore>.Instance);
+            _tree, _cache, new StoreIndex(TimeProvider.System, _cache, metrics), new SpaceAlarm(), new DiskFlush(), options, metrics,
+            TimeProvider.System, NullLogger<DiskStore>.Instance);
     }
 
     public override IArtifactStore Store => _store;
