@@ -80,7 +80,9 @@ public sealed class GatewayTests : IAsyncDisposable
             ConnectTimeout = TimeSpan.FromMilliseconds(50),
         });
 
-        await Assert.ThrowsAsync<HttpRequestException>(() => impatient.GetStringAsync(File, Token));
+        // .NET reports the one or the other, depending on where in the handshake its patience ends.
+        var end = await Record.ExceptionAsync(() => impatient.GetStringAsync(File, Token));
+        Assert.True(end is HttpRequestException or OperationCanceledException, $"{end}");
         _lanes.Heal("a", "b");
         Assert.Equal("content", await _http.GetStringAsync(File, Token));
     }

@@ -15,8 +15,6 @@ public sealed class RelayTests
     {
         await using var wire = new Wire();
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
 
         await Wire.SendAsync(client, Hello);
         Assert.Equal(Hello, await Wire.ReadAsync(server, 5));
@@ -32,8 +30,6 @@ public sealed class RelayTests
         await using var wire = new Wire(clock);
         wire.Relay.There.Delay = Late;
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
 
         await Wire.SendAsync(client, Hello);
         await clock.TimerDueIn(Late);
@@ -50,8 +46,6 @@ public sealed class RelayTests
         await using var wire = new Wire(new ManualTimeProvider());
         wire.Relay.Back.Delay = Late;
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
 
         await Wire.SendAsync(client, Hello);
 
@@ -65,8 +59,6 @@ public sealed class RelayTests
         await using var wire = new Wire(clock);
         wire.Relay.There.Delay = Late;
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
 
         await Wire.SendAsync(client, Hello);
         await clock.TimerDueIn(Late);
@@ -85,8 +77,6 @@ public sealed class RelayTests
         await using var wire = new Wire(clock);
         wire.Relay.There.Delay = Late;
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
 
         await Wire.SendAsync(client, Hello);
         await clock.TimerDueIn(Late);
@@ -111,7 +101,6 @@ public sealed class RelayTests
     {
         await using var wire = new Wire();
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
 
         RelayListener.Reset(server);
 
@@ -123,8 +112,6 @@ public sealed class RelayTests
     {
         await using var wire = new Wire();
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
 
         wire.Relay.Switch(LaneState.Cut);
         Assert.Equal(SocketError.ConnectionReset, await Wire.EndAsync(client));
@@ -135,8 +122,6 @@ public sealed class RelayTests
         var (again, other) = await wire.ConnectAsync();
         await Wire.SendAsync(again, Hello);
         Assert.Equal(Hello, await Wire.ReadAsync(other, 5));
-        again.Dispose();
-        other.Dispose();
     }
 
     [Fact]
@@ -146,15 +131,13 @@ public sealed class RelayTests
         await using var wire = new Wire(clock);
         wire.Relay.There.Delay = Late;
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
 
         wire.Relay.Switch(LaneState.Held);
         await Wire.SendAsync(client, Hello);
         await clock.TimerDueIn(Late);
         clock.Advance(Late);
         Assert.Equal(0, server.Available);
-        using var accepted = await wire.ConnectClientAsync();
+        var accepted = await wire.ConnectClientAsync();
         Assert.Equal(0, accepted.Available);
         wire.Relay.Switch(LaneState.Open);
 
@@ -166,8 +149,6 @@ public sealed class RelayTests
     {
         await using var wire = new Wire();
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
         wire.Relay.Switch(LaneState.Held);
         await Wire.SendAsync(client, Hello);
 
@@ -181,8 +162,6 @@ public sealed class RelayTests
     {
         await using var wire = new Wire(limits: new RelayLimits(Window: 32 << 10));
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
         var up = RandomNumberGenerator.GetBytes(8 << 20);
         var down = RandomNumberGenerator.GetBytes(8 << 20);
 
@@ -200,8 +179,6 @@ public sealed class RelayTests
     {
         await using var wire = new Wire(limits: new RelayLimits(Window: 64 << 10));
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
         // More than the window and what the kernel holds for two sockets together.
         var bytes = new byte[64 << 20];
 
@@ -227,12 +204,8 @@ public sealed class RelayTests
             Assert.Equal(Hello, await Wire.ReadAsync(server, 5));
         wire.Relay.Switch(LaneState.Cut);
 
-        foreach (var (client, server) in ends)
-        {
+        foreach (var (client, _) in ends)
             Assert.Equal(SocketError.ConnectionReset, await Wire.EndAsync(client));
-            client.Dispose();
-            server.Dispose();
-        }
     }
 
     [Fact]
@@ -240,8 +213,6 @@ public sealed class RelayTests
     {
         await using var wire = new Wire(limits: new RelayLimits(MaxConnections: 1));
         var (client, server) = await wire.ConnectAsync();
-        using var _ = client;
-        using var __ = server;
 
         Assert.Equal(SocketError.ConnectionReset, await Wire.FateAsync(wire.Relay.Port));
     }

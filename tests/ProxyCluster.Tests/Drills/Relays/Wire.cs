@@ -1,13 +1,16 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using ProxyCluster.Drills.Relays;
 
 namespace ProxyCluster.Tests.Drills.Relays;
 
-/// <summary>A relay with a listening target behind it.</summary>
+/// <summary>A relay with a listening target behind it; its sockets end with it.</summary>
 internal sealed class Wire : IAsyncDisposable
 {
     private readonly Socket _target = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    private readonly ConcurrentBag<Socket> _sockets = [];
 
     public Wire(TimeProvider? clock = null, RelayLimits? limits = null)
     {
@@ -24,13 +27,16 @@ internal sealed class Wire : IAsyncDisposable
     public async Task<(Socket Client, Socket Server)> ConnectAsync()
     {
         var client = await ConnectClientAsync();
-        return (client, await _target.AcceptAsync(Token));
+        var server = await _target.AcceptAsync(Token);
+        _sockets.Add(server);
+        return (client, server);
     }
 
     /// <summary>A connection to the relay, whatever becomes of it behind.</summary>
     public async Task<Socket> ConnectClientAsync()
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        _sockets.Add(client);
         await client.ConnectAsync(IPAddress.Loopback, Relay.Port, Token);
         return client;
     }
@@ -55,6 +61,8 @@ internal sealed class Wire : IAsyncDisposable
     {
         await Relay.DisposeAsync();
         _target.Dispose();
+        foreach (var socket in _sockets)
+            socket.Dispose();
     }
 
     /// <summary>Reads exactly so many bytes.</summary>
