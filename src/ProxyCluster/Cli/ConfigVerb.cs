@@ -25,7 +25,7 @@ internal static class ConfigVerb
 
     private static async Task<int> RunAsync(SettingsInput input, bool json, CommandContext context)
     {
-        var services = ProxyHost.BuildServices(input);
+        var services = ProxyHost.BuildServices(input, first: context.First);
         await using (services.ConfigureAwait(false))
         {
             var effective = SettingsCheck.Effective(

@@ -49,9 +49,12 @@ internal static class ProxyHost
     /// <param name="input">What is configured.</param>
     /// <param name="more">What the caller adds: how signals arrive, or a test's clock.</param>
     /// <exception cref="SettingsException">The configuration is wrong; holds every mistake.</exception>
-    public static WebApplication Build(SettingsInput input, Action<IServiceCollection>? more = null)
+    /// <param name="first">What the caller brings that the rooms look for: an engine of its own.</param>
+    public static WebApplication Build(
+        SettingsInput input, Action<IServiceCollection>? more = null, Action<IServiceCollection>? first = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "proxycluster" });
+        first?.Invoke(builder.Services);
         var settings = AddSettings(builder.Services.AddRooms(), input);
         builder.Configuration.AddConfiguration(settings.Configuration);
         builder.Logging.AddConfiguration(settings.Configuration.GetSection("Logging"));
@@ -72,9 +75,12 @@ internal static class ProxyHost
     }
 
     /// <summary>The rooms and their settings without a web host, for verbs that answer from them and end.</summary>
-    public static ServiceProvider BuildServices(SettingsInput input, Action<IServiceCollection>? more = null)
+    public static ServiceProvider BuildServices(
+        SettingsInput input, Action<IServiceCollection>? more = null, Action<IServiceCollection>? first = null)
     {
-        var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddRooms();
+        var services = new ServiceCollection().AddSingleton(TimeProvider.System);
+        first?.Invoke(services);
+        services.AddRooms();
         services.AddSingleton<IConfiguration>(AddSettings(services, input).Configuration);
         more?.Invoke(services);
         return services.BuildServiceProvider();

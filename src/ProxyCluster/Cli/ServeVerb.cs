@@ -39,7 +39,7 @@ internal static class ServeVerb
                 .AddSingleton<SignalLifetime>()
                 .AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<SignalLifetime>())
                 // Until it runs, this method reports why not, in one line instead of a stack trace.
-                .AddLogging(logging => logging.AddFilter(HostCategory, level => isStarted && level >= LogLevel.Warning)));
+                .AddLogging(logging => logging.AddFilter(HostCategory, level => isStarted && level >= LogLevel.Warning)), context.First);
         }
         catch (SettingsException e)
         {

@@ -38,7 +38,7 @@ internal sealed class SettingFlags
         .With("--upstream", SettingKeys.Upstreams, "LIST", "Where modules come from, as in GOPROXY: URLs with ',' (next on 404/410) or '|' (next on any error), 'off'.")
         .With("--sumdb", SettingKeys.SumDb, "VALUE", "The checksum database, as in GOSUMDB: a name, name+hash+key, either with a URL, or 'off'.")
         .With("--no-sumdb", SettingKeys.NoSumDb, "PATTERNS", "Modules that no checksum database knows, as in GONOSUMDB.")
-        .With("--engine", SettingKeys.Engine, "ENGINE", "What holds the cluster together: 'local' (this process alone, the default) or 'etcd'.")
+        .With("--engine", SettingKeys.Engine, "ENGINE", "What holds the cluster together: 'local' (this process alone, the default), 'etcd', or 'orleans' in its own host.")
         .With("--etcd", SettingKeys.EtcdEndpoints, "URLS", "Client URLs of etcd, nearest first, separated by ','.")
         .With("--cluster", SettingKeys.ClusterName, "NAME", "The cluster's name in the engine. Default 'default'.")
         .With("--region", SettingKeys.Region, "NAME", "The region of this process, such as tokyo. Default 'local'.")

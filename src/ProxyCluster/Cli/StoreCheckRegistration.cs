@@ -9,6 +9,9 @@ internal static class StoreCheckRegistration
     public static IServiceCollection AddStoreCheck(this IServiceCollection services) =>
         services.AddSingleton<StoreCheck>(provider => (progress, cancel) => CheckAsync(
             provider.GetRequiredService<DataTree>(),
+            provider.GetRequiredService<DiskStore>(),
+            provider.GetRequiredService<StoreScan>(),
+            provider.GetRequiredService<StoreIndex>(),
             provider.GetRequiredService<StoreVerification>(),
             provider.GetRequiredService<ChecksumDatabases>(),
             progress,
@@ -16,6 +19,9 @@ internal static class StoreCheckRegistration
 
     private static async Task<StoreCheckResult> CheckAsync(
         DataTree tree,
+        DiskStore store,
+        StoreScan scan,
+        StoreIndex index,
         StoreVerification verification,
         ChecksumDatabases databases,
         IProgress<StoreCheckProgress> progress,
@@ -24,12 +30,34 @@ internal static class StoreCheckRegistration
         if (!Directory.Exists(tree.Modules))
             throw new DirectoryNotFoundException($"{tree.Root} is no data directory: it has no modules");
 
+        // A silo that uses the directory may put a good file in place of a bad one while we look: then nothing is moved,
+        // and the silo itself sets aside what it would serve.
+        using var ours = LockOrNull(tree);
+        scan.Run(cancel);
+        var total = index.Bytes;
         var problems = new List<StoreProblem>();
         var seen = await verification.RunAsync(
             databases.All.ToDictionary(d => d.Name, d => d.Key, StringComparer.Ordinal),
             fault => problems.Add(new StoreProblem(fault.File, fault.What)),
-            walked => progress.Report(new StoreCheckProgress(walked.Artifacts, walked.Bytes, null)),
+            damaged =>
+            {
+                foreach (var kind in ours is null ? [] : damaged.Damaged)
+                    store.Quarantine(damaged.Record!.Module, kind, "found by verify");
+            },
+            walked => progress.Report(new StoreCheckProgress(walked.Artifacts, walked.Bytes, total)),
             cancel);
         return new StoreCheckResult(seen.Records, seen.Artifacts, seen.Bytes, problems);
+    }
+
+    private static DataDirectoryLock? LockOrNull(DataTree tree)
+    {
+        try
+        {
+            return DataDirectoryLock.Take(tree);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

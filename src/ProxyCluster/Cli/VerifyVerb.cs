@@ -6,18 +6,21 @@ using ProxyCluster.Configuration;
 
 namespace ProxyCluster.Cli;
 
-/// <summary><c>verify</c>: checks every stored byte against its record.</summary>
+/// <summary><c>verify</c>: checks every stored byte against its record and sets aside what fails.</summary>
 internal static class VerifyVerb
 {
     /// <summary>The verb.</summary>
     public static Command Create(CommandContext context, Action<IServiceCollection>? more = null)
     {
-        var command = new Command("verify", "Check every stored byte against its record; changes nothing.");
+        var command = new Command("verify", "Check every stored byte against its record and set aside what fails.");
         var flags = SettingFlags.ForStore(command);
         var json = new Option<bool>("--json") { Description = "Print the summary as one JSON object." };
         command.Options.Add(json);
         Examples.Attach(command,
             "proxycluster verify --data /var/lib/proxycluster",
+            "",
+            "What fails is moved to quarantine/ and fetched again when it is asked for. While a silo uses the directory,",
+            "problems are only reported; the silo itself checks what it serves.",
             "",
             "Exit status: 0 every byte is right, 1 something was not (or could not be read), 2 wrong usage.");
         command.SetAction((parsed, cancellation) =>

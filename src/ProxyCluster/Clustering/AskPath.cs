@@ -21,7 +21,14 @@ internal enum AskLevel
 /// <summary>One place to ask.</summary>
 /// <param name="Peer">The member to ask; null for this silo itself.</param>
 /// <param name="Level">As what.</param>
-internal readonly record struct AskStep(Member? Peer, AskLevel Level);
+internal readonly record struct AskStep(Member? Peer, AskLevel Level)
+{
+    /// <summary>The owner that the engine itself keeps, where it keeps one.</summary>
+    public static AskStep Engine { get; } = new(null, AskLevel.Client) { IsEngine = true };
+
+    /// <summary>True for <see cref="Engine"/>.</summary>
+    public bool IsEngine { get; private init; }
+}
 
 /// <summary>
 /// Where to look for what is not stored here, best first, as a pure function of the view.

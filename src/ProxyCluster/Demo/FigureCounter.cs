@@ -9,8 +9,8 @@ namespace ProxyCluster.Demo;
 /// </summary>
 internal sealed class FigureCounter : IDisposable
 {
-    // What a member answers besides clients: peers, health checks, and requests that are for nobody.
-    private static readonly string[] NotClients = ["peer", "system", "other"];
+    // What a member answers besides clients: peers, health checks, operators, and requests that are for nobody.
+    private static readonly string[] NotClients = ["peer", "system", "admin", "other"];
 
     private readonly MeterListener _listener = new();
     private readonly ProxyMetrics _metrics;

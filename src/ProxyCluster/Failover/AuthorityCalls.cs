@@ -9,7 +9,7 @@ namespace ProxyCluster.Failover;
 /// The way to the authority, wherever it is: a signed call, or a method where this member holds the office. There may be
 /// none for a moment; nobody waits for one.
 /// </summary>
-internal sealed class AuthorityCalls(ClusterSelf self, FailoverAuthority authority, PeerCalls calls, TimeProvider clock)
+internal sealed class AuthorityCalls(ClusterSelf self, FailoverAuthority authority, PeerCalls calls, TimeProvider clock, IHealthCalls? own = null)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
@@ -23,6 +23,10 @@ internal sealed class AuthorityCalls(ClusterSelf self, FailoverAuthority authori
             authority.Accept(report);
             return true;
         }
+
+        // Silence is what the authority judges by, so the engine's own way must not be the only one.
+        if (own is not null && await own.ReportAsync(report, limit / 2, cancel))
+            return true;
 
         var body = JsonSerializer.SerializeToUtf8Bytes(report, FailoverJson.Default.HealthReport);
         return await SendAsync(holder, HttpMethod.Post, PeerTarget.Health, body, null, limit, cancel) is { IsOk: true };

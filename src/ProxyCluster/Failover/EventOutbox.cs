@@ -105,10 +105,17 @@ internal sealed partial class EventOutbox : BackgroundService
 
     private async Task RunAsync(Line line, CancellationToken stop)
     {
-        await foreach (var waiting in line.Queue.Reader.ReadAllAsync(stop))
+        try
         {
-            if (await TellAsync(line.Receiver, waiting, stop))
-                line.ToldUntil = Math.Max(line.ToldUntil, waiting.Event.Id);
+            await foreach (var waiting in line.Queue.Reader.ReadAllAsync(stop))
+            {
+                if (await TellAsync(line.Receiver, waiting, stop))
+                    line.ToldUntil = Math.Max(line.ToldUntil, waiting.Event.Id);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // What waits is told by the next authority.
         }
     }
 

@@ -188,7 +188,11 @@ internal sealed partial class FailoverAuthority : BackgroundService
             {
                 await LookAsync(stoppingToken);
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
             {
                 // An office that dies of one bad look would leave the cluster without decisions until the lease ends.
                 Log.LookFailed(_logger, e);
@@ -207,7 +211,6 @@ internal sealed partial class FailoverAuthority : BackgroundService
         await Task.WhenAny(_arrivals.Reader.WaitToReadAsync(done.Token).AsTask(), tick);
         _arrivals.Reader.TryRead(out _);
         await done.CancelAsync();
-        stop.ThrowIfCancellationRequested();
     }
 
     private FailoverInput Input_NeedsGate()

@@ -32,14 +32,20 @@ internal sealed partial class HealthReporter(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var interval = options.Value.ReportInterval;
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            var started = clock.GetTimestamp();
-            if (self.Engine.Self is not null)
-                await ReportAsync(stoppingToken);
-            var rest = interval - clock.GetElapsedTime(started);
-            if (rest > TimeSpan.Zero)
-                await Task.Delay(rest, clock, stoppingToken);
+            while (true)
+            {
+                var started = clock.GetTimestamp();
+                if (self.Engine.Self is not null)
+                    await ReportAsync(stoppingToken);
+                var rest = interval - clock.GetElapsedTime(started);
+                await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, clock, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The way it ends.
         }
     }
 

@@ -25,11 +25,18 @@ internal sealed class RoundTrips(ClusterSelf self, PeerCalls calls, IOptions<Fai
         var interval = options.Value.RoundTripInterval;
         if (interval == TimeSpan.Zero)
             return;
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            // The first one soon: an order of failover is of use from the beginning.
-            await Task.Delay(_milliseconds.IsEmpty ? Min(interval, TimeSpan.FromSeconds(1)) : interval, clock, stoppingToken);
-            await MeasureAsync(stoppingToken);
+            while (true)
+            {
+                // The first one soon: an order of failover is of use from the beginning.
+                await Task.Delay(_milliseconds.IsEmpty ? Min(interval, TimeSpan.FromSeconds(1)) : interval, clock, stoppingToken);
+                await MeasureAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The way it ends.
         }
     }
 

@@ -27,6 +27,7 @@ internal sealed class Forwarder(
     PeerStanding standing,
     Responses responses,
     IOptions<PeerOptions> options,
+    IOptions<HttpOptions> http,
     ProxyMetrics metrics,
     TimeProvider clock)
 {
@@ -201,7 +202,9 @@ internal sealed class Forwarder(
     private async Task<(long Copied, bool IsWhole)> CopyBodyAsync(
         Member silo, HttpResponseMessage from, HttpResponse to, CancellationToken cancel)
     {
-        using var silence = new SilenceLimit(options.Value, clock, cancel);
+        // The silo is held to its silence, the client to its own pace, and neither to the other's.
+        using var silence = new SilenceLimit(options.Value, Timeout.InfiniteTimeSpan, clock, cancel);
+        using var stall = new StallLimit(to.HttpContext, http.Value.StallTimeout, clock);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
         var copied = 0L;
         try
@@ -224,7 +227,9 @@ internal sealed class Forwarder(
                 if (read == 0)
                     return (copied, true);
 
-                await to.Body.WriteAsync(buffer.AsMemory(0, read), cancel);
+                silence.Pause();
+                await stall.WriteAsync(to.BodyWriter, buffer.AsMemory(0, read), cancel);
+                cancel.ThrowIfCancellationRequested();
                 copied += read;
                 silence.Sign();
 

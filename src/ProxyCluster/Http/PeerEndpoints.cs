@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using ProxyCluster.Clustering;
+using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Ownership;
@@ -76,6 +77,12 @@ internal sealed class PeerEndpoints(
             case "query" when ProxyRequest.Parse(rest) is { Asked: Asked.Query } question:
                 question.NameModule();
                 return (await InFlightAsync(() => SendAnswerAsync(context, question.Query, cancel)), null);
+
+            case "holds" when PeerTarget.TryCut(rest, out var hex, out var held)
+                && Digest.TryParseHex(hex, out var sha256)
+                && ProxyRequest.Parse(held) is { Asked: Asked.Artifact } claim:
+                claim.NameModule();
+                return (await SayWhetherHeldAsync(context, claim.Module, claim.Kind, sha256, cancel), null);
 
             case "replicate" when ProxyRequest.Parse(rest) is { Asked: Asked.Artifact } copy:
                 copy.NameModule();
@@ -159,6 +166,18 @@ internal sealed class PeerEndpoints(
         var answer = new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream);
         PeerFrame.Write(output, PeerFrameType.Answer, JsonSerializer.SerializeToUtf8Bytes(answer, PeerJson.Default.PeerAnswer));
         await output.FlushAsync(cancel);
+        return new Seen("peer", "ok");
+    }
+
+    // Opening proves the bytes: they were hashed by this process and have not changed since, or are hashed now.
+    private async Task<Seen> SayWhetherHeldAsync(
+        HttpContext context, ModuleVersion module, ArtifactKind kind, Digest sha256, CancellationToken cancel)
+    {
+        using var content = store.FindRecordOrNull(module) is { } record && record.ArtifactOrNull(kind)?.Sha256 == sha256
+            ? await store.OpenReadOrNullAsync(record, kind, cancel)
+            : null;
+        var (status, answer) = content is null ? (404, "not held\n") : (200, "held\n");
+        await responses.WriteTextAsync(context, status, answer, cancel);
         return new Seen("peer", "ok");
     }
 

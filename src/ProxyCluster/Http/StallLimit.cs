@@ -16,13 +16,16 @@ internal sealed class StallLimit(HttpContext context, TimeSpan limit, TimeProvid
         static state => ((HttpContext)state!).Abort(), context, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     /// <summary>Flushes; where the client is not ready for more, waits for it as long as the limit allows.</summary>
-    public ValueTask<FlushResult> FlushAsync(PipeWriter writer, CancellationToken cancel)
-    {
-        var flush = writer.FlushAsync(cancel);
-        return flush.IsCompleted ? flush : WaitAsync(flush);
-    }
+    public ValueTask<FlushResult> FlushAsync(PipeWriter writer, CancellationToken cancel) =>
+        Limited(writer.FlushAsync(cancel));
+
+    /// <summary>Writes and flushes in the same way.</summary>
+    public ValueTask<FlushResult> WriteAsync(PipeWriter writer, ReadOnlyMemory<byte> bytes, CancellationToken cancel) =>
+        Limited(writer.WriteAsync(bytes, cancel));
 
     public void Dispose() => _timer.Dispose();
+
+    private ValueTask<FlushResult> Limited(ValueTask<FlushResult> flush) => flush.IsCompleted ? flush : WaitAsync(flush);
 
     private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
     {

@@ -19,6 +19,10 @@ namespace ProxyCluster.Ownership;
 /// silo itself take over within the same request, and the worst that happens is one more fetch.
 /// </para>
 /// <para>
+/// An engine may keep an owner of its own for every key (<see cref="IOwnerCalls"/>). It is then asked first, and the path
+/// that the view gives is what is left when it cannot be: the same survivors come to the same next candidate.
+/// </para>
+/// <para>
 /// Concurrent askers share one task per level. The levels must not share one: a silo can be asked as the home owner of
 /// what it is waiting for as a client's silo, when two members' views differ.
 /// </para>
@@ -32,6 +36,7 @@ internal sealed class ClusterOwner
     private readonly PeerStanding _standing;
     private readonly PeerOptions _options;
     private readonly TimeProvider _clock;
+    private readonly IOwnerCalls? _calls;
     private readonly JoinedTasks<(ModuleVersion, ArtifactKind, AskLevel), Outcome<ModuleRecord>> _asking;
 
     public ClusterOwner(
@@ -43,7 +48,8 @@ internal sealed class ClusterOwner
         IOptions<PeerOptions> options,
         IHostApplicationLifetime lifetime,
         ProxyMetrics metrics,
-        TimeProvider clock)
+        TimeProvider clock,
+        IOwnerCalls? calls = null)
     {
         _self = self;
         _owner = owner;
@@ -52,6 +58,7 @@ internal sealed class ClusterOwner
         _standing = standing;
         _options = options.Value;
         _clock = clock;
+        _calls = calls;
         _asking = new(
             lifetime.ApplicationStopped,
             key => metrics.JoinedFetches.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(key.Item2))));
@@ -69,18 +76,22 @@ internal sealed class ClusterOwner
     {
         var steps = _standing.Prefer(
             AskPath.For(module.ToString(), _self.Member, level, _self.View, _options.MaxCandidates));
+        if (_calls is not null && level != AskLevel.Home)
+            steps = steps.Insert(0, AskStep.Engine);
         return steps.Length == 1
             ? FetchAsync(module, kind, cancel)
             : _asking.RunAsync(
                 (module, kind, level),
                 (_, stop) => HedgedAsk.RunAsync(
-                    steps, (step, alive, end) => AskAsync(module, kind, step, alive, end), _options.HedgeDelay, _clock, stop),
+                    steps, (step, alive, end) => AskAsync(module, kind, level, step, alive, end), _options.HedgeDelay, _clock, stop),
                 cancel);
     }
 
     private async Task<Outcome<ModuleRecord>> AskAsync(
-        ModuleVersion module, ArtifactKind kind, AskStep step, Action alive, CancellationToken cancel)
+        ModuleVersion module, ArtifactKind kind, AskLevel level, AskStep step, Action alive, CancellationToken cancel)
     {
+        if (step.IsEngine)
+            return await AskEngineAsync(module, kind, level, alive, cancel);
         if (step.Peer is { } peer)
         {
             var filled = await _fill.FillAsync(peer, module, kind, step.Level, alive, cancel);
@@ -94,6 +105,32 @@ internal sealed class ClusterOwner
         // Our own work shows its life by itself: nobody is left to hedge with.
         alive();
         return await FetchAsync(module, kind, cancel);
+    }
+
+    private async Task<Outcome<ModuleRecord>> AskEngineAsync(
+        ModuleVersion module, ArtifactKind kind, AskLevel level, Action alive, CancellationToken cancel)
+    {
+        var had = await _calls!.HaveAsync(module, kind, alive, cancel);
+        if (!had.TryGet(out var owned, out var failure))
+            return failure;
+        if (owned.Member == _self.Member.Id)
+            return owned.Record;
+        if (_self.View.FindOrNull(owned.Member) is not { } owner)
+            return new Failure(FailureKind.PeerUnavailable, $"{module}: {owned.Member} is not in this silo's view of the cluster");
+
+        // Across the ocean once per region: the region's own silo for the key copies it, the others copy from there.
+        if (level == AskLevel.Client
+            && owner.Region != _self.Region
+            && RegionalOwner.For(module.ToString(), _self.Region, _self.View) is [var regional, ..]
+            && regional.Id != _self.Member.Id
+            && _standing.IsGood(regional.Id))
+        {
+            var filled = await _fill.FillAsync(regional, module, kind, AskLevel.Region, alive, cancel);
+            if (filled.Failure is null)
+                return filled;
+        }
+
+        return await _fill.FillAsync(owner, module, kind, AskLevel.Home, alive, cancel);
     }
 
     private async Task<Outcome<ModuleRecord>> FetchAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)

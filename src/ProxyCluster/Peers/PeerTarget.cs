@@ -1,13 +1,15 @@
 using System.Diagnostics.CodeAnalysis;
 using ProxyCluster.Clustering;
+using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.Peers;
 
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>,
-/// <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>; module names are escaped as everywhere. To the
-/// authority go <c>authority/health</c>, <c>authority/order</c> and <c>authority/status</c>, bodies in JSON.
+/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>; module
+/// names are escaped as everywhere. To the authority go <c>authority/health</c>, <c>authority/order</c> and
+/// <c>authority/status</c>, bodies in JSON.
 /// </summary>
 internal static class PeerTarget
 {
@@ -17,6 +19,10 @@ internal static class PeerTarget
 
     /// <summary>"What is the answer to this query, given by its path in a URL? Ask upstream yourself."</summary>
     public static string Query(string key) => $"{PeerCalls.Prefix}query/{key}";
+
+    /// <summary>"Do you hold this artifact, with bytes of this SHA-256?"</summary>
+    public static string Holds(ModuleVersion module, ArtifactKind kind, Digest sha256) =>
+        $"{PeerCalls.Prefix}holds/{sha256.ToHex()}/{Storage.DiskStore.KeyOf(module, kind)}";
 
     /// <summary>"Copy this artifact from me."</summary>
     public static string Replicate(ModuleVersion module, ArtifactKind kind) =>

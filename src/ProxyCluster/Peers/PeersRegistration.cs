@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
+using ProxyCluster.Storage;
 
 namespace ProxyCluster.Peers;
 
@@ -20,6 +21,7 @@ internal static class PeersRegistration
         services.AddSingleton<PeerFill>();
         services.AddSingleton<SharedFill>();
         services.AddSingleton<PeerQueries>();
+        services.AddSingleton<IOtherHolders, PeerHolders>();
         return services;
     }
 

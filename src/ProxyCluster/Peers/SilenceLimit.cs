@@ -1,6 +1,9 @@
 namespace ProxyCluster.Peers;
 
-/// <summary>A token that fires after a time without a sign of life, or after the total time, whichever is first.</summary>
+/// <summary>
+/// A token that fires after a time without a sign of life, or after the total time, whichever is first. Time in which
+/// nobody listened for one does not count: a slow reader must not make a live peer look dead.
+/// </summary>
 internal sealed class SilenceLimit : IDisposable
 {
     private readonly TimeProvider _clock;
@@ -9,13 +12,20 @@ internal sealed class SilenceLimit : IDisposable
     private readonly CancellationTokenSource _linked;
     private readonly ITimer _timer;
     private long _lastSign;
+    private volatile bool _isPaused;
 
     public SilenceLimit(PeerOptions options, TimeProvider clock, CancellationToken cancel)
+        : this(options, options.TotalTimeout, clock, cancel)
+    {
+    }
+
+    /// <summary>With another total time; infinite where the reader's pace decides how long it takes.</summary>
+    public SilenceLimit(PeerOptions options, TimeSpan total, TimeProvider clock, CancellationToken cancel)
     {
         _clock = clock;
         _idle = options.IdleTimeout;
         _lastSign = clock.GetTimestamp();
-        _total = new CancellationTokenSource(options.TotalTimeout, clock);
+        _total = new CancellationTokenSource(total, clock);
         _linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, _total.Token);
         _timer = clock.CreateTimer(_ => Check(), null, _idle, Timeout.InfiniteTimeSpan);
     }
@@ -27,7 +37,14 @@ internal sealed class SilenceLimit : IDisposable
     public long LastSign => Volatile.Read(ref _lastSign);
 
     /// <summary>A sign of life. Cheap: the timer is not touched, it looks again when it fires.</summary>
-    public void Sign() => Volatile.Write(ref _lastSign, _clock.GetTimestamp());
+    public void Sign()
+    {
+        Volatile.Write(ref _lastSign, _clock.GetTimestamp());
+        _isPaused = false;
+    }
+
+    /// <summary>Nobody listens until the next <see cref="Sign"/>.</summary>
+    public void Pause() => _isPaused = true;
 
     public void Dispose()
     {
@@ -38,6 +55,12 @@ internal sealed class SilenceLimit : IDisposable
 
     private void Check()
     {
+        if (_isPaused)
+        {
+            _timer.Change(_idle, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
         var silent = _clock.GetElapsedTime(LastSign);
         if (silent < _idle)
         {

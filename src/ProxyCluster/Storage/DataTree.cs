@@ -27,6 +27,9 @@ internal sealed class DataTree
     /// <summary>The ending of record files.</summary>
     public const string RecordEnding = ".record";
 
+    /// <summary>The directory of a module's versions, inside the module's.</summary>
+    public const string VersionsName = "@v";
+
     private const string FormatLine = "proxycluster store 1\n";
 
     public DataTree(string root)
@@ -97,6 +100,9 @@ internal sealed class DataTree
 
     public string RecordPath(ModuleVersion module) => VersionDirectory(module.Path) + module.EscapedVersion + RecordEnding;
 
+    /// <summary>The record file of a module version that is named by its path in a URL without the ending.</summary>
+    public string RecordPathOf(string stem) => $"{Modules}/{Native(stem)}{RecordEnding}";
+
     public string ArtifactPath(ModuleVersion module, ArtifactKind kind) =>
         VersionDirectory(module.Path) + module.EscapedVersion + Ending(kind);
 
@@ -115,7 +121,7 @@ internal sealed class DataTree
         _ => ".zip",
     };
 
-    private string VersionDirectory(ModulePath module) => $"{Modules}/{Native(module.Escaped)}/@v/";
+    private string VersionDirectory(ModulePath module) => $"{Modules}/{Native(module.Escaped)}/{VersionsName}/";
 
     private static string Native(string escaped) =>
         Path.DirectorySeparatorChar == '/' ? escaped : escaped.Replace('/', Path.DirectorySeparatorChar);

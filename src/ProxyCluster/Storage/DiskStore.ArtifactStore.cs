@@ -76,6 +76,7 @@ internal sealed partial class DiskStore : IArtifactStore
             {
                 cache.Remove(KeyOf(module, kind));
                 File.Delete(tree.ArtifactPath(module, kind));
+                index.Gone(KeyOf(module, kind), kind);
             }
         }
 

@@ -12,10 +12,10 @@ namespace ProxyCluster.Storage;
 /// <summary>
 /// The artifacts of this silo, on a local file system.
 /// <para>
-/// <b>Commit.</b> Bytes first, record last: the artifact is written to <c>tmp</c>, flushed and renamed into place, then
-/// the record is written the same way. Until the record names it, an artifact does not exist, so a process killed
-/// between the two leaves bytes that nobody can see and the next commit replaces. Commits of one module version exclude
-/// each other, and the first one wins (<see cref="RecordMerge"/>).
+/// <b>Commit.</b> Bytes first, record last: the artifact is written to <c>tmp</c>, flushed, renamed into place, and its
+/// directory flushed; then the record is written the same way. Until the record names it, an artifact does not exist, so
+/// a process killed between the two leaves bytes that nobody can see and the next commit replaces. Commits of one module
+/// version exclude each other, and the first one wins (<see cref="RecordMerge"/>).
 /// </para>
 /// <para>
 /// <b>Reading.</b> Nothing is served that this process has not hashed: a small artifact when it enters the memory cache,
@@ -23,15 +23,17 @@ namespace ProxyCluster.Storage;
 /// its record is moved to <c>quarantine</c> and treated as absent, so it is fetched again and must match the record.
 /// </para>
 /// <para>
-/// <b>Not promised.</b> That a commit survives a power cut when <see cref="StorageOptions.Flush"/> is off; that directory
-/// entries are flushed. Either costs one more fetch, never a wrong byte. A data base was the road not taken: it would
-/// put a second copy of the truth beside the files, and operators can read, copy and restore a tree of files.
+/// <b>Not promised.</b> That a commit survives a power cut when <see cref="StorageOptions.Flush"/> is off. It costs one
+/// more fetch, never a wrong byte. A data base was the road not taken: it would put a second copy of the truth beside
+/// the files, and operators can read, copy and restore a tree of files.
 /// </para>
 /// </summary>
 internal sealed partial class DiskStore(
     DataTree tree,
     HotCache cache,
-    StoreTotals totals,
+    StoreIndex index,
+    SpaceAlarm alarm,
+    IFlush flush,
     IOptions<StorageOptions> options,
     ProxyMetrics metrics,
     TimeProvider clock,
@@ -118,7 +120,7 @@ internal sealed partial class DiskStore(
 
     /// <summary>A temporary file for an artifact that is being fetched.</summary>
     /// <exception cref="StoreException">The disk is full or broken.</exception>
-    public IncomingArtifact CreateIncoming(ArtifactKind kind) => new(tree.NewTemporary(LabelOf(kind)));
+    public IncomingArtifact CreateIncoming(ArtifactKind kind) => new(tree.NewTemporary(LabelOf(kind)), alarm);
 
     /// <summary>
     /// Stores <paramref name="incoming"/> as the <paramref name="kind"/> that <paramref name="proposal"/> names, unless
@@ -135,6 +137,8 @@ internal sealed partial class DiskStore(
         }
         catch (Exception e) when (StoreException.IsCause(e))
         {
+            if (StoreException.IsNoSpace(e))
+                alarm.DiskFull();
             throw new StoreException($"committing {proposal.Module} failed: {e.Message}", e);
         }
     }
@@ -153,21 +157,27 @@ internal sealed partial class DiskStore(
             return result;
         }
 
+        // Whoever commits is about to open it: not the moment to evict it.
+        index.FindOrNull(KeyOf(module, kind), kind)?.Use(kind);
         if (result.Status == CommitStatus.AlreadyStored)
             return result;
 
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var directory = Path.GetDirectoryName(path)!;
+        CreateDirectory(directory);
         var offered = proposal.ArtifactOrNull(kind);
         if (incoming is not null && offered is not null && result.Record.ArtifactOrNull(kind) == offered)
         {
-            incoming.MoveTo(path, options.Value.Flush);
+            incoming.MoveTo(path, flush);
+            flush.Directory(directory);
+            index.Stored(KeyOf(module, kind), kind, offered.Size);
             metrics.Commits.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
-            totals.Added(kind, offered.Size);
             if (offered.Size > options.Value.MemoryMaxArtifactBytes)
                 RememberHashed(module, kind, offered, path);
         }
 
-        WriteRecord(result.Record);
+        WriteRecord(result.Record, flush);
+        if (index.Bytes > options.Value.MaxBytes)
+            alarm.Ring();
         return result;
     }
 
@@ -188,8 +198,7 @@ internal sealed partial class DiskStore(
             return;
         }
 
-        if (FindRecordOrNull(module)?.ArtifactOrNull(kind) is { } stored)
-            totals.Removed(kind, stored.Size);
+        index.Gone(KeyOf(module, kind), kind);
         metrics.Quarantined.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
         Log.Quarantined(logger, module.Path.Value, module.Version, LabelOf(kind), why, aside);
     }
@@ -250,7 +259,8 @@ internal sealed partial class DiskStore(
             return null;
         }
 
-        var hot = new HotArtifact(kind, stored, path, stamp, body);
+        var hot = new HotArtifact(kind, stored, path, stamp, body, index.Opened(key, kind, stored.Size));
+        hot.Use();
         cache.Add(key, hot);
         if (body is null)
             return new ArtifactContent(hot, file);
@@ -264,10 +274,24 @@ internal sealed partial class DiskStore(
     {
         using var file = OpenOrNull(path);
         if (file is not null)
-            cache.Add(KeyOf(module, kind), new HotArtifact(kind, stored, path, StampOf(file), null));
+        {
+            var key = KeyOf(module, kind);
+            cache.Add(key, new HotArtifact(kind, stored, path, StampOf(file), null, index.Opened(key, kind, stored.Size)));
+        }
     }
 
-    private void WriteRecord(ModuleRecord record)
+    // The name of a new directory lies in its parent, and so on up to the first that was there.
+    private void CreateDirectory(string directory)
+    {
+        var parents = new Stack<string>();
+        for (var missing = directory; !Directory.Exists(missing); missing = parents.Peek())
+            parents.Push(Path.GetDirectoryName(missing)!);
+        Directory.CreateDirectory(directory);
+        foreach (var parent in parents)
+            flush.Directory(parent);
+    }
+
+    private void WriteRecord(ModuleRecord record, IFlush flush)
     {
         var temporary = tree.NewTemporary("record");
         try
@@ -275,11 +299,12 @@ internal sealed partial class DiskStore(
             using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
             {
                 RandomAccess.Write(file, RecordFile.Write(record), 0);
-                if (options.Value.Flush)
-                    RandomAccess.FlushToDisk(file);
+                flush.File(file);
             }
 
-            File.Move(temporary, tree.RecordPath(record.Module), overwrite: true);
+            var path = tree.RecordPath(record.Module);
+            File.Move(temporary, path, overwrite: true);
+            flush.Directory(Path.GetDirectoryName(path)!);
         }
         catch
         {
@@ -338,6 +363,12 @@ internal sealed partial class DiskStore(
     {
         [LoggerMessage(LogLevel.Error, "Record of {Module}@{Version} could not be read and counts as absent: {Reason}")]
         public static partial void RecordUnreadable(ILogger logger, string module, string version, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Stored {Artifact} of {Module}@{Version} could not be evicted: {Reason}")]
+        public static partial void NotEvicted(ILogger logger, string module, string version, string artifact, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Eviction of {Artifact} of {Module}@{Version} could not be noted in its record: {Reason}")]
+        public static partial void EvictionNotNoted(ILogger logger, string module, string version, string artifact, string reason);
 
         [LoggerMessage(LogLevel.Error, "Integrity conflict, nothing was changed: {Conflict}")]
         public static partial void Conflict(ILogger logger, string conflict);

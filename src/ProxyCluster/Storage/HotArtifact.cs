@@ -6,7 +6,8 @@ namespace ProxyCluster.Storage;
 /// A stored artifact as the hot path wants it: everything a response needs, computed once. Either the bytes are here, or
 /// <see cref="File"/> was hashed by this process and is unchanged as long as its <see cref="Stamp"/> is.
 /// </summary>
-internal sealed class HotArtifact(ArtifactKind kind, StoredArtifact stored, string file, FileStamp stamp, byte[]? body)
+internal sealed class HotArtifact(
+    ArtifactKind kind, StoredArtifact stored, string file, FileStamp stamp, byte[]? body, StoredFiles? files = null)
 {
     public ArtifactKind Kind { get; } = kind;
 
@@ -21,6 +22,9 @@ internal sealed class HotArtifact(ArtifactKind kind, StoredArtifact stored, stri
 
     /// <summary>A strong entity tag: equal tags mean equal bytes, not only equal content.</summary>
     public string ETag { get; } = EntityTag.Of(stored.Sha256);
+
+    /// <summary>Marks a use, for the order of eviction. Hot path.</summary>
+    public void Use() => files?.Use(Kind);
 
     /// <summary>What this entry costs the cache, in bytes.</summary>
     public long Weight { get; } = (body?.Length ?? 0) + 1024;

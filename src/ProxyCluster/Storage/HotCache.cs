@@ -22,9 +22,16 @@ internal sealed class HotCache(IOptions<StorageOptions> options) : IDisposable
     /// <summary>Bytes that the entries weigh together.</summary>
     public long Bytes => _entries.GetCurrentStatistics()?.CurrentEstimatedSize ?? 0;
 
-    /// <summary>The entry of a key, or null. Hot path: does not allocate.</summary>
-    public HotArtifact? FindOrNull(ReadOnlySpan<char> key) =>
-        _entries.TryGetValue(key, out var entry) ? (HotArtifact?)entry : null;
+    /// <summary>The entry of a key, or null; being found counts as a use. Hot path: does not allocate.</summary>
+    public HotArtifact? FindOrNull(ReadOnlySpan<char> key)
+    {
+        if (!_entries.TryGetValue(key, out var entry))
+            return null;
+
+        var found = (HotArtifact?)entry;
+        found?.Use();
+        return found;
+    }
 
     /// <summary>Puts an entry in; least recently used ones go when the budget is used up.</summary>
     public void Add(string key, HotArtifact entry) =>

@@ -10,12 +10,16 @@ namespace ProxyCluster.Storage;
 internal sealed class IncomingArtifact : IAsyncDisposable
 {
     private readonly FileStream _file;
+    private readonly SpaceAlarm? _alarm;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private bool _moved;
 
+    /// <param name="path">Where the temporary file is to be.</param>
+    /// <param name="alarm">Told when there is no space for it.</param>
     /// <exception cref="StoreException">The disk takes no new file.</exception>
-    public IncomingArtifact(string path)
+    public IncomingArtifact(string path, SpaceAlarm? alarm = null)
     {
+        _alarm = alarm;
         try
         {
             _file = new FileStream(path, new FileStreamOptions
@@ -29,6 +33,7 @@ internal sealed class IncomingArtifact : IAsyncDisposable
         catch (Exception e) when (StoreException.IsCause(e))
         {
             _hash.Dispose();
+            RingIfFull(e);
             throw new StoreException($"no temporary file: {e.Message}", e);
         }
     }
@@ -49,6 +54,7 @@ internal sealed class IncomingArtifact : IAsyncDisposable
         }
         catch (Exception e) when (StoreException.IsCause(e))
         {
+            RingIfFull(e);
             throw new StoreException($"writing a temporary file failed: {e.Message}", e);
         }
 
@@ -70,10 +76,9 @@ internal sealed class IncomingArtifact : IAsyncDisposable
     public Stream Content => _file;
 
     /// <summary>Puts the file in its final place; what stood there, named by no record, is replaced.</summary>
-    public void MoveTo(string path, bool flush)
+    public void MoveTo(string path, IFlush flush)
     {
-        if (flush)
-            _file.Flush(flushToDisk: true);
+        flush.File(_file.SafeFileHandle);
         File.Move(_file.Name, path, overwrite: true);
         _moved = true;
     }
@@ -84,5 +89,11 @@ internal sealed class IncomingArtifact : IAsyncDisposable
         _hash.Dispose();
         if (!_moved)
             File.Delete(_file.Name);
+    }
+
+    private void RingIfFull(Exception e)
+    {
+        if (StoreException.IsNoSpace(e))
+            _alarm?.DiskFull();
     }
 }

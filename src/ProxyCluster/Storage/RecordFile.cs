@@ -82,13 +82,14 @@ internal static class RecordFile
         }
     }
 
-    internal sealed record ArtifactShape(string Sha256, long Size, string Source, DateTimeOffset Time)
+    internal sealed record ArtifactShape(
+        string Sha256, long Size, string Source, DateTimeOffset Time, DateTimeOffset? Evicted)
     {
         public static ArtifactShape? From(StoredArtifact? a) =>
-            a is null ? null : new(a.Sha256.ToHex(), a.Size, a.Source, a.Time);
+            a is null ? null : new(a.Sha256.ToHex(), a.Size, a.Source, a.Time, a.Evicted);
 
         public StoredArtifact ToValue() => Digest.TryParseHex(Sha256, out var sha)
-            ? new StoredArtifact(sha, Size, Source, Time)
+            ? new StoredArtifact(sha, Size, Source, Time, Evicted)
             : throw new JsonException($"'{Sha256}' is not a SHA-256 digest");
     }
 

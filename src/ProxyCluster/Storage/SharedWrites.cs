@@ -10,8 +10,9 @@ namespace ProxyCluster.Storage;
 /// Hands what this silo committed to the region's shared store.
 /// <para>
 /// The bytes are read from the disk when their turn comes, so that the queue holds names only. It is bounded, each entry is
-/// tried a bounded number of times, and it is in memory: what is lost with the process, or dropped, is still on this
-/// silo's disk, and the region's other silos copy it from there when they are asked for it. Lag is a metric.
+/// tried a bounded number of times, and it is in memory: a process that is told to stop hands over what it owes as long as
+/// the store takes it. What is lost with a process that dies, or dropped, is still on this silo's disk, and the region's
+/// other silos copy it from there when they are asked for it. Lag is a metric.
 /// </para>
 /// <para>
 /// A store that refuses us ends the start, because only a changed setting helps. One that does not answer does not: a silo
@@ -31,7 +32,9 @@ internal sealed partial class SharedWrites : BackgroundService
     private readonly ILogger<SharedWrites> _logger;
     private readonly Channel<Copy> _waiting;
     private readonly ConcurrentDictionary<Copy, long> _owed = new();
+    private readonly TaskCompletionSource _refusedAtTheEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isReady;
+    private volatile bool _isStopping;
 
     private sealed record Copy(ModuleVersion Module, ArtifactKind Kind, long Bytes);
 
@@ -77,6 +80,23 @@ internal sealed partial class SharedWrites : BackgroundService
         }
 
         await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // What is owed goes first, unless the store does not take it.
+        _isStopping = true;
+        _waiting.Writer.TryComplete();
+        if (_isReady && ExecuteTask is { } handing)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var end = Task.Delay(_options.NetworkTimeout, _clock, limit.Token);
+            await Task.WhenAny(handing, _refusedAtTheEnd.Task, end);
+            await limit.CancelAsync();
+        }
+
+        await base.StopAsync(cancellationToken);
     }
 
     /// <summary>
@@ -128,6 +148,8 @@ internal sealed partial class SharedWrites : BackgroundService
                 return;
             }
 
+            if (_isStopping)
+                _refusedAtTheEnd.TrySetResult();
             Count("retried");
             await Task.Delay(pause, _clock, cancel);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;

@@ -51,6 +51,37 @@ public sealed class StorageOptions
     [Range(1L << 16, 1L << 40)]
     public long ScrubBytesPerSecond { get; set; } = 32L << 20;
 
+    /// <summary>
+    /// Bytes of artifacts kept on disk. Default: not set, which means all of them. Above it the longest unused ones are
+    /// removed; their records, a few KiB each, stay, and so do the last copies of kept modules
+    /// (<see cref="KeepPatterns"/>). More of it spares upstreams. Temporary and quarantined files are not counted.
+    /// </summary>
+    [Range(1L << 20, 1L << 60)]
+    public long? MaxBytes { get; set; }
+
+    /// <summary>
+    /// Bytes of the file system that are kept free by removing artifacts. Default: not set. For a disk that the store
+    /// shares with others; set this or <see cref="MaxBytes"/>, and a full disk makes room for itself.
+    /// </summary>
+    [Range(0L, 1L << 60)]
+    public long? MinFreeBytes { get; set; }
+
+    /// <summary>
+    /// Percent of <see cref="MaxBytes"/> down to which a round of removing goes. Default 90. Less of it makes rounds
+    /// rarer and longer, and keeps less.
+    /// </summary>
+    [Range(10, 100)]
+    public int LowWaterPercent { get; set; } = 90;
+
+    /// <summary>
+    /// Modules, in GOPRIVATE's syntax, whose last copy in the cluster is never removed. Default: not set, which means
+    /// those of <c>Verification:Private</c> and <c>Verification:NoSumDb</c>; <c>none</c> means no module.
+    /// </summary>
+    public string? KeepPatterns { get; set; }
+
+    /// <summary>Is anything ever removed?</summary>
+    internal bool Evicts => MaxBytes is not null || MinFreeBytes is not null;
+
     /// <summary>The store that the silos of a region share, behind their disks; none by default.</summary>
     public BlobStoreOptions Blob { get; set; } = new();
 }

@@ -11,16 +11,22 @@ internal static class StorageRegistration
     {
         services.AddRoomOptions<StorageOptions>(StorageOptions.Section);
         services.AddSingleton(s => new DataTree(s.GetRequiredService<IOptions<StorageOptions>>().Value.Data));
+        services.AddSingleton<IFlush>(static s =>
+            s.GetRequiredService<IOptions<StorageOptions>>().Value.Flush ? new DiskFlush() : new NoFlush());
         services.AddSingleton<HotCache>();
-        services.AddSingleton<StoreTotals>();
+        services.AddSingleton<StoreIndex>();
+        services.AddSingleton<SpaceAlarm>();
         services.AddSingleton<DiskStore>();
+        services.AddSingleton<StoreScan>();
+        services.AddSingleton<KeptModules>();
+        services.AddSingleton<Eviction>();
         services.AddSingleton<StoreVerification>();
         services.AddSingleton<IValidateOptions<StorageOptions>, BlobStoreOptionsValidation>();
         services.AddSingleton<RegionalStore>();
         services.AddSingleton<SharedWrites>();
         services.AddHostedService<DataDirectory>();
-        services.AddHostedService(static s => s.GetRequiredService<StoreTotals>());
         services.AddHostedService<Scrubber>();
+        services.AddHostedService(static s => s.GetRequiredService<Eviction>());
         services.AddHostedService(static s => s.GetRequiredService<SharedWrites>());
         return services;
     }

@@ -19,4 +19,9 @@ public sealed class StoreException : Exception
 
     /// <summary>Is this how the file system reports that it cannot do its work?</summary>
     internal static bool IsCause(Exception e) => e is IOException or UnauthorizedAccessException;
+
+    /// <summary>Is it that there is no space left, for us or at all?</summary>
+    internal static bool IsNoSpace(Exception e) =>
+        e is IOException && (e.HResult & 0xffff) is var code
+        && (OperatingSystem.IsWindows() ? code is 39 or 112 : code == 28 || code == (OperatingSystem.IsMacOS() ? 69 : 122));
 }

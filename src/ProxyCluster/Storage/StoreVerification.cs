@@ -32,11 +32,13 @@ internal sealed class StoreVerification(DataTree tree)
     /// <summary>Walks the whole store. Problems are reported as they are found.</summary>
     /// <param name="keys">Verifier keys by database name; a proof by another database is checked as far as possible without.</param>
     /// <param name="onProblem">Told about each problem.</param>
+    /// <param name="onDamaged">Told about each record of which something is damaged, after its problems.</param>
     /// <param name="onProgress">Told after each record.</param>
     /// <param name="cancel">Ends the walk.</param>
     public async Task<StoreProgress> RunAsync(
         IReadOnlyDictionary<string, VerifierKey> keys,
         Action<StoreFault> onProblem,
+        Action<RecordCheck> onDamaged,
         Action<StoreProgress> onProgress,
         CancellationToken cancel)
     {
@@ -47,6 +49,8 @@ internal sealed class StoreVerification(DataTree tree)
             var check = await CheckAsync(file, keys, cancel);
             foreach (var problem in check.Problems)
                 onProblem(problem);
+            if (check.Damaged.Count > 0)
+                onDamaged(check);
             seen = new StoreProgress(
                 seen.Records + 1,
                 seen.Artifacts + check.Artifacts,
@@ -78,7 +82,7 @@ internal sealed class StoreVerification(DataTree tree)
         var (artifacts, bytes) = (0, 0L);
         foreach (var kind in Enum.GetValues<ArtifactKind>())
         {
-            if (record.ArtifactOrNull(kind) is not { } stored)
+            if (record.ArtifactOrNull(kind) is not { } stored || IsEvicted(record.Module, kind, stored))
                 continue;
 
             artifacts++;
@@ -92,6 +96,9 @@ internal sealed class StoreVerification(DataTree tree)
 
         return new RecordCheck(record, artifacts, bytes, damaged, problems);
     }
+
+    private bool IsEvicted(ModuleVersion module, ArtifactKind kind, StoredArtifact stored) =>
+        stored.Evicted is not null && !File.Exists(tree.ArtifactPath(module, kind));
 
     private async Task<string?> ArtifactFaultOrNullAsync(
         ModuleRecord record, ArtifactKind kind, StoredArtifact stored, CancellationToken cancel)

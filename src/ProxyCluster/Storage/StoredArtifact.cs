@@ -7,4 +7,6 @@ namespace ProxyCluster.Storage;
 /// <param name="Size">Bytes in the file.</param>
 /// <param name="Source">The upstream or peer it came from, without credentials.</param>
 /// <param name="Time">When it was committed, UTC.</param>
-public sealed record StoredArtifact(Digest Sha256, long Size, string Source, DateTimeOffset Time);
+/// <param name="Evicted">When its bytes were removed to make room, UTC; null while they are here. The rest stays pinned.</param>
+public sealed record StoredArtifact(
+    Digest Sha256, long Size, string Source, DateTimeOffset Time, DateTimeOffset? Evicted = null);

@@ -79,6 +79,9 @@ internal sealed class ProxyMetrics
         Meter.CreateObservableGauge("proxycluster.build.info", () => Build, null, "Always 1; labels version, commit, runtime");
     }
 
+    private static readonly KeyValuePair<string, object?> DiskLimit = new("limit", "disk");
+    private static readonly KeyValuePair<string, object?> CapLimit = new("limit", "cap");
+
     private static Measurement<int> Build { get; } = new(1,
         new("version", BuildInfo.Version),
         new("commit", BuildInfo.Commit ?? ""),
@@ -154,6 +157,15 @@ internal sealed class ProxyMetrics
         Meter.CreateObservableUpDownCounter("proxycluster.store.artifacts", artifacts, "{artifact}", "Artifacts stored; label artifact");
         Meter.CreateObservableUpDownCounter("proxycluster.store.size", bytes, "By", "Bytes of artifacts stored; label artifact");
     }
+
+    /// <summary>Reports how much room the store has left: on its file system, and below its cap where it has one.</summary>
+    public void ObserveStoreHeadroom(Func<long> disk, Func<long?> cap) => Meter.CreateObservableGauge(
+        "proxycluster.store.headroom",
+        () => cap() is { } left
+            ? [new Measurement<long>(disk(), DiskLimit), new Measurement<long>(left, CapLimit)]
+            : new Measurement<long>[] { new(disk(), DiskLimit) },
+        "By",
+        "Bytes that the store may still take; label limit (disk, cap), negative while eviction is behind");
 
     /// <summary>Reports the bytes that the memory cache holds.</summary>
     public void ObserveMemoryCache(Func<long> bytes) =>

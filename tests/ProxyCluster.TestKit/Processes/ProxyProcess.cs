@@ -54,7 +54,7 @@ public sealed class ProxyProcess : IAsyncDisposable
         var url = $"http://127.0.0.1:{FreePort()}";
         IEnumerable<string> arguments =
         [
-            Repository.Executable, "serve", "--urls", url, "--data", settings.Data, "--upstream", settings.Upstream,
+            settings.Executable, "serve", "--urls", url, "--data", settings.Data, "--upstream", settings.Upstream,
             "--sumdb", settings.ChecksumDatabase, "--no-sumdb", settings.NoChecksumDatabase, .. settings.MoreArguments,
         ];
         return new ProxyProcess(ChildProcess.Start(DotNet, arguments, EnvironmentIn(settings.Data)), url);
@@ -111,6 +111,12 @@ public sealed class ProxyProcess : IAsyncDisposable
 
     /// <summary><c>kill -9</c>.</summary>
     public Task KillAsync() => _process.KillAsync();
+
+    /// <summary>SIGSTOP: its connections stay open and nothing answers.</summary>
+    public void Freeze() => _process.Freeze();
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => _process.Resume();
 
     /// <summary>SIGTERM; gives the exit code.</summary>
     public Task<int> StopAsync() => _process.StopAsync(StopLimit);

@@ -9,6 +9,9 @@ public sealed record ProxySettings(string Data, string Upstream, string Checksum
     /// <summary>In GONOSUMDB's syntax; none by default.</summary>
     public string NoChecksumDatabase { get; init; } = "none";
 
+    /// <summary>The program; the product's own by default.</summary>
+    public string Executable { get; init; } = Repository.Executable;
+
     /// <summary>Further flags.</summary>
     public IReadOnlyList<string> MoreArguments { get; init; } = [];
 }

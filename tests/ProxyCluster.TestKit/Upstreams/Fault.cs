@@ -66,6 +66,13 @@ public sealed record Fault(string Name, Func<UpstreamExchange, Task<bool>> Act)
         return false;
     });
 
+    /// <summary>Waits until a task ends before the ordinary answer or the next fault.</summary>
+    public static Fault Until(Task released) => new("held back", async x =>
+    {
+        await released.WaitAsync(x.Stopped);
+        return false;
+    });
+
     /// <summary>A status with a body.</summary>
     public static Fault Status(
         int status, string body = "", string contentType = "text/plain; charset=utf-8", params (string Name, string Value)[] headers) =>

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using ProxyCluster.Demo;
 using ProxyCluster.Failover;
 using ProxyCluster.Routing;
@@ -182,7 +183,7 @@ public sealed class EventReceiverTests : IDisposable
         async (context, _) =>
         {
             using var reader = new StreamReader(context.Request.Body);
-            received(new Received(context.Request.Headers, await reader.ReadToEndAsync(context.RequestAborted)));
+            received(new Received(new HeaderDictionary(new Dictionary<string, StringValues>(context.Request.Headers)), await reader.ReadToEndAsync(context.RequestAborted)));
             context.Response.StatusCode = (int)status;
         },
         Cancel);

@@ -70,7 +70,13 @@ public sealed class FailoverAuthorityTests
         var standing = site.Engines["b"].View.Routing;
         Assert.Equal("b", standing.Authority);
 
-        await RunAsync(site, TimeSpan.FromSeconds(4), "a");
+        for (var tick = 0; tick < 40; tick++)
+        {
+            site.Clock.Advance(TimeSpan.FromSeconds(0.1));
+            old.Accept(AuthoritySite.ReportOf("a", "tokyo", site.Clock.GetTimestamp()));
+            await old.LookAsync(Cancel);
+        }
+
         var answer = await old.OrderAsync(new OperatorCommand(OperatorVerb.Drain, "frankfurt", "a test", "alice", Force: true), Cancel);
         Assert.Equal(OperatorResult.Unavailable, answer.Result);
         Assert.Same(standing, site.Engines["b"].View.Routing);

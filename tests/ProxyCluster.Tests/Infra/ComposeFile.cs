@@ -21,7 +21,11 @@ internal sealed class ComposeFile
 
     public IReadOnlyDictionary<string, ComposeService> Services { get; }
 
-    /// <summary>The services that run this product.</summary>
+    /// <summary>The services that run this product on Orleans.</summary>
+    public IEnumerable<ComposeService> OrleansMembers =>
+        Services.Values.Where(service => service.TextOrNull("image") == "proxycluster-orleans");
+
+    /// <summary>The services that run this product on etcd.</summary>
     public IEnumerable<ComposeService> Members => Services.Values.Where(service => service.TextOrNull("image") == "proxycluster");
 
     /// <summary>Names declared at the top, such as those of volumes.</summary>

@@ -9,6 +9,9 @@ internal sealed record ComposeService(string Name, IReadOnlyDictionary<string, o
         ? ComposeFile.Map(environment).ToDictionary(variable => variable.Key, variable => Assert.IsType<string>(variable.Value))
         : new Dictionary<string, string>();
 
+    /// <summary>The profile that it runs in; null for every one.</summary>
+    public string? Profile => Node.TryGetValue("profiles", out var profiles) ? ComposeFile.Texts(profiles)[0] : null;
+
     public IReadOnlyList<string> Ports => Texts("ports");
 
     public IReadOnlyList<string> Secrets => Texts("secrets");

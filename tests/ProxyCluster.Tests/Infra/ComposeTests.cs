@@ -21,7 +21,7 @@ public sealed partial class ComposeTests
         string[] service =
         [
             "image", "build", "command", "entrypoint", "environment", "ports", "expose", "volumes", "secrets", "depends_on", "healthcheck",
-            "restart", "networks", "user", "stop_grace_period", "configs",
+            "restart", "networks", "user", "stop_grace_period", "configs", "profiles",
         ];
         string[] healthCheck = ["test", "interval", "timeout", "retries", "start_period"];
 
@@ -57,8 +57,13 @@ public sealed partial class ComposeTests
         var ports = Compose.Services.Values.SelectMany(service => service.Ports).ToList();
 
         Assert.All(ports, port => Assert.Matches(@"^127\.0\.0\.1:\d+:\d+$", port));
-        var host = ports.Select(port => port.Split(':')[1]).ToList();
-        Assert.Equal(host.Distinct(), host);
+        foreach (var profile in (string[])["orleans", "etcd"])
+        {
+            var host = Compose.Services.Values.Where(service => (service.Profile ?? profile) == profile)
+                .SelectMany(service => service.Ports).Select(port => port.Split(':')[1]).ToList();
+            Assert.Equal(host.Distinct(), host);
+        }
+
         Assert.All(Compose.Members, member => Assert.Equal(member.FlagOrNull("--role") == "frontend", member.Ports.Count == 1));
     }
 
@@ -81,7 +86,12 @@ public sealed partial class ComposeTests
         var mounts = Compose.Services.Values.SelectMany(service => service.Mounts).ToList();
         var volumes = mounts.Select(mount => mount.Source).Where(source => !source.StartsWith('.')).ToList();
 
-        Assert.Equal(Compose.Declared("volumes").Order(StringComparer.Ordinal), volumes.Order(StringComparer.Ordinal)); // each used once
+        Assert.Equal(Compose.Declared("volumes").Order(StringComparer.Ordinal), volumes.Distinct().Order(StringComparer.Ordinal));
+
+        // Each is used once, or once by each of two twins of which one runs.
+        Assert.All(mounts.Where(mount => !mount.Source.StartsWith('.')).GroupBy(mount => mount.Source), uses => Assert.Equal(
+            uses.Count(),
+            Compose.Services.Values.Where(service => service.Mounts.Any(mount => mount.Source == uses.Key)).Select(service => service.Profile).Distinct().Count()));
         Assert.All(mounts.Where(mount => mount.Source.StartsWith('.')), mount => Assert.True(
             Path.Exists(Path.Combine(Repository.Root, mount.Source)), mount.Source));
     }
@@ -144,7 +154,7 @@ public sealed partial class ComposeTests
         var bases = From().Matches(dockerfile).Select(match => match.Groups[1].Value).ToList();
         Assert.Equal(2, bases.Count);
 
-        var images = Compose.Services.Values.Except(Compose.Members).Select(service => service.TextOrNull("image")!).Concat(bases);
+        var images = Compose.Services.Values.Except(Compose.Members).Except(Compose.OrleansMembers).Select(service => service.TextOrNull("image")!).Concat(bases);
         Assert.All(images, image =>
         {
             Assert.Matches(@":v?\d+\.\d+", image);
@@ -165,6 +175,28 @@ public sealed partial class ComposeTests
         Assert.Contains("ENTRYPOINT [\"dotnet\", \"proxycluster.dll\"]", dockerfile);
         Assert.All(Compose.Members, member => Assert.Equal(
             "infra/docker/Dockerfile", ComposeFile.Map(member.Node["build"])["dockerfile"]));
+    }
+
+    [Fact]
+    public void Orleans_EveryMember_IsTheTwinOfOneOnEtcdUnderItsName()
+    {
+        Assert.Equal("COMPOSE_PROFILES=orleans", File.ReadAllLines(Path.Combine(Repository.Root, ".env"))[^1]);
+        Assert.Equal(Compose.Members.Count(), Compose.OrleansMembers.Count());
+        Assert.All(Compose.OrleansMembers, member =>
+        {
+            var twin = Compose.Services[member.Name["orleans-".Length..]];
+            Assert.Equal(("orleans", "etcd"), (member.Profile, twin.Profile));
+            Assert.Equal(
+                (twin.FlagOrNull("--region"), twin.FlagOrNull("--role"), twin.FlagOrNull("--advertise")),
+                (member.FlagOrNull("--region"), member.FlagOrNull("--role"), member.FlagOrNull("--advertise")));
+            Assert.Equal((twin.Mounts, twin.Ports, twin.Secrets), (member.Mounts, member.Ports, member.Secrets));
+            var networks = ComposeFile.Map(ComposeFile.Map(member.Node["networks"])["default"]);
+            Assert.Equal([twin.Name], ComposeFile.Texts(networks["aliases"]));
+            Assert.Contains(("redis", "service_healthy"), member.DependsOn);
+            Assert.StartsWith("redis:6379", member.Environment["PROXYCLUSTER_ORLEANS__CLUSTERING__CONNECTIONSTRING"], StringComparison.Ordinal);
+            Assert.Subset(member.Environment.ToHashSet(), twin.Environment.ToHashSet());
+            Assert.Equal("infra/docker/Dockerfile.orleans", ComposeFile.Map(member.Node["build"])["dockerfile"]);
+        });
     }
 
     [GeneratedRegex(@"http://([^:/,;]+)")]

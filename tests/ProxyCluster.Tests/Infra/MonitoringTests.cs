@@ -118,6 +118,7 @@ public sealed partial class MonitoringTests
         metrics.ObserveBreakers(() => []);
         metrics.ObserveMemoryCache(() => 0);
         metrics.ObserveStore(() => [], () => []);
+        metrics.ObserveStoreHeadroom(() => 0, () => null);
         metrics.ObserveReplication(() => [], () => [], () => []);
         metrics.ObserveSharedWrites(() => 0, () => 0, () => 0);
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Cli;
+using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 using ProxyCluster.Demo;
 using ProxyCluster.GoModules.Names;
@@ -51,7 +52,11 @@ internal sealed class RegionSite : IAsyncDisposable
     /// <summary>Starts a silo with an empty disk.</summary>
     /// <param name="endpoint">Where it finds the account; null for Azurite itself.</param>
     /// <param name="more">Further settings.</param>
-    public async Task<Silo> StartSiloAsync(string? endpoint = null, params (string Key, string Value)[] more)
+    public Task<Silo> StartSiloAsync(string? endpoint = null, params (string Key, string Value)[] more) =>
+        StartSiloAsync(new LocalCluster(), endpoint, more);
+
+    /// <summary>The same as a member of a cluster.</summary>
+    public async Task<Silo> StartSiloAsync(LocalCluster cluster, string? endpoint, params (string Key, string Value)[] more)
     {
         var options = Blobs.Options(endpoint);
         (string, string)[] settings =
@@ -72,7 +77,8 @@ internal sealed class RegionSite : IAsyncDisposable
             .. more,
         ];
         // Later ones win, as they would on a command line.
-        var silo = new Silo(ProxyHost.Build(SettingsInput.Of(settings.GroupBy(s => s.Item1).Select(s => s.Last()))));
+        var silo = new Silo(ProxyHost.Build(
+            SettingsInput.Of(settings.GroupBy(s => s.Item1).Select(s => s.Last())), services => services.AddSingleton(cluster)));
         _silos.Add(silo);
         await silo.Host.StartAsync(TestContext.Current.CancellationToken);
         return silo;

@@ -1,5 +1,8 @@
+using ProxyCluster.Clustering.Local;
+using ProxyCluster.Demo;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Zips;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Azurite;
 using ProxyCluster.Tests.Cli;
@@ -90,15 +93,15 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task Get_ForgedRecordWithBytesThatMatchIt_IsRefusedAndReported()
     {
-        // Another module's zip, and a record that says it must be so, under the proof of the true one.
+        // A flawless zip of the module with other code in it, and a record that says so, under the proof of the true one.
         var record = await _region.SharedAsync(ArtifactKind.Zip);
-        var evil = _region.World.Modules[1].Zip;
+        var evil = Evil();
         var forged = record with
         {
-            ZipH1 = _region.World.Modules[1].ZipH1,
-            Zip = record.Zip! with { Sha256 = Digest.Of(evil), Size = evil.Length },
+            ZipH1 = evil.ZipH1,
+            Zip = record.Zip! with { Sha256 = Digest.Of(evil.Zip), Size = evil.Zip.Length },
         };
-        await PutRecordAsync(forged, evil);
+        await PutRecordAsync(forged, evil.Zip);
         var silo = await _region.StartSiloAsync();
 
         Assert.Equal(_region.Sample.Zip, await silo.GetAsync(Module, ArtifactKind.Zip));
@@ -112,7 +115,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     public async Task Get_TrueRecordThatNamesOtherBytes_IsRefusedByTheirContent()
     {
         var record = await _region.SharedAsync(ArtifactKind.Zip);
-        var evil = _region.World.Modules[1].Zip;
+        var evil = Evil().Zip;
         await PutRecordAsync(record with { Zip = record.Zip! with { Sha256 = Digest.Of(evil), Size = evil.Length } }, evil);
         var silo = await _region.StartSiloAsync();
 
@@ -180,6 +183,37 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Get_InTwoRegions_LeavesACopyInTheStoreOfEach()
+    {
+        await using var elsewhere = await BlobSite.OpenAsync(fixture.Azurite);
+        var cluster = new LocalCluster();
+        var tokyo = await _region.StartSiloAsync(cluster, null);
+        var frankfurt = await _region.StartSiloAsync(
+            cluster, null, ("Cluster:Region", "frankfurt"), ("Storage:Blob:Container", elsewhere.Container));
+
+        Assert.Equal(_region.Sample.Zip, await tokyo.GetAsync(Module, ArtifactKind.Zip));
+        Assert.Equal(_region.Sample.Zip, await frankfurt.GetAsync(Module, ArtifactKind.Zip));
+        await UntilAsync(() => tokyo.Writes.Waiting + frankfurt.Writes.Waiting == 0);
+
+        Assert.Equal(1, _region.World.Upstream.Requests.Single(asked => asked.Key.EndsWith(".zip", StringComparison.Ordinal)).Value);
+        Assert.Equal(_region.Sample.Zip, await _region.Blobs.ReadOrNullAsync(Module, ArtifactKind.Zip));
+        Assert.Equal(_region.Sample.Zip, await elsewhere.ReadOrNullAsync(Module, ArtifactKind.Zip));
+    }
+
+    [Fact]
+    public async Task Stop_WithCopiesOwed_HandsThemOverFirst()
+    {
+        var silo = await _region.StartSiloAsync(null, ("Storage:Blob:WriteMode", "background"));
+        foreach (var module in _region.World.Modules)
+            await silo.GetAsync(module.Module, ArtifactKind.Zip);
+
+        await silo.Host.StopAsync(Cancel);
+
+        foreach (var module in _region.World.Modules)
+            Assert.Equal(module.Zip, await _region.Blobs.ReadOrNullAsync(module.Module, ArtifactKind.Zip));
+    }
+
+    [Fact]
     public async Task Commit_InTheBackground_ReachesTheSharedStoreSoon()
     {
         var silo = await _region.StartSiloAsync(null, ("Storage:Blob:WriteMode", "background"));
@@ -214,6 +248,9 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
                 + "does not exist (404 ContainerNotFound); create it, or set Storage:Blob:CreateContainer=true",
             (await process.ErrorAsync()).Trim());
     }
+
+    private PackedModule Evil() => PackedModule.Pack(
+        Module, "2026-01-01T00:00:00Z", [ModuleFile.Of("go.mod", _region.Sample.GoMod), ModuleFile.Of("evil.go", "package evil\n"u8.ToArray())]);
 
     private async Task PutRecordAsync(ModuleRecord record, byte[] zipOrMod)
     {

@@ -23,11 +23,7 @@ public class SharingTests
 
         // Nobody is answered before everybody has asked.
         var everybodyAsked = new TaskCompletionSource();
-        silo.Upstream.Faults.Always(path, new Fault("wait for all", async _ =>
-        {
-            await everybodyAsked.Task;
-            return false;
-        }));
+        silo.Upstream.Faults.Always(path, Fault.Until(everybodyAsked.Task));
         var asked = silo.Upstream.Requested(path);
         var answers = Enumerable.Range(0, Clients).Select(_ => silo.Http.GetAsync(new Uri(path, UriKind.Relative), Cancellation)).ToList();
         await asked.WaitAsync(Patience, Cancellation);
@@ -52,11 +48,7 @@ public class SharingTests
         await using var silo = await FilledSilo.StartAsync();
         var path = FilledSilo.Large.Stem + ".zip";
         var mayAnswer = new TaskCompletionSource();
-        silo.Upstream.Faults.Always(path, new Fault("wait", async _ =>
-        {
-            await mayAnswer.Task;
-            return false;
-        }));
+        silo.Upstream.Faults.Always(path, Fault.Until(mayAnswer.Task));
 
         // The first one, whose request began the fetch, leaves; so do some who joined it.
         using var first = await RawConnection.OpenAsync(silo.Address);
@@ -87,11 +79,7 @@ public class SharingTests
         await using var silo = await FilledSilo.StartAsync();
         var path = FilledSilo.Large.Stem + ".zip";
         var mayAnswer = new TaskCompletionSource();
-        silo.Upstream.Faults.Always(path, new Fault("wait", async _ =>
-        {
-            await mayAnswer.Task;
-            return false;
-        }));
+        silo.Upstream.Faults.Always(path, Fault.Until(mayAnswer.Task));
         using (var client = await RawConnection.OpenAsync(silo.Address))
         {
             await client.SendAsync(RawConnection.Head("GET", path));

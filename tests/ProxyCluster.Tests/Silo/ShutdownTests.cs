@@ -59,11 +59,7 @@ public class ShutdownTests
         await using var silo = await FilledSilo.StartAsync();
         var path = FilledSilo.Large.Stem + ".zip";
         var mayAnswer = new TaskCompletionSource();
-        silo.Upstream.Faults.Always(path, new Fault("wait", async _ =>
-        {
-            await mayAnswer.Task;
-            return false;
-        }));
+        silo.Upstream.Faults.Always(path, Fault.Until(mayAnswer.Task));
         var answer = silo.GetAsync(path);
         await silo.Upstream.Requested(path).WaitAsync(Patience, Cancellation);
         var stopping = new TaskCompletionSource();

@@ -19,7 +19,7 @@ namespace ProxyCluster.Tests.Silo;
 internal sealed class TestSilo : IAsyncDisposable
 {
     private readonly ScratchDirectory _data = new();
-    private readonly (string Key, string Value)[] _settings;
+    private (string Key, string Value)[] _settings;
     private readonly Action<IServiceCollection>? _more;
     private WebApplication _app = null!;
     private RequestGauge _gauge = null!;
@@ -94,6 +94,9 @@ internal sealed class TestSilo : IAsyncDisposable
         Address = new IPEndPoint(IPAddress.Loopback, url.Port);
         Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = url };
     }
+
+    /// <summary>Changes what the next start is configured with.</summary>
+    public void Configure(params (string Key, string Value)[] settings) => _settings = [.. _settings, .. settings];
 
     /// <summary>Has the upstream serve module versions and the checksum database prove them.</summary>
     public void Add(params IEnumerable<SiloModule> modules)

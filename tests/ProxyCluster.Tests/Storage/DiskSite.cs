@@ -13,7 +13,6 @@ internal sealed class DiskSite : StoreSite
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<ProxyMetrics>().BuildServiceProvider();
     private readonly HotCache _cache;
     private readonly DataTree _tree;
-    private readonly StoreTotals _totals;
     private readonly DiskStore _store;
 
     public DiskSite()
@@ -24,8 +23,9 @@ internal sealed class DiskSite : StoreSite
         _tree.Prepare();
         _cache = new HotCache(options);
         var metrics = _services.GetRequiredService<ProxyMetrics>();
-        _totals = new StoreTotals(_tree, _cache, options, metrics, TimeProvider.System, NullLogger<StoreTotals>.Instance);
-        _store = new DiskStore(_tree, _cache, _totals, options, metrics, TimeProvider.System, NullLogger<DiskStore>.Instance);
+        _store = new DiskStore(
+            _tree, _cache, new StoreIndex(TimeProvider.System, _cache, metrics), new SpaceAlarm(), new DiskFlush(), options, metrics,
+            TimeProvider.System, NullLogger<DiskStore>.Instance);
     }
 
     public override IArtifactStore Store => _store;
@@ -50,7 +50,6 @@ internal sealed class DiskSite : StoreSite
     public override async ValueTask DisposeAsync()
     {
         _store.Dispose();
-        _totals.Dispose();
         _cache.Dispose();
         await _services.DisposeAsync();
         await base.DisposeAsync();

@@ -71,7 +71,8 @@ public sealed class BlobStoreOptions
     public TimeSpan RestAfterFailure { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Time after which one attempt of a call ends, and the limit of the check at the start. Default 30 s. More of it lets
+    /// Time after which one attempt of a call ends, and the limit of the check at the start and of the last copies at the
+    /// end. Default 30 s. More of it lets
     /// a whole block pass over a slow link; less of it leaves a dead connection sooner.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]

@@ -1,0 +1,211 @@
+using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Storage;
+
+/// <summary>
+/// What lies on this silo's disk, in memory: of every module version the sizes of its artifacts and when each was last
+/// used. Built from the tree after the start, while requests are served, and kept by commits; about 250 bytes for each
+/// module version.
+/// <para>
+/// A use costs two loads and a compare: the clock here stands still between two looks of the <see cref="Eviction"/> loop,
+/// and a use writes only when it moved. Seconds would buy nothing; what is evicted was not used for long.
+/// </para>
+/// </summary>
+internal sealed class StoreIndex
+{
+    private readonly TimeProvider _clock;
+
+    // Guards everything below it and every change of a size. Uses are written without it.
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, StoredFiles> _versions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StoredFiles>.AlternateLookup<ReadOnlySpan<char>> _byStem;
+    private Totals _count;
+    private Totals _bytes;
+
+    private bool _isComplete;
+
+    public StoreIndex(TimeProvider clock, HotCache cache, ProxyMetrics metrics)
+    {
+        _clock = clock;
+        _byStem = _versions.GetAlternateLookup<ReadOnlySpan<char>>();
+        Advance();
+        metrics.ObserveStore(() => Measure(_count), () => Measure(_bytes));
+        metrics.ObserveMemoryCache(() => cache.Bytes);
+    }
+
+    /// <summary>The time that uses are marked with: Unix seconds.</summary>
+    public uint Now { get; private set; }
+
+    /// <summary>Bytes of all artifacts.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock)
+                return _bytes[0] + _bytes[1] + _bytes[2];
+        }
+    }
+
+    /// <summary>Moves <see cref="Now"/> to the present.</summary>
+    public void Advance() => Now = SecondsOf(_clock.GetUtcNow());
+
+    /// <summary>A time as uses are marked with it.</summary>
+    public static uint SecondsOf(DateTimeOffset time) => (uint)Math.Clamp(time.ToUnixTimeSeconds(), 0, uint.MaxValue);
+
+    /// <summary>Everything that lay on the disk is known: from now on there are figures.</summary>
+    public void Complete()
+    {
+        lock (_lock)
+            _isComplete = true;
+    }
+
+    /// <summary>An artifact was stored just now, in place of what was there.</summary>
+    public void Stored(string key, ArtifactKind kind, long size) => Set(StemOf(key, kind), kind, size, SecondsOf(_clock.GetUtcNow()));
+
+    /// <summary>
+    /// An artifact was found in the tree, last used then. What is known of it already, a commit during the walk, is newer;
+    /// and a use that is still to come was written by a clock that has been put back since.
+    /// </summary>
+    public void Found(string stem, ArtifactKind kind, long size, uint used)
+    {
+        lock (_lock)
+        {
+            if (!_versions.TryGetValue(stem, out var files) || !files.Has(kind))
+                Set(stem, kind, size, Math.Min(used, Now));
+        }
+    }
+
+    /// <summary>An artifact is open: its module version's files, known from now on if they were not yet.</summary>
+    public StoredFiles Opened(string key, ArtifactKind kind, long size)
+    {
+        lock (_lock)
+        {
+            var stem = StemOf(key, kind);
+            if (!_byStem.TryGetValue(stem, out var files) || !files.Has(kind))
+                Set(stem, kind, size, Now);
+            return files ?? _byStem[stem];
+        }
+    }
+
+    /// <summary>An artifact is gone; gives its bytes.</summary>
+    public long Gone(string key, ArtifactKind kind)
+    {
+        lock (_lock)
+        {
+            var stem = StemOf(key, kind);
+            if (!_byStem.TryGetValue(stem, out var files) || !files.Has(kind))
+                return 0;
+
+            var size = files.SizeOf(kind);
+            _count[(int)kind]--;
+            _bytes[(int)kind] -= size;
+            files.Clear(kind);
+            if (files.IsEmpty)
+                _byStem.Remove(stem);
+            return size;
+        }
+    }
+
+    /// <summary>The files of a module version, where one is to be used; null when it is not known yet.</summary>
+    public StoredFiles? FindOrNull(string key, ArtifactKind kind)
+    {
+        lock (_lock)
+            return _byStem.TryGetValue(StemOf(key, kind), out var files) ? files : null;
+    }
+
+    /// <summary>
+    /// Every <c>.mod</c> and <c>.zip</c> that was last used before <paramref name="before"/>, the longest unused first.
+    /// </summary>
+    public IReadOnlyList<ColdArtifact> Coldest(uint before)
+    {
+        var cold = new List<ColdArtifact>();
+        lock (_lock)
+        {
+            foreach (var (stem, files) in _versions)
+            {
+                foreach (var kind in (ReadOnlySpan<ArtifactKind>)[ArtifactKind.Mod, ArtifactKind.Zip])
+                {
+                    if (files.Has(kind) && files.UsedAt(kind) < before)
+                        cold.Add(new ColdArtifact(stem, kind, files.SizeOf(kind), files.UsedAt(kind)));
+                }
+            }
+        }
+
+        // Among equals the large ones: they free the most for the fewest misses to come.
+        cold.Sort(static (a, b) => a.Used != b.Used ? a.Used.CompareTo(b.Used) : b.Size.CompareTo(a.Size));
+        return cold;
+    }
+
+    /// <summary>
+    /// The module versions that were used at least <paramref name="by"/> seconds after the time that their record's file
+    /// tells, with that use; each is told only once.
+    /// </summary>
+    public IReadOnlyList<(string Stem, uint Used)> TakeUnwrittenUses(uint by)
+    {
+        var uses = new List<(string, uint)>();
+        lock (_lock)
+        {
+            foreach (var (stem, files) in _versions)
+            {
+                var used = files.LastUse;
+                if (used < files.Written + (long)by)
+                    continue;
+
+                files.Written = used;
+                uses.Add((stem, used));
+            }
+        }
+
+        return uses;
+    }
+
+    private void Set(ReadOnlySpan<char> stem, ArtifactKind kind, long size, uint used)
+    {
+        lock (_lock)
+        {
+            if (!_byStem.TryGetValue(stem, out var files))
+                _byStem[stem] = files = new StoredFiles(this) { Written = used };
+            if (files.Has(kind))
+                _bytes[(int)kind] -= files.SizeOf(kind);
+            else
+                _count[(int)kind]++;
+            files.Set(kind, size, used);
+            _bytes[(int)kind] += files.SizeOf(kind);
+        }
+    }
+
+    private static ReadOnlySpan<char> StemOf(string key, ArtifactKind kind) => key.AsSpan()[..^DataTree.Ending(kind).Length];
+
+    private Measurement<long>[] Measure(in Totals totals)
+    {
+        Totals now;
+        lock (_lock)
+        {
+            if (!_isComplete)
+                return [];
+            now = totals;
+        }
+
+        return
+        [
+            .. Enum.GetValues<ArtifactKind>().Select(kind => new Measurement<long>(
+                now[(int)kind], new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(kind)))),
+        ];
+    }
+
+    [InlineArray(3)]
+    private struct Totals
+    {
+        private long _first;
+    }
+}
+
+/// <summary>A candidate for eviction.</summary>
+/// <param name="Stem">Its path in a URL without the ending.</param>
+/// <param name="Kind">Which of the three files.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="Used">Its last use, Unix seconds.</param>
+internal readonly record struct ColdArtifact(string Stem, ArtifactKind Kind, long Size, uint Used);

@@ -1,0 +1,145 @@
+using ProxyCluster.Clustering;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Orleans.Grains;
+using ProxyCluster.Ownership;
+using ProxyCluster.Queries;
+using ProxyCluster.Routing;
+using ProxyCluster.Storage;
+using ProxyCluster.TestKit.Upstreams;
+using ProxyCluster.Tests.Clustering;
+
+namespace ProxyCluster.Orleans.Tests.Clusters;
+
+/// <summary>Three regions with two silos each, in Orleans' own test host.</summary>
+public sealed class RegionClusterTests
+{
+    private static readonly string[] ThreeTimesTwo = ["tokyo", "tokyo", "frankfurt", "frankfurt", "sanjose", "sanjose"];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ModuleVersion_ThousandCallsWhileCold_OneUpstreamFetch()
+    {
+        await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo);
+        var sample = cluster.Modules[0];
+        var zip = RegionCluster.PathOf(sample, ".zip");
+        cluster.Upstream.Faults.Always(zip, Fault.Delay(TimeSpan.FromSeconds(2)));
+        var calls = cluster.Members.Select(static member => member.Get<GrainCalls>()).ToList();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 1000).Select(n =>
+            calls[n % calls.Count].HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel)));
+
+        Assert.All(answers, answer => Assert.Null(answer.Failure));
+        Assert.Single(answers.Select(static answer => answer.Value.Member).Distinct());
+        Assert.All(answers, answer => Assert.Equal(sample.ZipH1, answer.Value.Record.ZipH1));
+        Assert.Equal(1, cluster.Upstream.Requests(zip));
+    }
+
+    [Fact]
+    public async Task ModuleVersion_AskedEverywhere_OneUpstreamFetchAndEverySiloHasIt()
+    {
+        await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo);
+        var sample = cluster.Modules[0];
+
+        foreach (var member in cluster.Members)
+        {
+            var had = await member.Get<ClusterOwner>().EnsureAsync(sample.Module, ArtifactKind.Zip, AskLevel.Client, Cancel);
+            Assert.Null(had.Failure);
+            Assert.NotNull(member.Get<DiskStore>().FindRecordOrNull(sample.Module)?.Zip);
+        }
+
+        Assert.Equal(1, cluster.Upstream.Requests(RegionCluster.PathOf(sample, ".zip")));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public async Task ModuleVersion_Placed_InTheRegionOfWhoeverAsksFirst(int asker)
+    {
+        await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo);
+        var ids = cluster.Members.ToDictionary(static member => member.Engine.Self!.Id);
+
+        // The region is known to others a moment after the member is.
+        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        foreach (var sample in cluster.Modules)
+        {
+            var had = await cluster.Members[asker].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Mod, static () => { }, Cancel);
+            var owner = ids[had.Value.Member];
+            Assert.Equal(cluster.Members[asker].Region, owner.Region);
+            Assert.Equal(RegionalOwner.For(sample.Module.ToString(), owner.Region, owner.Engine.View)[0].Id, had.Value.Member);
+        }
+    }
+
+    [Fact]
+    public async Task ModuleVersion_ItsSiloKilledInMidFetch_CallersStillGetTheirAnswer()
+    {
+        await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo);
+        var sample = cluster.Modules[0];
+        var zip = RegionCluster.PathOf(sample, ".zip");
+        cluster.Upstream.Faults.Next(zip, Fault.Silence);
+        var asking = cluster.Members.ToDictionary(
+            static member => member,
+            member => member.Get<ClusterOwner>().EnsureAsync(sample.Module, ArtifactKind.Zip, AskLevel.Client, Cancel));
+        await cluster.Upstream.Requested(zip).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+
+        var owner = cluster.Members.Single(static member => member.Get<ModuleOwner>().Running > 0);
+        await cluster.KillAsync(owner);
+
+        foreach (var (member, answer) in asking.Where(pair => pair.Key != owner))
+        {
+            var had = await answer.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+            Assert.Null(had.Failure);
+            Assert.NotNull(member.Get<DiskStore>().FindRecordOrNull(sample.Module)?.Zip);
+        }
+    }
+
+    [Fact]
+    public async Task Query_AskedEverywhereAtOnce_OneUpstreamRequest()
+    {
+        await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo);
+        var path = cluster.Modules[0].Module.Path;
+        var list = $"/{path.Escaped}/@v/list";
+        cluster.Upstream.Faults.Always(list, Fault.Delay(TimeSpan.FromSeconds(1)));
+
+        var answers = await Task.WhenAll(cluster.Members.Select(member =>
+            member.Get<QueryCache>().AskAsync(new Query(path, QueryKind.List), cachedOnly: false, Cancel).AsTask()));
+
+        Assert.All(answers, answer => Assert.Null(answer.Failure));
+        Assert.Single(answers.Select(static answer => Convert.ToHexString(answer.Value.Answer.Body)).Distinct());
+        Assert.Equal(1, cluster.Upstream.Requests(list));
+    }
+
+    [Fact]
+    public async Task Region_AllItsSilosKilled_FailedInOneEpochAndNoCallFails()
+    {
+        await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo);
+        await Task.WhenAll(cluster.Members.Select(static member =>
+            member.Engine.UntilAsync(static view => view.Routing.Regions.Length == 3 && view.Routing.Regions.All(static region => region.IsUsable))));
+        var survivors = cluster.Members.Where(static member => member.Region != "tokyo").ToList();
+        var before = survivors[0].Engine.View.Routing.Epoch;
+
+        var killing = Task.WhenAll(cluster.Members.Where(static member => member.Region == "tokyo").Select(cluster.KillAsync));
+        foreach (var sample in cluster.Modules)
+        {
+            foreach (var member in survivors)
+            {
+                var had = await member.Get<ClusterOwner>().EnsureAsync(sample.Module, ArtifactKind.Zip, AskLevel.Client, Cancel)
+                    .WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+                Assert.Null(had.Failure);
+            }
+        }
+
+        await killing;
+        foreach (var member in survivors)
+        {
+            var view = await member.Engine.UntilAsync(static view => view.Routing.FindOrNull("tokyo")?.State == RegionState.Failed);
+
+            // From active to failed, perhaps by way of suspect where a report was missed first.
+            Assert.InRange(view.Routing.Epoch, before + 1, before + 2);
+        }
+    }
+
+    private static bool Knows(RegionMember member, RegionMember other) =>
+        member.Silo!.ServiceProvider.GetSiloMetadata(other.Silo!.SiloAddress).Contains(other.Region);
+}

@@ -1,0 +1,155 @@
+using System.Net;
+using ProxyCluster.Demo;
+using ProxyCluster.Orleans.Tests.Clusters;
+using ProxyCluster.TestKit.Processes;
+using ProxyCluster.TestKit.Upstreams;
+
+namespace ProxyCluster.Orleans.Tests.Processes;
+
+/// <summary>Silos as processes that are killed and frozen: deaths that nobody is told of.</summary>
+[Trait("Needs", "redis")]
+public sealed class CrashTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly UpstreamServer _upstream = UpstreamServer.Start();
+    private readonly IReadOnlyList<PackedModule> _modules = SampleModules.Pack();
+    private SiloProcesses _silos = null!;
+    private int _next;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        foreach (var sample in _modules)
+        {
+            _upstream.Put(RegionCluster.PathOf(sample, ".info"), sample.Info);
+            _upstream.Put(RegionCluster.PathOf(sample, ".mod"), sample.GoMod);
+            _upstream.Put(RegionCluster.PathOf(sample, ".zip"), sample.Zip);
+        }
+
+        _silos = await SiloProcesses.OpenAsync(_upstream);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_silos is not null)
+            await _silos.DisposeAsync();
+        await _upstream.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Authority_Killed_RegionFailedByASurvivorAndNoCallFails()
+    {
+        var members = await StartAsync("tokyo", "frankfurt", "sanjose");
+        var authority = await AuthorityAsync(members);
+        var survivors = members.Where(member => member != authority).ToArray();
+        var region = RegionOf(authority);
+
+        await authority.KillAsync();
+
+        // Cold module versions, one after the other, through the whole time in which the death is noticed.
+        var noticed = Task.WhenAll(survivors.Select(survivor => SiloProcesses.LoggedAsync(survivor, $"{region} went from")));
+        do
+        {
+            foreach (var survivor in survivors)
+                await GetColdAsync(survivor);
+        }
+        while (!noticed.IsCompleted);
+        await noticed;
+    }
+
+    [Fact]
+    public async Task Silo_FrozenAndThawed_ForgottenMeanwhileAndBackInTheSameProcess()
+    {
+        var members = await StartAsync("tokyo", "frankfurt", "sanjose");
+        var authority = await AuthorityAsync(members);
+        var frozen = members.First(member => member != authority);
+        var region = RegionOf(frozen);
+
+        frozen.Freeze();
+        await SiloProcesses.LoggedAsync(authority, $"{region} went from");
+        await GetColdAsync(authority);
+        frozen.Resume();
+
+        await SiloProcesses.SaysAsync(frozen, "engine: ok");
+        await SiloProcesses.LoggedAsync(frozen, "was not in its cluster and serves alone until it is");
+        await GetColdAsync(frozen);
+    }
+
+    [Fact]
+    public async Task Owner_KilledInMidFetch_CallersStillGetTheirAnswer()
+    {
+        var members = await StartAsync("tokyo", "frankfurt", "sanjose");
+        var zip = RegionCluster.PathOf(_modules[0], ".zip");
+        _upstream.Faults.Next(zip, Fault.Silence);
+
+        // Alone in its region, the first asker hosts the grain; the others call it there.
+        var first = members[0].Http.GetAsync(zip[1..], Cancel);
+        await _upstream.Requested(zip).WaitAsync(Patience, Cancel);
+        var others = members[1..].Select(member => member.Http.GetAsync(zip[1..], Cancel)).ToList();
+        await members[0].KillAsync();
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => first);
+        foreach (var other in others)
+        {
+            using var answer = await other.WaitAsync(Patience, Cancel);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            Assert.Equal(_modules[0].Zip, await answer.Content.ReadAsByteArrayAsync(Cancel));
+        }
+    }
+
+    [Fact]
+    public async Task Redis_Gone_MissesAreServedAndTheEngineSaysSoUntilItIsBack()
+    {
+        var members = await StartAsync("tokyo", "frankfurt");
+
+        await _silos.Redis.KillAsync();
+        foreach (var member in members)
+            await SiloProcesses.SaysAsync(member, "engine: degraded");
+        foreach (var member in members)
+            await GetColdAsync(member);
+
+        await _silos.Redis.StartAgainAsync();
+        foreach (var member in members)
+            await SiloProcesses.SaysAsync(member, "engine: ok");
+    }
+
+    [Fact]
+    public async Task Silo_ToldToStop_LeavesAtOnceAndExitsWith0()
+    {
+        var members = await StartAsync("tokyo", "frankfurt");
+
+        Assert.Equal(0, await members[0].StopAsync());
+
+        await SiloProcesses.LoggedAsync(members[1], "tokyo went from");
+        await GetColdAsync(members[1]);
+    }
+
+    private async Task<ProxyProcess[]> StartAsync(params string[] regions)
+    {
+        var members = await Task.WhenAll(regions.Select(region => _silos.StartAsync(region)));
+        foreach (var member in members)
+            await SiloProcesses.SaysAsync(member, $"region {RegionOf(member)}: active");
+        return members;
+    }
+
+    private static async Task<ProxyProcess> AuthorityAsync(IReadOnlyCollection<ProxyProcess> members)
+    {
+        const string began = "Failover grain began in ";
+        await Task.WhenAny(members.Select(member => SiloProcesses.LoggedAsync(member, began)));
+        return members.Last(member => member.Log.Contains(began + SiloProcesses.IdOf(member), StringComparison.Ordinal));
+    }
+
+    private static string RegionOf(ProxyProcess member) => SiloProcesses.IdOf(member).Split('-')[0];
+
+    /// <summary>Asks for a module version that nobody has asked for before.</summary>
+    private async Task GetColdAsync(ProxyProcess member)
+    {
+        var sample = _modules[0];
+        var version = $"v9.0.{Interlocked.Increment(ref _next)}";
+        _upstream.Put($"/{sample.Module.Path.Escaped}/@v/{version}.mod", sample.GoMod);
+        using var answer = await member.Http.GetAsync($"{sample.Module.Path.Escaped}/@v/{version}.mod", Cancel);
+        Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Cancel)}\n{member.Log}");
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using ProxyCluster.TestKit.Processes;
+using ProxyCluster.TestKit.Redis;
+using ProxyCluster.TestKit.Upstreams;
+
+namespace ProxyCluster.Orleans.Tests.Processes;
+
+/// <summary>The built host, <c>proxycluster-orleans serve</c>, as processes around one real Redis and one upstream.</summary>
+internal sealed class SiloProcesses : IAsyncDisposable
+{
+    private readonly ScratchDirectory _scratch = new();
+    private readonly List<ProxyProcess> _members = [];
+    private readonly string _checksumDatabase;
+
+    private SiloProcesses(RedisProcess redis, UpstreamServer upstream, string checksumDatabase)
+    {
+        Redis = redis;
+        Upstream = upstream;
+        _checksumDatabase = checksumDatabase;
+        File.WriteAllText(_scratch["secret"], "a secret of one test cluster");
+    }
+
+    public RedisProcess Redis { get; }
+
+    public UpstreamServer Upstream { get; }
+
+    /// <summary>The built host.</summary>
+    public static string Executable => Path.Combine(
+        Repository.Root, "src", "ProxyCluster.Orleans", "bin", "Release", "net10.0", "proxycluster-orleans.dll");
+
+    public static async Task<SiloProcesses> OpenAsync(UpstreamServer upstream, string checksumDatabase = "off") =>
+        new(await RedisProcess.StartAsync(), upstream, checksumDatabase);
+
+    /// <summary>Starts a member and waits until it serves.</summary>
+    /// <param name="region">Its region.</param>
+    /// <param name="role">What it does.</param>
+    /// <param name="isJoining">Do not wait until it is in the cluster.</param>
+    /// <param name="more">Further flags.</param>
+    public async Task<ProxyProcess> StartAsync(string region, string role = "all", bool isJoining = false, params string[] more)
+    {
+        var connection = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Redis.Port},connectTimeout=1000,asyncTimeout=1000");
+        var member = await ProxyProcess.StartAsync(new ProxySettings(_scratch[$"{region}-{_members.Count}"], Upstream.Url, _checksumDatabase)
+        {
+            Executable = Executable,
+            MoreArguments =
+            [
+                "--engine", "orleans", "--region", region, "--role", role, "--secret-file", _scratch["secret"],
+                "--set", "Orleans:Clustering:ProviderType=Redis", "--set", "Orleans:Clustering:ConnectionString=" + connection,
+                "--set", "Orleans:GrainStorage:Default:ProviderType=Redis", "--set", "Orleans:GrainStorage:Default:ConnectionString=" + connection,
+                "--set", string.Create(CultureInfo.InvariantCulture, $"Silo:Port={FreePort()}"),
+                .. more,
+            ],
+        });
+        _members.Add(member);
+        if (!isJoining)
+            await LoggedAsync(member, " joined as ");
+        return member;
+    }
+
+    /// <summary>The id that a member gave itself in this life.</summary>
+    public static string IdOf(ProxyProcess member)
+    {
+        const string before = " Member ";
+        var line = member.Log.Split('\n').First(static line => line.Contains(before, StringComparison.Ordinal) && line.Contains(" joined as ", StringComparison.Ordinal));
+        var start = line.IndexOf(before, StringComparison.Ordinal) + before.Length;
+        return line[start..line.IndexOf(' ', start)];
+    }
+
+    /// <summary>Waits until a member's <c>/readyz</c> says something.</summary>
+    public static async Task SaysAsync(ProxyProcess member, string text)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var said = "";
+        while (!said.Contains(text, StringComparison.Ordinal))
+        {
+            try
+            {
+                using var answer = await member.Http.GetAsync("readyz", late.Token);
+                said = await answer.Content.ReadAsStringAsync(late.Token);
+                await Task.Delay(50, late.Token);
+            }
+            catch (OperationCanceledException e) when (late.IsCancellationRequested)
+            {
+                throw new TimeoutException($"\"{text}\" was never said, but:\n{said}\n{member.Log}", e);
+            }
+        }
+    }
+
+    /// <summary>Waits until a member has logged a text so often.</summary>
+    public static async Task LoggedAsync(ProxyProcess member, string text, int times = 1)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (member.Log.Split(text).Length <= times)
+        {
+            // Another process's log has nothing to await.
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            if (late.IsCancellationRequested)
+                throw new TimeoutException($"\"{text}\" was not logged {times} times:\n{member.Log}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var member in _members)
+        {
+            member.Resume();
+            await member.DisposeAsync();
+        }
+
+        await Redis.DisposeAsync();
+        _scratch.Dispose();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,128 @@
+using ProxyCluster.Verification;
+
+namespace ProxyCluster.Tests.Silo;
+
+/// <summary>What a silo has after a stop, a crash or a change of its settings, with nobody outside to ask.</summary>
+public class RestartTests
+{
+    private static readonly string[] Served =
+    [
+        .. FilledSilo.All.SelectMany(module => (string[])[module.Stem + ".info", module.Stem + ".mod", module.Stem + ".zip"]),
+        "/example.com/lib/@v/list",
+        "/example.com/lib/@latest",
+        "/example.com/lib/@v/main.info",
+        "/sumdb/sumdb.test/go/supported",
+        "/sumdb/sumdb.test/go/latest",
+        "/sumdb/sumdb.test/go/lookup/example.org/!mod@v1.5.0",
+        "/sumdb/sumdb.test/go/tile/8/0/000",
+        "/sumdb/sumdb.test/go/tile/8/1/000.p/2",
+    ];
+
+    [Fact]
+    public async Task Start_WithUpstreamAndDatabaseDown_ServesAllThatItHad()
+    {
+        await using var silo = await FilledSilo.StartAsync();
+        var before = new Dictionary<string, RawAnswer>();
+        foreach (var path in Served)
+        {
+            before[path] = await silo.GetAsync(path);
+            Assert.True(before[path].Status == 200, $"{path}: {before[path].Text}");
+        }
+
+        await silo.StopAsync();
+        silo.Upstream.StopListening();
+        silo.Database.Instead = static (context, _) =>
+        {
+            context.Abort();
+            return Task.FromResult(true);
+        };
+        var asked = silo.Database.Paths.Count;
+        await silo.StartAgainAsync();
+        foreach (var path in Served)
+        {
+            var after = await silo.GetAsync(path);
+            Assert.True(after.Status == 200, $"{path}: {after.Text}");
+            Assert.Equal(before[path].Body, after.Body);
+            Assert.Equal(before[path]["ETag"], after["ETag"]);
+        }
+
+        // Only the latest tree is worth a question to a database that may have grown.
+        Assert.All(silo.Database.Paths.Skip(asked), path => Assert.Equal("latest", path));
+    }
+
+    [Fact]
+    public async Task Start_AfterAKill_SweepsWhatWasHalfWritten()
+    {
+        await using var silo = await FilledSilo.StartAsync();
+        Assert.Equal(200, (await silo.GetAsync(FilledSilo.Lib.Stem + ".mod")).Status);
+        await silo.StopAsync();
+        foreach (var name in (string[])["zip-0123", "record-4567", "query-89ab", "probe-cdef"])
+            File.WriteAllText($"{silo.Data}/tmp/{name}", "half");
+        File.WriteAllBytes($"{silo.Data}/modules{FilledSilo.Lib.Stem}.zip", FilledSilo.Lib.Zip[..^5]);
+
+        await silo.StartAgainAsync();
+        Assert.Empty(silo.TemporaryFiles());
+        Assert.Equal("HIT", (await silo.GetAsync(FilledSilo.Lib.Stem + ".mod"))["X-Cache"]);
+
+        // Renamed, but not yet named by the record: nobody sees it, and the next commit takes its place.
+        Assert.Equal(404, (await silo.GetAsync("/cached-only" + FilledSilo.Lib.Stem + ".zip")).Status);
+        Assert.Equal(FilledSilo.Lib.Zip, (await silo.GetAsync(FilledSilo.Lib.Stem + ".zip")).Body);
+    }
+
+    [Fact]
+    public async Task Start_WithoutTheNoSumPatternOfBefore_ProvesBeforeItServes()
+    {
+        await using var silo = await FilledSilo.StartAsync(("Verification:NoSumDb", "example.com"));
+        foreach (var ending in (string[])[".info", ".mod", ".zip"])
+            Assert.Equal(200, (await silo.GetAsync(FilledSilo.Lib.Stem + ending)).Status);
+        Assert.Equal(VerificationKind.NoSumPattern, silo.RecordOf(FilledSilo.Lib)!.VerifiedBy!.Kind);
+        await silo.StopAsync();
+
+        // The database is down: what nothing has proven is not served any more.
+        silo.Configure(("Verification:NoSumDb", "example.org"));
+        silo.Database.Instead = static (context, _) =>
+        {
+            context.Abort();
+            return Task.FromResult(true);
+        };
+        await silo.StartAgainAsync();
+        var refused = await silo.GetAsync(FilledSilo.Lib.Stem + ".zip");
+        Assert.Equal((503, "checksum-database-unavailable"), (refused.Status, refused["X-ProxyCluster-Cause"]));
+
+        // It is back: the proof is enough, the bytes need no upstream.
+        silo.Database.Instead = static (_, _) => Task.FromResult(false);
+        silo.Upstream.StopListening();
+        Assert.Equal(FilledSilo.Lib.Zip, (await silo.GetAsync(FilledSilo.Lib.Stem + ".zip")).Body);
+        Assert.Equal(FilledSilo.Lib.GoMod, (await silo.GetAsync(FilledSilo.Lib.Stem + ".mod")).Body);
+        var by = silo.RecordOf(FilledSilo.Lib)!.VerifiedBy!;
+        Assert.Equal((VerificationKind.ChecksumDatabase, "sumdb.test/go"), (by.Kind, by.Authority));
+    }
+
+    [Fact]
+    public async Task Start_WithoutTheNoSumPattern_RefusesWhatTheDatabaseContradicts()
+    {
+        var moved = SiloModule.Pack("example.com/lib", "v1.2.0", 100);
+        await using var silo = await FilledSilo.StartAsync(("Verification:NoSumDb", "example.com"));
+        silo.Upstream.Put(moved.Stem + ".zip", moved.Zip);
+        Assert.Equal(moved.Zip, (await silo.GetAsync(moved.Stem + ".zip")).Body);
+        await silo.StopAsync();
+        silo.Configure(("Verification:NoSumDb", "example.org"));
+        await silo.StartAgainAsync();
+        var refused = await silo.GetAsync(moved.Stem + ".zip");
+        Assert.Equal((502, "checksum-mismatch"), (refused.Status, refused["X-ProxyCluster-Cause"]));
+    }
+
+    [Fact]
+    public async Task Mirror_OfANameThatIsNotConfigured_Is403()
+    {
+        await using var silo = await FilledSilo.StartAsync();
+        foreach (var path in (string[])["supported", "latest", "lookup/example.org/mod@v1.0.0", "tile/8/0/000"])
+        {
+            var answer = await silo.GetAsync("/sumdb/sum.elsewhere.test/" + path);
+            Assert.True(answer.Status is 403 or 404, $"{path}: {answer.Status}");
+            Assert.NotEqual(200, answer.Status);
+        }
+
+        Assert.Empty(silo.Database.Paths);
+    }
+}
