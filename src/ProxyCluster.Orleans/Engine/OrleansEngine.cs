@@ -28,6 +28,7 @@ namespace ProxyCluster.Orleans.Engine;
 internal sealed partial class OrleansEngine : IEngine
 {
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(10);
 
     private readonly Rooms _rooms;
     private readonly TimeProvider _time;
@@ -88,7 +89,16 @@ internal sealed partial class OrleansEngine : IEngine
         _feed.Swap(view => view with { Members = [self] });
         // Under the engine's lifetime: cancelling the join ends the wait for the first view, not the joining.
         _running = Task.Run(() => LiveAsync(self, _stop.Token), CancellationToken.None);
-        await _firstWord.Task.WaitAsync(cancel);
+        try
+        {
+            await _firstWord.Task.WaitAsync(JoinPatience, _time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            // A silo waits long for those that stand in the table and do not answer; nobody has to wait with it.
+            if (!_firstWord.Task.IsCompleted)
+                SetStatus(true, "still joining");
+        }
     }
 
     /// <inheritdoc/>
@@ -96,8 +106,7 @@ internal sealed partial class OrleansEngine : IEngine
     {
         if (_self is not { } self || Interlocked.Exchange(ref _isStopped, 1) != 0)
             return;
-        var life = _life;
-        await EndAsync("left the cluster", () => life?.LeaveAsync(cancel) ?? Task.CompletedTask);
+        await EndAsync("left the cluster", life => life.LeaveAsync(cancel));
         _feed.Swap(view => view with { Members = view.Members.RemoveAll(member => member.Id == self.Id) });
     }
 
@@ -123,11 +132,7 @@ internal sealed partial class OrleansEngine : IEngine
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isStopped, 1) == 0)
-        {
-            var life = _life;
-            await EndAsync("stopped", () => life?.DisposeAsync().AsTask() ?? Task.CompletedTask);
-        }
-
+            await EndAsync("stopped", static life => life.DisposeAsync().AsTask());
         await _feed.DisposeAsync();
         _stop.Dispose();
     }
@@ -149,20 +154,24 @@ internal sealed partial class OrleansEngine : IEngine
     /// <summary>The failover grain has ended in this process.</summary>
     internal void LeaveOffice(object grain) => Interlocked.CompareExchange(ref _office, null, grain);
 
-    private async Task EndAsync(string detail, Func<Task> endLife)
+    private async Task EndAsync(string detail, Func<SiloLife, Task> end)
     {
         SetStatus(true, detail);
         await _stop.CancelAsync();
         _office = null;
         try
         {
-            await endLife();
+            // First the loop, so that no life begins behind our back; it leaves the last one to us.
             await _running;
+            if (_life is { } life)
+                await end(life);
         }
         catch (OperationCanceledException)
         {
-            // The way the loops end, or the leave's time is up.
+            // The leave's time is up; the others will notice.
         }
+
+        _life = null;
     }
 
     /// <summary>One life after the other, until told to stop.</summary>

@@ -49,7 +49,7 @@ public sealed class CrashTests : IAsyncLifetime
         await authority.KillAsync();
 
         // Cold module versions, one after the other, through the whole time in which the death is noticed.
-        var noticed = Task.WhenAll(survivors.Select(survivor => SiloProcesses.LoggedAsync(survivor, $"{region} went from")));
+        var noticed = Task.WhenAll(survivors.Select(survivor => SiloProcesses.LoggedAsync(survivor, $"{region} went from", " to failed:")));
         do
         {
             foreach (var survivor in survivors)
@@ -68,7 +68,7 @@ public sealed class CrashTests : IAsyncLifetime
         var region = RegionOf(frozen);
 
         frozen.Freeze();
-        await SiloProcesses.LoggedAsync(authority, $"{region} went from");
+        await SiloProcesses.LoggedAsync(authority, $"{region} went from", " to failed:");
         await GetColdAsync(authority);
         frozen.Resume();
 
@@ -122,7 +122,7 @@ public sealed class CrashTests : IAsyncLifetime
 
         Assert.Equal(0, await members[0].StopAsync());
 
-        await SiloProcesses.LoggedAsync(members[1], "tokyo went from");
+        await SiloProcesses.LoggedAsync(members[1], "tokyo went from", " to failed:");
         await GetColdAsync(members[1]);
     }
 
@@ -147,7 +147,7 @@ public sealed class CrashTests : IAsyncLifetime
     private async Task GetColdAsync(ProxyProcess member)
     {
         var sample = _modules[0];
-        var version = $"v9.0.{Interlocked.Increment(ref _next)}";
+        var version = $"v1.900.{Interlocked.Increment(ref _next)}";
         _upstream.Put($"/{sample.Module.Path.Escaped}/@v/{version}.mod", sample.GoMod);
         using var answer = await member.Http.GetAsync($"{sample.Module.Path.Escaped}/@v/{version}.mod", Cancel);
         Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Cancel)}\n{member.Log}");

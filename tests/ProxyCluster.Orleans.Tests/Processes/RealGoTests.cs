@@ -22,7 +22,7 @@ public sealed class RealGoTests
         using var workspace = new GoWorkspace(frontEnd.Url, database.Key);
         await workspace.GoAsync("mod", "init", "example.com/program");
         await workspace.GoAsync("get", $"{Corpus.ProgramPackage}@{Corpus.ProgramVersion}");
-        await workspace.GoAsync("build", "-o", "program", Corpus.ProgramPackage);
+        await workspace.GoAsync("build", "-mod=mod", "-o", "program", Corpus.ProgramPackage);
 
         var said = await ChildProcess.RunAsync(
             Path.Combine(workspace.Main, "program"), ["--version"], new Dictionary<string, string>(), TimeSpan.FromMinutes(1));

@@ -88,16 +88,16 @@ internal sealed class SiloProcesses : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until a member has logged a text so often.</summary>
-    public static async Task LoggedAsync(ProxyProcess member, string text, int times = 1)
+    /// <summary>Waits until a member has logged a line that contains all of the texts.</summary>
+    public static async Task LoggedAsync(ProxyProcess member, params IReadOnlyList<string> texts)
     {
         using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (member.Log.Split(text).Length <= times)
+        while (!member.Log.Split('\n').Any(line => texts.All(text => line.Contains(text, StringComparison.Ordinal))))
         {
             // Another process's log has nothing to await.
             await Task.Delay(20, TestContext.Current.CancellationToken);
             if (late.IsCancellationRequested)
-                throw new TimeoutException($"\"{text}\" was not logged {times} times:\n{member.Log}");
+                throw new TimeoutException($"no line was logged with {string.Join(" and ", texts)}:\n{member.Log}");
         }
     }
 
