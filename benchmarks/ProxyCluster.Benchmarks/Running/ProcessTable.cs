@@ -30,9 +30,22 @@ internal static class ProcessTable
     }
 
     private static IEnumerable<int> WithChildren(int process) => Directory.GetDirectories($"/proc/{process}/task")
-        .SelectMany(task => File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .SelectMany(ChildrenOf)
         .SelectMany(child => WithChildren(int.Parse(child, CultureInfo.InvariantCulture)))
         .Prepend(process);
+
+    // A thread may end between the listing and the reading; it has no children then.
+    private static string[] ChildrenOf(string task)
+    {
+        try
+        {
+            return File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
 
     // The name in parentheses may hold anything; the field after it is the third.
     private static long Ticks(string stat, int field)

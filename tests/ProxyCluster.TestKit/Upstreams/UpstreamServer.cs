@@ -132,8 +132,15 @@ public sealed class UpstreamServer : IAsyncDisposable
         _listener?.Dispose();
         foreach (var socket in _connections.Keys)
         {
-            socket.LingerState = new LingerOption(true, 0);
-            socket.Dispose();
+            try
+            {
+                socket.LingerState = new LingerOption(true, 0);
+                socket.Dispose();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Its client closed it in this moment.
+            }
         }
     }
 

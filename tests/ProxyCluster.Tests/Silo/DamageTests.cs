@@ -30,14 +30,16 @@ public class DamageTests
         },
         ["cut short"] = static path =>
         {
-            using var file = File.OpenWrite(path);
+            // Sharing, because the answer of a moment ago may still hold the file open.
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
             file.SetLength(file.Length / 2);
         },
         ["made longer"] = static path => File.AppendAllText(path, "\n"),
         ["emptied"] = static path => File.WriteAllBytes(path, []),
         ["swapped with another version's"] = static path =>
-            File.Copy(path.Replace("v1.2.0", "v1.3.0", StringComparison.Ordinal), path, overwrite: true),
-        ["swapped with one of the same length"] = static path => File.Copy(path.Replace("v1.3.0", "v1.4.0", StringComparison.Ordinal), path, overwrite: true),
+            File.WriteAllBytes(path, File.ReadAllBytes(path.Replace("v1.2.0", "v1.3.0", StringComparison.Ordinal))),
+        ["swapped with one of the same length"] = static path =>
+            File.WriteAllBytes(path, File.ReadAllBytes(path.Replace("v1.3.0", "v1.4.0", StringComparison.Ordinal))),
         ["gone"] = File.Delete,
     };
 
