@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using ProxyCluster.Clustering;
+using ProxyCluster.GoModules.Names;
 using ProxyCluster.Orleans.Benchmarks;
 using ProxyCluster.Orleans.Grains;
 using ProxyCluster.Ownership;
 using ProxyCluster.Peers;
-using ProxyCluster.GoModules.Names;
 
 // What it costs to learn from the owner that a stored module version is there, by each engine's way of asking. One caller
 // after the other, then 64 at once; the median of seven rounds.

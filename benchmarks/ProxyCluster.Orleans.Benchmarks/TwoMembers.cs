@@ -54,7 +54,11 @@ internal sealed class TwoMembers : IAsyncDisposable
     {
         // The primary, which keeps the list of members, last.
         foreach (var member in Enumerable.Reverse(_members))
+        {
+            await member.App.StopAsync();
             await member.App.DisposeAsync();
+        }
+
         await _upstream.DisposeAsync();
         _scratch.Dispose();
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -11,8 +12,9 @@ namespace ProxyCluster.Orleans.Tests.Processes;
 internal sealed class SiloProcesses : IAsyncDisposable
 {
     private readonly ScratchDirectory _scratch = new();
-    private readonly List<ProxyProcess> _members = [];
+    private readonly ConcurrentBag<ProxyProcess> _members = [];
     private readonly string _checksumDatabase;
+    private int _started;
 
     private SiloProcesses(RedisProcess redis, UpstreamServer upstream, string checksumDatabase)
     {
@@ -41,7 +43,7 @@ internal sealed class SiloProcesses : IAsyncDisposable
     public async Task<ProxyProcess> StartAsync(string region, string role = "all", bool isJoining = false, params string[] more)
     {
         var connection = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Redis.Port},connectTimeout=1000,asyncTimeout=1000");
-        var member = await ProxyProcess.StartAsync(new ProxySettings(_scratch[$"{region}-{_members.Count}"], Upstream.Url, _checksumDatabase)
+        var member = await ProxyProcess.StartAsync(new ProxySettings(_scratch[$"{region}-{Interlocked.Increment(ref _started)}"], Upstream.Url, _checksumDatabase)
         {
             Executable = Executable,
             MoreArguments =
