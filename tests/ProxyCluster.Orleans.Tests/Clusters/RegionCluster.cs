@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Orleans.Storage;
 using Orleans.TestingHost;
 using ProxyCluster.Cli;
 using ProxyCluster.Clustering;
@@ -85,6 +86,21 @@ internal sealed class RegionCluster : IAsyncDisposable
         var engines = Live.Select(static member => member.Engine).ToList();
         await engines.UntilMembersAsync([.. engines.Select(static engine => engine.Self!.Id)]);
         await engines.UntilAuthorityAsync();
+    }
+
+    /// <summary>Ends a module version's activation once its grain has noted who holds the bytes.</summary>
+    public async Task ForgetAsync(RegionMember host, PackedModule sample)
+    {
+        var silo = host.Silo!.ServiceProvider;
+        var grain = silo.GetRequiredService<IGrainFactory>().GetGrain<IModuleVersionGrain>(sample.Module.ToString()).GetGrainId();
+        var storage = silo.GetRequiredKeyedService<IGrainStorage>(StoredState.Provider);
+        for (var noted = new GrainState<HolderState>(); !noted.RecordExists;)
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await storage.ReadStateAsync("holder", grain, noted);
+        }
+
+        await _silos.DeactivateAsync(grain);
     }
 
     /// <summary>Takes a member away with all that it was doing.</summary>

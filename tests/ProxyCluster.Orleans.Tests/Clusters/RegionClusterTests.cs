@@ -72,6 +72,22 @@ public sealed class RegionClusterTests
     }
 
     [Fact]
+    public async Task ModuleVersion_PlacedAnewInAnotherRegion_CopiedFromItsHolderInsteadOfFetchedAgain()
+    {
+        await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo);
+        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        var sample = cluster.Modules[0];
+        var regions = cluster.Members.ToDictionary(static member => member.Engine.Self!.Id, static member => member.Region);
+
+        var before = await cluster.Members[0].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel);
+        await cluster.ForgetAsync(cluster.Members.Single(member => member.Engine.Self!.Id == before.Value.Member), sample);
+        var after = await cluster.Members[2].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel);
+
+        Assert.Equal(("tokyo", "frankfurt"), (regions[before.Value.Member], regions[after.Value.Member]));
+        Assert.Equal(1, cluster.Upstream.Requests(RegionCluster.PathOf(sample, ".zip")));
+    }
+
+    [Fact]
     public async Task ModuleVersion_ItsSiloKilledInMidFetch_CallersStillGetTheirAnswer()
     {
         await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo);
