@@ -24,8 +24,7 @@ internal static class DrillScenarios
         },
         new("store-full", "the disks of a region's silos take no more data", FillDisksAsync, FreeDisksAsync)
         {
-            IsDetected = static (stage, seen) => seen.Any(s => s.Region == stage.Region && s is { Answers: true, IsStoreOk: false }),
-            IsRerouted = OutOfServiceForAll,
+            IsDetected = OutOfService, IsRerouted = OutOfServiceForAll,
         },
         new("upstream-429", "upstream answers 429 to everything",
             Outside(static world => world.LetUpstreamRefuse()), Outside(static world => world.Heal())),

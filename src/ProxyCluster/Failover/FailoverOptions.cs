@@ -52,9 +52,9 @@ internal sealed class FailoverOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan StoreProbeTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Time for which the stores of most of a region's silos must fail. Default 3 s.</summary>
+    /// <summary>Time for which the stores of most of a region's silos must fail. Default 2 s, two failed probes.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
-    public TimeSpan StoreFailedAfter { get; set; } = TimeSpan.FromSeconds(3);
+    public TimeSpan StoreFailedAfter { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>What failing stores lead to. Default <c>fail</c>.</summary>
     public TriggerAction StoreAction { get; set; } = TriggerAction.Fail;
