@@ -66,6 +66,12 @@ internal sealed class ProxyHandler(
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var hops = 0;
+        if (peers.IsElsewhere(context, target))
+        {
+            await responses.WriteTextAsync(context, 404, "not found\n", context.RequestAborted);
+            return new Seen("other", "not-found");
+        }
+
         if (PeerEndpoints.IsInternal(target))
         {
             var (answered, forwarded) = await peers.AnswerAsync(context, target);

@@ -24,7 +24,8 @@ internal sealed class PeerCalls : IDisposable
     private readonly HttpMessageInvoker _http;
     private readonly ConcurrentDictionary<string, TimeSpan> _clockDifferences = new(StringComparer.Ordinal);
 
-    public PeerCalls(ClusterSecret secret, ClusterSelf self, IOptions<PeerOptions> options, TimeProvider clock)
+    public PeerCalls(
+        ClusterSecret secret, ClusterSelf self, PeerCertificates certificates, IOptions<PeerOptions> options, TimeProvider clock)
     {
         _secret = secret;
         _self = self;
@@ -37,6 +38,7 @@ internal sealed class PeerCalls : IDisposable
             UseCookies = false,
             UseProxy = false,
             ActivityHeadersPropagator = null,
+            SslOptions = certificates.ForCalls(),
         });
     }
 
@@ -90,7 +92,7 @@ internal sealed class PeerCalls : IDisposable
         var request = new HttpRequestMessage(method, new Uri($"{peer.Address.Scheme}://{peer.Address.Authority}{target}",
             new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         var time = _clock.GetUtcNow() + _clockDifferences.GetValueOrDefault(peer.Id);
-        var signature = PeerSignature.Sign(_secret.Bytes, _self.Member.Id, time, method.Method, target, []);
+        var signature = PeerSignature.Sign(_secret.Bytes, _self.Member.Id, time, method.Method, peer.Address.Authority, target, []);
         request.Headers.TryAddWithoutValidation(PeerSignature.Header, signature.ToString());
         addHeaders?.Invoke(request);
         return _http.SendAsync(request, cancel);

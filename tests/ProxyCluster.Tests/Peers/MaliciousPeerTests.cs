@@ -204,7 +204,7 @@ public sealed class MaliciousPeerTests : IAsyncLifetime
         Func<HttpContext, Task> answer, ArtifactKind kind, string outcome)
     {
         var evil = await _site.ScriptAsync(_regions[0], (context, _) => answer(context));
-        var victim = await _site.AddAsync(_regions[2], Role.Silo, ("Peers:TotalTimeout", "1s"));
+        var victim = await _site.AddAsync(_regions[2], Role.Silo, ("Peers:TotalTimeout", "3s"));
         var events = _site.Count(victim, static metrics => metrics.SecurityEvents);
         var fills = _site.Count(victim, static metrics => metrics.PeerFills);
 
@@ -219,8 +219,8 @@ public sealed class MaliciousPeerTests : IAsyncLifetime
         Assert.Equal((_record.ZipH1, _record.GoModH1, _record.VerifiedBy!.Authority), (stored.ZipH1, stored.GoModH1, stored.VerifiedBy!.Authority));
         Assert.Equal(1, _site.Fetches(path));
         Assert.Equal(1, fills[_regions[1] + "/ok"]);
-        Assert.False(victim.Services.GetRequiredService<PeerStanding>().IsGood(evil.Member.Id));
         await UntilAsync(() => fills[$"{_regions[0]}/{outcome}"] == 1);
+        Assert.False(victim.Services.GetRequiredService<PeerStanding>().IsGood(evil.Member.Id));
         await UntilAsync(() => !Directory.EnumerateFiles(victim.Services.GetRequiredService<DataTree>().Temporary).Any());
         return (evil, victim, events);
     }

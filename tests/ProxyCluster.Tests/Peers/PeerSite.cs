@@ -69,7 +69,7 @@ internal sealed class PeerSite : IAsyncDisposable
                 (SettingKeys.Region, region),
                 (SettingKeys.Role, role.ToString()),
                 ("Serve:DrainTimeout", "1s"),
-                ("Peers:HedgeDelay", "300ms"),
+                ("Peers:HedgeDelay", "1s"),
                 ("Peers:Heartbeat", "50ms"),
                 .. more,
             ]),
