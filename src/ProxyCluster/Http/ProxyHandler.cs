@@ -29,7 +29,8 @@ internal sealed class ProxyHandler(
     ProxyMetrics metrics,
     IOptions<HttpOptions> options)
 {
-    private const string CachedOnlyPrefix = "/cached-only";
+    /// <summary>Stands before a path that is to be answered from what is stored.</summary>
+    public const string CachedOnlyPrefix = "/cached-only";
 
     private readonly string _basePath = options.Value.BasePath;
 
@@ -88,8 +89,11 @@ internal sealed class ProxyHandler(
             return new Seen("other", "method");
         }
 
-        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(target))
-            return await forwarder.ForwardAsync(context, target, hops);
+        if (hops == 0
+            && forwarder.Applies(context)
+            && !SystemEndpoints.Has(target)
+            && await forwarder.ForwardAsync(context, target, hops) is { } passedOn)
+            return passedOn;
 
         if (FindHot(target, context) is { } seen)
         {

@@ -37,6 +37,9 @@ internal sealed class PeerSite : IAsyncDisposable
     /// <summary>Another module, with other content.</summary>
     public PackedModule Other => World.Modules.First(m => m.Module.Path != Module.Module.Path);
 
+    /// <summary>The engines of the hosts.</summary>
+    public IEnumerable<IEngine> Engines => _members.OfType<WebApplication>().Select(static host => host.Services.GetRequiredService<IEngine>());
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public static async Task<PeerSite> StartAsync() =>

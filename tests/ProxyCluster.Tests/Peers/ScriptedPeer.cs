@@ -47,7 +47,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
                 }
             },
             cancel);
-        var member = new Member($"{region}-scripted", region, new Uri(server.Url), Role.Silo, "test");
+        var member = new Member($"{region}-scripted-{new Uri(server.Url).Port}", region, new Uri(server.Url), Role.Silo, "test");
         var engine = new LocalEngine(cluster, TimeProvider.System, NullLogger<LocalEngine>.Instance);
         await engine.JoinAsync(member, cancel);
         return new ScriptedPeer(server, engine, member) { Asked = asked };
