@@ -219,9 +219,12 @@ internal sealed class Forwarder(
     private static void CopyHeaders(HttpResponseMessage from, HttpResponse to)
     {
         to.StatusCode = (int)from.StatusCode;
+        var ofThisHop = from.Headers.NonValidated.TryGetValues("Connection", out var connection)
+            ? connection.ToString().Split(',', StringSplitOptions.TrimEntries)
+            : [];
         foreach (var (name, values) in from.Headers.NonValidated.Concat(from.Content.Headers.NonValidated))
         {
-            if (!NotPassedUp.Contains(name) && !from.Headers.Connection.Contains(name, StringComparer.OrdinalIgnoreCase))
+            if (!NotPassedUp.Contains(name) && !ofThisHop.Contains(name, StringComparer.OrdinalIgnoreCase))
                 to.Headers[name] = values.ToString();
         }
     }

@@ -9,7 +9,6 @@ using ProxyCluster.Outcomes;
 using ProxyCluster.Ownership;
 using ProxyCluster.Peers;
 using ProxyCluster.Queries;
-using ProxyCluster.Replication;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -24,7 +23,7 @@ internal sealed class PeerEndpoints(
     ClusterOwner owner,
     QueryCache queries,
     DiskStore store,
-    Replicator replicator,
+    CopyTaker copies,
     ClusterSelf self,
     Responses responses,
     ProxyMetrics metrics,
@@ -150,7 +149,7 @@ internal sealed class PeerEndpoints(
     private async Task<Seen> ReplicateAsync(
         HttpContext context, string from, ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
     {
-        var outcome = await replicator.CopyFromAsync(from, module, kind, cancel);
+        var outcome = await copies.TakeAsync(from, module, kind, cancel);
         if (outcome.TryGet(out _, out var failure))
             await responses.WriteTextAsync(context, 200, "copied\n", cancel);
         else

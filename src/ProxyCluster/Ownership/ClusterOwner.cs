@@ -4,7 +4,6 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Peers;
-using ProxyCluster.Replication;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Ownership;
@@ -26,7 +25,6 @@ internal sealed class ClusterOwner
 {
     private readonly ClusterSelf _self;
     private readonly ModuleOwner _owner;
-    private readonly Replicator _replicator;
     private readonly PeerFill _fill;
     private readonly PeerStanding _standing;
     private readonly PeerOptions _options;
@@ -36,7 +34,6 @@ internal sealed class ClusterOwner
     public ClusterOwner(
         ClusterSelf self,
         ModuleOwner owner,
-        Replicator replicator,
         PeerFill fill,
         PeerStanding standing,
         IOptions<PeerOptions> options,
@@ -45,7 +42,6 @@ internal sealed class ClusterOwner
     {
         _self = self;
         _owner = owner;
-        _replicator = replicator;
         _fill = fill;
         _standing = standing;
         _options = options.Value;
@@ -66,7 +62,7 @@ internal sealed class ClusterOwner
         var steps = _standing.Prefer(
             AskPath.For(module.ToString(), _self.Member, level, _self.View, _options.MaxCandidates));
         return steps.Length == 1
-            ? FetchAsync(module, kind, cancel)
+            ? _owner.EnsureAsync(module, kind, cancel)
             : _asking.RunAsync(
                 (module, kind, level),
                 (_, stop) => HedgedAsk.RunAsync(
@@ -82,14 +78,6 @@ internal sealed class ClusterOwner
 
         // Our own work shows its life by itself: nobody is left to hedge with.
         alive();
-        return FetchAsync(module, kind, cancel);
-    }
-
-    private async Task<Outcome<ModuleRecord>> FetchAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
-    {
-        var outcome = await _owner.EnsureAsync(module, kind, cancel);
-        if (outcome.TryGet(out var record, out _))
-            _replicator.Committed(record, kind);
-        return outcome;
+        return _owner.EnsureAsync(module, kind, cancel);
     }
 }

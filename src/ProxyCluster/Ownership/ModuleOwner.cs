@@ -4,6 +4,7 @@ using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Replication;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Ownership;
@@ -24,15 +25,21 @@ internal sealed class ModuleOwner : IDisposable
 {
     private readonly DiskStore _store;
     private readonly ArtifactFetcher _fetcher;
+    private readonly Replicator _replicator;
     private readonly OwnershipOptions _options;
     private readonly JoinedTasks<(ModuleVersion, ArtifactKind), Outcome<ModuleRecord>> _fetches;
     private readonly MemoryCache _absent;
 
     public ModuleOwner(
-        DiskStore store, ArtifactFetcher fetcher, IOptions<OwnershipOptions> options, IHostApplicationLifetime lifetime)
+        DiskStore store,
+        ArtifactFetcher fetcher,
+        Replicator replicator,
+        IOptions<OwnershipOptions> options,
+        IHostApplicationLifetime lifetime)
     {
         _store = store;
         _fetcher = fetcher;
+        _replicator = replicator;
         _options = options.Value;
         _fetches = new(lifetime.ApplicationStopped);
         _absent = new MemoryCache(new MemoryCacheOptions { SizeLimit = _options.MaxAbsentRemembered });
@@ -72,6 +79,8 @@ internal sealed class ModuleOwner : IDisposable
             return record;
 
         var outcome = await _fetcher.FetchAsync(key.Module, key.Kind, record, cancel);
+        if (outcome.TryGet(out var committed, out _))
+            _replicator.Committed(committed, key.Kind);
         if (outcome.Failure is { IsProvenAbsence: true } absence)
         {
             _absent.Set(key, absence, new MemoryCacheEntryOptions

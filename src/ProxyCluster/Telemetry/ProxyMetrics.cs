@@ -36,7 +36,7 @@ internal sealed class ProxyMetrics
         Forwards = Meter.CreateCounter<long>("proxycluster.peer.forwards", "{request}",
             "Clients' requests passed on to a silo; labels region (the silo's), outcome (ok, retried or the failure's cause)");
         Replications = Meter.CreateCounter<long>("proxycluster.replication.copies", "{artifact}",
-            "Copies handed to other regions; labels region (the target's), outcome (ok, retried, dropped)");
+            "Copies handed to other regions; labels region (the target's), outcome (ok, retried, moved, dropped)");
         StoreReads = Meter.CreateCounter<long>("proxycluster.store.reads", "{read}",
             "Artifacts found, by the tier that had them; labels artifact, tier (memory, disk, shared, peer, upstream)");
         UpstreamFetches = Meter.CreateCounter<long>("proxycluster.upstream.fetches", "{fetch}",

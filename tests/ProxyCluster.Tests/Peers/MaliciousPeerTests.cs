@@ -219,9 +219,9 @@ public sealed class MaliciousPeerTests : IAsyncLifetime
         Assert.Equal((_record.ZipH1, _record.GoModH1, _record.VerifiedBy!.Authority), (stored.ZipH1, stored.GoModH1, stored.VerifiedBy!.Authority));
         Assert.Equal(1, _site.Fetches(path));
         Assert.Equal(1, fills[_regions[1] + "/ok"]);
-        await UntilAsync(() => fills[$"{_regions[0]}/{outcome}"] == 1);
+        await PeerSite.UntilAsync(() => fills[$"{_regions[0]}/{outcome}"] == 1);
         Assert.False(victim.Services.GetRequiredService<PeerStanding>().IsGood(evil.Member.Id));
-        await UntilAsync(() => !Directory.EnumerateFiles(victim.Services.GetRequiredService<DataTree>().Temporary).Any());
+        await PeerSite.UntilAsync(() => !Directory.EnumerateFiles(victim.Services.GetRequiredService<DataTree>().Temporary).Any());
         return (evil, victim, events);
     }
 
@@ -259,15 +259,5 @@ public sealed class MaliciousPeerTests : IAsyncLifetime
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (await pace.WaitForNextTickAsync(context.RequestAborted))
             await ScriptedPeer.BytesAsync(context, drop);
-    }
-
-    /// <summary>Waits for what a cancelled loser does a moment after the winner has answered.</summary>
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!condition())
-            Assert.True(await pace.WaitForNextTickAsync(limit.Token));
     }
 }

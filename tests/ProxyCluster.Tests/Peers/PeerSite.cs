@@ -78,6 +78,9 @@ internal sealed class PeerSite : IAsyncDisposable
             ]),
             collection => services(collection.AddSingleton(Cluster)));
 
+    /// <summary>A data directory that outlives its member.</summary>
+    public (string Key, string Value) Data(string name) => (SettingKeys.Data, Path.Combine(_data.FullName, name));
+
     /// <summary>Joins a member whose answers the test writes.</summary>
     public async Task<ScriptedPeer> ScriptAsync(string region, Func<Microsoft.AspNetCore.Http.HttpContext, string, Task> answer)
     {
@@ -111,6 +114,24 @@ internal sealed class PeerSite : IAsyncDisposable
         var count = new MetricCount(instrument(member.Services.GetRequiredService<ProxyMetrics>()));
         _members.Insert(0, count);
         return count;
+    }
+
+    /// <summary>Waits for what happens in the background, with a limit.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!condition())
+            Assert.True(await pace.WaitForNextTickAsync(limit.Token));
+    }
+
+    /// <summary>Stops a member for good.</summary>
+    public async Task RemoveAsync(WebApplication member)
+    {
+        _members.Remove(member);
+        await member.StopAsync(Cancel);
+        await member.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()

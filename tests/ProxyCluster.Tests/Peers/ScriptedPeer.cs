@@ -53,6 +53,9 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         return new ScriptedPeer(server, engine, member) { Asked = asked };
     }
 
+    /// <summary>Leaves the cluster and goes on answering.</summary>
+    public Task LeaveAsync() => _engine.LeaveAsync(CancellationToken.None);
+
     /// <summary>Sends one frame.</summary>
     public static async Task FrameAsync(HttpContext context, PeerFrameType type, byte[] payload)
     {
