@@ -65,13 +65,23 @@ internal static class ProxyHost
             SettingsCheck.ThrowIfWrong(check);
 
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-            kestrel.Configure(settings.Configuration.GetSection("Kestrel"), reloadOnChange: false));
-        if (settings.FindOrNull(SettingKeys.Urls) is { } urls && urls.Value.Contains("https:", StringComparison.OrdinalIgnoreCase))
+        {
+            kestrel.Configure(settings.Configuration.GetSection("Kestrel"), reloadOnChange: false);
+            Listening.Open(kestrel);
+        });
+        if (IsHttps(SettingKeys.Urls) || IsHttps(SettingKeys.InternalUrls))
             builder.WebHost.UseKestrelHttpsConfiguration();
         var app = builder.Build();
-        foreach (var url in app.Services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses())
-            app.Urls.Add(url);
+        if (app.Services.GetRequiredService<IOptions<ClusteringOptions>>().Value.InternalAddresses().Count == 0)
+        {
+            foreach (var url in app.Services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses())
+                app.Urls.Add(url);
+        }
+
         return app.MapRooms();
+
+        bool IsHttps(string key) =>
+            settings.FindOrNull(key) is { } urls && urls.Value.Contains("https:", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>The rooms and their settings without a web host, for verbs that answer from them and end.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
 using ProxyCluster.Sockets;
 
@@ -48,7 +49,8 @@ internal static class ServeVerb
 
         await using (app.ConfigureAwait(false))
         {
-            var urls = app.Services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses();
+            var urls = app.Services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses()
+                .Concat(app.Services.GetRequiredService<IOptions<ClusteringOptions>>().Value.InternalAddresses());
             try
             {
                 await app.StartAsync(cancellation).ConfigureAwait(false);

@@ -44,6 +44,7 @@ internal sealed class SettingFlags
         .With("--region", SettingKeys.Region, "NAME", "The region of this process, such as tokyo. Default 'local'.")
         .With("--role", SettingKeys.Role, "ROLE", "'all' (default), 'frontend' (forwards, stores nothing) or 'silo'.")
         .With("--advertise", SettingKeys.Advertise, "URL", "Where other members reach this process.")
+        .With("--internal-urls", SettingKeys.InternalUrls, "URLS", "Answer other members here and only here, and nobody else; several are separated by ';'.")
         .With("--secret-file", SettingKeys.SecretFile, "PATH", "The file with the secret that members prove to each other.")
         .With("--log-level", SettingKeys.LogLevel, "LEVEL", "Trace, Debug, Information, Warning or Error.")
         .AddTo(command);

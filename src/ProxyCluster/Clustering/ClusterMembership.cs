@@ -52,14 +52,15 @@ internal sealed partial class ClusterMembership(
     internal static Member SelfOf(ClusteringOptions options, ICollection<string> listening) => new(
         $"{options.Region}-{RandomNumberGenerator.GetHexString(12, lowercase: true)}",
         options.Region,
-        options.Advertise ?? AddressOf(listening),
+        options.Advertise ?? AddressOf(listening, options.InternalAddresses().Count),
         options.Role,
         BuildInfo.Version);
 
     // Without Advertise this is a cluster inside one machine, so any address becomes the machine's own.
-    private static Uri AddressOf(ICollection<string> listening)
+    // Those for members come last in the server's list; where there are none, all are for everybody.
+    private static Uri AddressOf(ICollection<string> listening, int forMembers)
     {
-        if (listening.FirstOrDefault() is not { } first)
+        if (listening.Skip(forMembers == 0 ? 0 : listening.Count - forMembers).FirstOrDefault() is not { } first)
             return new Uri("http://127.0.0.1");
         var binding = BindingAddress.Parse(first);
         var host = binding.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "127.0.0.1" : binding.Host;

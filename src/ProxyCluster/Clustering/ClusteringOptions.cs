@@ -33,7 +33,20 @@ internal sealed class ClusteringOptions
     /// </summary>
     public Uri? Advertise { get; set; }
 
-    /// <summary>File with the secret that members prove to each other; its content is trimmed. Required with <c>etcd</c>. Default none.</summary>
+    /// <summary>
+    /// Addresses on which members answer each other, separated by <c>;</c>. With them internal endpoints exist nowhere
+    /// else and these addresses have nothing else, so that a firewall can tell the two apart; <see cref="Advertise"/> is
+    /// then one of these. Default none: internal endpoints share the public addresses, and their signatures are the lock.
+    /// </summary>
+    public string InternalUrls { get; set; } = "";
+
+    /// <summary>Certificates for the calls between members. Default none.</summary>
+    public PeerTlsOptions Tls { get; set; } = new();
+
+    /// <summary>
+    /// File with the secret that members prove to each other; its content is trimmed. Required with <c>etcd</c> unless
+    /// <see cref="Tls"/> is set; with both, both locks hold. Default none.
+    /// </summary>
     public string SecretFile { get; set; } = "";
 
     /// <summary>
@@ -67,4 +80,8 @@ internal sealed class ClusteringOptions
 
     /// <summary>How etcd is reached.</summary>
     public EtcdOptions Etcd { get; set; } = new();
+
+    /// <summary><see cref="InternalUrls"/> one by one.</summary>
+    public IReadOnlyList<string> InternalAddresses() =>
+        InternalUrls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

@@ -17,6 +17,7 @@ internal sealed class ClusteringOptionsValidation(bool hasOwnEngine) : IValidate
             Add("Advertise", $"{advertise} must be scheme, host and port only: http://host:port");
         if (options.Gateway is { } gateway && gateway.Scheme != "socks5")
             Add("Gateway", $"{gateway} must be a SOCKS 5 proxy: socks5://host:port");
+        CheckInternal(options, Add);
         if (options.HeartbeatInterval > options.LeaseTtl / 3)
             Add("HeartbeatInterval", $"{options.HeartbeatInterval} is more than a third of LeaseTtl, {options.LeaseTtl}");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
@@ -33,7 +34,7 @@ internal sealed class ClusteringOptionsValidation(bool hasOwnEngine) : IValidate
             add("Etcd:Endpoints", $"{endpoint.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)} must be scheme, host and port only");
         if (options.Advertise is null)
             add("Advertise", "engine etcd needs the address at which other members reach this process");
-        if (options.SecretFile.Length == 0)
+        if (options.SecretFile.Length == 0 && !options.Tls.IsSet)
             add("SecretFile", "engine etcd needs the secret that members prove to each other");
         if (etcd.User.Length == 0 != (etcd.Password.Length == 0))
             add("Etcd:User", "user and password go together");
@@ -49,6 +50,32 @@ internal sealed class ClusteringOptionsValidation(bool hasOwnEngine) : IValidate
             add("Etcd:CallTimeout", $"{etcd.CallTimeout} leaves no second attempt within LeaseTtl, {options.LeaseTtl}");
         if (etcd.MaxBackoff >= options.ReturnGrace)
             add("Etcd:MaxBackoff", $"{etcd.MaxBackoff} is not below ReturnGrace, {options.ReturnGrace}");
+    }
+
+    private static void CheckInternal(ClusteringOptions options, Action<string, string> add)
+    {
+        var scheme = options.Tls.IsSet ? "https" : "http";
+        var why = options.Tls.IsSet ? "with Cluster:Tls" : "without Cluster:Tls";
+        var addresses = options.InternalAddresses();
+        foreach (var url in addresses.Where(url => !IsAddress(url, scheme)))
+            add("InternalUrls", $"{url} is not an address to listen on {why}: use {scheme}://10.0.0.1:8081 or {scheme}://*:8081");
+        if (options.Tls.IsSet && addresses.Count == 0)
+            add("Tls", "certificates need addresses of their own: set Cluster:InternalUrls (--internal-urls) too");
+        if (addresses.Count > 0 && options.Advertise is { } advertise && advertise.Scheme != scheme)
+            add("Advertise", $"{advertise} must be {scheme}, as Cluster:InternalUrls are {why}");
+    }
+
+    private static bool IsAddress(string url, string scheme)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme == scheme && address.Port is >= 0 and <= 65535 && address.PathBase.Length == 0 && address.Host.Length > 0;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
     }
 
     private static bool IsBase(Uri url) =>

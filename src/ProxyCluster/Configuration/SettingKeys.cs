@@ -18,6 +18,7 @@ internal static class SettingKeys
     public const string Region = "Cluster:Region";
     public const string Role = "Cluster:Role";
     public const string Advertise = "Cluster:Advertise";
+    public const string InternalUrls = "Cluster:InternalUrls";
     public const string SecretFile = "Cluster:SecretFile";
     public const string BasePath = "Http:BasePath";
     public const string LogLevel = "Telemetry:LogLevel";

@@ -18,7 +18,8 @@ namespace ProxyCluster.Http;
 /// <para>
 /// A silo that cannot be reached, stays silent or says that it cannot serve now is followed by the next one within the
 /// same request. When a silo dies in the middle of a body, the rest comes from the next one: artifacts never change, so
-/// the same entity tag means the same bytes, and the client sees one uninterrupted answer.
+/// the same entity tag means the same bytes, and the client sees one uninterrupted answer. A body that nobody can
+/// continue ends with a broken connection, never as if it were whole.
 /// </para>
 /// </summary>
 internal sealed class Forwarder(
@@ -38,10 +39,14 @@ internal sealed class Forwarder(
 
     private static readonly string[] PassedDown = ["If-None-Match", "If-Range", "Range", "Disable-Module-Fetch", "traceparent"];
 
+    // Hop by hop (RFC 9110 §7.6.1), or ours to say.
     private static readonly HashSet<string> NotPassedUp = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Connection", "Date", "Keep-Alive", "Server", "Transfer-Encoding", "Upgrade",
+        "Connection", "Date", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Server", "TE",
+        "Trailer", "Transfer-Encoding", "Upgrade", PeerCalls.TimeHeader,
     };
+
+    private readonly string _basePath = http.Value.BasePath;
 
     /// <summary>Must this request of a client be answered elsewhere?</summary>
     public bool Applies(HttpContext context) =>
@@ -50,8 +55,11 @@ internal sealed class Forwarder(
         || (context.Request.Headers[RegionHeader] is [{ } region] && region != self.Region && self.View.Routing.IsUsable(region)
             && self.View.Members.Any(m => m.Region == region && m.IsSilo));
 
-    /// <summary>Passes the request on and its answer back.</summary>
-    public async Task<Seen> ForwardAsync(HttpContext context, string target, int hops)
+    /// <summary>
+    /// Passes the request on and its answer back. Null when no silo answered and this one, being a silo itself, can try:
+    /// nothing was sent to the client then.
+    /// </summary>
+    public async Task<Seen?> ForwardAsync(HttpContext context, string target, int hops)
     {
         var cancel = context.RequestAborted;
         var wanted = context.Request.Headers[RegionHeader] is [{ } region] ? region : null;
@@ -72,6 +80,9 @@ internal sealed class Forwarder(
             {
                 if (!started)
                 {
+                    if (!self.IsFrontEnd)
+                        return null;
+
                     await responses.WriteFailureAsync(context, failure, false, cancel);
                     return new Seen("forward", FailureTable.For(failure.Kind).Cause);
                 }
@@ -87,21 +98,32 @@ internal sealed class Forwarder(
                 etag = response.Headers.ETag?.Tag;
                 started = true;
                 if (HttpMethods.IsHead(context.Request.Method) || response.StatusCode == HttpStatusCode.NotModified)
+                {
+                    Count(reply.Silo, "ok");
                     return new Seen("forward", "ok");
+                }
             }
 
-            // 2. Its body, as far as it comes.
-            var (copied, isWhole) = await CopyBodyAsync(reply.Silo, response, context.Response, cancel);
+            // 2. Its body, as far as it comes; without what the client has, where the silo sends all of it again.
+            var skip = response.StatusCode == HttpStatusCode.OK ? offset : 0;
+            var (copied, isWhole) = await CopyBodyAsync(reply.Silo, response, skip, context.Response, cancel);
             offset += copied;
             if (isWhole)
             {
-                metrics.Forwards.Add(1, new("region", reply.Silo.Region), new("outcome", "ok"));
+                Count(reply.Silo, "ok");
                 return new Seen("forward", "ok");
             }
 
-            // 3. The next silo continues, if what we sent can be told apart from everything else.
-            metrics.Forwards.Add(1, new("region", reply.Silo.Region), new("outcome", "retried"));
+            // 3. The next silo continues, if what we sent can be told apart from everything else, or begins anew.
+            Count(reply.Silo, "retried");
             silos = silos.Remove(reply.Silo);
+            if (!context.Response.HasStarted)
+            {
+                context.Response.Clear();
+                started = false;
+                continue;
+            }
+
             if (etag is null || context.Request.Headers.Range.Count > 0 || silos.IsEmpty)
             {
                 context.Abort();
@@ -114,6 +136,9 @@ internal sealed class Forwarder(
     {
         public void Dispose() => Response.Dispose();
     }
+
+    private void Count(Member silo, string outcome) =>
+        metrics.Forwards.Add(1, new("region", silo.Region), new("outcome", outcome));
 
     private Task<Outcome<Reply>> AskAsync(
         HttpRequest request, string target, ImmutableArray<Member> silos, long offset, string? etag, CancellationToken cancel) =>
@@ -139,22 +164,24 @@ internal sealed class Forwarder(
                 target,
                 message =>
                 {
-                    foreach (var name in PassedDown)
-                    {
-                        if (request.Headers.TryGetValue(name, out var values))
-                            message.Headers.TryAddWithoutValidation(name, values.ToString());
-                    }
-
                     if (offset > 0)
                     {
                         message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
                         message.Headers.TryAddWithoutValidation("If-Range", etag);
+                        return;
+                    }
+
+                    foreach (var name in PassedDown)
+                    {
+                        if (request.Headers.TryGetValue(name, out var values))
+                            message.Headers.TryAddWithoutValidation(name, values.ToString());
                     }
                 },
                 cancel);
             if (!sent.TryGet(out var response, out var failure))
             {
                 standing.Silent(silo.Id);
+                Count(silo, "retried");
                 return failure;
             }
 
@@ -163,6 +190,7 @@ internal sealed class Forwarder(
                 return new Reply(silo, response);
 
             response.Dispose();
+            Count(silo, "retried");
             return PeerCalls.Unavailable(silo, why);
         }
         catch (OperationCanceledException) when (clock.GetElapsedTime(started) >= options.Value.HedgeDelay)
@@ -177,7 +205,7 @@ internal sealed class Forwarder(
     {
         if (offset > 0)
         {
-            return response.StatusCode == HttpStatusCode.PartialContent && response.Headers.ETag?.Tag == etag
+            return response.StatusCode is HttpStatusCode.PartialContent or HttpStatusCode.OK && response.Headers.ETag?.Tag == etag
                 ? null
                 : "it cannot continue the body that another silo began";
         }
@@ -192,15 +220,18 @@ internal sealed class Forwarder(
     private static void CopyHeaders(HttpResponseMessage from, HttpResponse to)
     {
         to.StatusCode = (int)from.StatusCode;
+        var ofThisHop = from.Headers.NonValidated.TryGetValues("Connection", out var connection)
+            ? connection.ToString().Split(',', StringSplitOptions.TrimEntries)
+            : [];
         foreach (var (name, values) in from.Headers.NonValidated.Concat(from.Content.Headers.NonValidated))
         {
-            if (!NotPassedUp.Contains(name))
+            if (!NotPassedUp.Contains(name) && !ofThisHop.Contains(name, StringComparer.OrdinalIgnoreCase))
                 to.Headers[name] = values.ToString();
         }
     }
 
     private async Task<(long Copied, bool IsWhole)> CopyBodyAsync(
-        Member silo, HttpResponseMessage from, HttpResponse to, CancellationToken cancel)
+        Member silo, HttpResponseMessage from, long skip, HttpResponse to, CancellationToken cancel)
     {
         // The silo is held to its silence, the client to its own pace, and neither to the other's.
         using var silence = new SilenceLimit(options.Value, Timeout.InfiniteTimeSpan, clock, cancel);
@@ -225,12 +256,18 @@ internal sealed class Forwarder(
                 }
 
                 if (read == 0)
-                    return (copied, true);
+                    return (copied, skip == 0);
+
+                silence.Sign();
+                var known = (int)Math.Min(skip, read);
+                skip -= known;
+                if (known == read)
+                    continue;
 
                 silence.Pause();
-                await stall.WriteAsync(to.BodyWriter, buffer.AsMemory(0, read), cancel);
+                await stall.WriteAsync(to.BodyWriter, buffer.AsMemory(known, read - known), cancel);
                 cancel.ThrowIfCancellationRequested();
-                copied += read;
+                copied += read - known;
                 silence.Sign();
 
                 // Silo and client may both be fast enough for this loop to go on without a wait.
@@ -244,11 +281,15 @@ internal sealed class Forwarder(
     }
 
     // The same key as ownership has, as far as the target shows it: path@version for artifacts, the path for queries.
-    private static string KeyOf(string target)
+    private string KeyOf(string target)
     {
         if (!RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out _))
             return target;
 
+        if (path.StartsWith(_basePath + "/", StringComparison.Ordinal))
+            path = path[_basePath.Length..];
+        if (path.StartsWith(ProxyHandler.CachedOnlyPrefix + "/", StringComparison.Ordinal))
+            path = path[ProxyHandler.CachedOnlyPrefix.Length..];
         var request = ProxyRequest.Parse(path[1..]);
         return request.Asked switch
         {

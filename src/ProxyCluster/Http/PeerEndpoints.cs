@@ -10,7 +10,6 @@ using ProxyCluster.Outcomes;
 using ProxyCluster.Ownership;
 using ProxyCluster.Peers;
 using ProxyCluster.Queries;
-using ProxyCluster.Replication;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -26,19 +25,28 @@ internal sealed class PeerEndpoints(
     QueryCache queries,
     DiskStore store,
     SharedFill shared,
-    Replicator replicator,
+    CopyTaker copies,
     AuthorityEndpoints authority,
-    ProxyMetrics metrics,
     ClusterSelf self,
     ArtifactResponse artifacts,
     Responses responses,
+    ProxyMetrics metrics,
     IOptions<PeerOptions> options,
+    IOptions<ClusteringOptions> cluster,
     TimeProvider clock)
 {
+    private readonly bool _hasOwnAddresses = cluster.Value.InternalAddresses().Count > 0;
+
     private static readonly StringValues Frames = "application/vnd.proxycluster.frames";
 
     /// <summary>Is this a target for members?</summary>
     public static bool IsInternal(string target) => target.StartsWith(PeerCalls.Prefix, StringComparison.Ordinal);
+
+    /// <summary>
+    /// Did this target come to an address that does not have it? Never where there is one sort of addresses only.
+    /// </summary>
+    public bool IsElsewhere(HttpContext context, string target) =>
+        _hasOwnAddresses && IsInternal(target) != context.Features.Get<InternalConnection>() is not null;
 
     /// <summary>
     /// Admits the call and answers it, unless it is a forwarded request of a client: that one is given back, for the
@@ -47,11 +55,19 @@ internal sealed class PeerEndpoints(
     public async Task<(Seen? Seen, ForwardedRequest? Forwarded)> AnswerAsync(HttpContext context, string target)
     {
         var cancel = context.RequestAborted;
-        if (await RequestBody.ReadOrNullAsync(context.Request, cancel) is not { } body)
+        var credentials = context.Request.Headers[PeerSignature.Header].ToString();
+        var body = credentials.Length == 0 ? [] : await RequestBody.ReadOrNullAsync(context.Request, cancel);
+        if (body is null)
             return (await NothingAsync(context, cancel), null);
 
-        var admission = door.Admit(
-            context.Request.Headers[PeerSignature.Header], context.Request.Method, target, body, out var signature);
+        var call = new PeerCall(
+            credentials,
+            context.Request.Method,
+            self.Member.Address.Authority,
+            target,
+            body,
+            context.Features.Get<InternalConnection>() is { IsCertified: true });
+        var admission = door.Admit(call, out var signature);
         if (admission != Admission.Admitted)
         {
             await RefuseAsync(context, admission);
@@ -61,30 +77,35 @@ internal sealed class PeerEndpoints(
         if (!PeerTarget.TryCut(target[PeerCalls.Prefix.Length..], out var verb, out var rest))
             return (await NothingAsync(context, cancel), null);
 
+        var isGet = HttpMethods.IsGet(call.Method);
         switch (verb)
         {
+            // Somebody's view is wrong, and passing it on could make a circle of it.
+            case "forward" or "artifact" or "query" or "replicate" when self.IsFrontEnd:
+                return (await LoopAsync(context, "this member is a front end: it stores and fetches nothing", cancel), null);
+
             case "forward" when ForwardedRequest.TryParse(rest, out var forwarded):
                 return forwarded.Hops <= options.Value.MaxHops
                     ? (null, forwarded)
-                    : (await LoopAsync(context, cancel), null);
+                    : (await LoopAsync(context, $"the request was passed on more than {options.Value.MaxHops} times", cancel), null);
 
-            case "artifact" when PeerTarget.TryCut(rest, out var word, out var key)
+            case "artifact" when isGet && PeerTarget.TryCut(rest, out var word, out var key)
                 && PeerTarget.LevelOrNull(word) is { } level
                 && ProxyRequest.Parse(key) is { Asked: Asked.Artifact } wanted:
                 wanted.NameModule();
                 return (await InFlightAsync(() => SendArtifactAsync(context, wanted.Module, wanted.Kind, level, cancel)), null);
 
-            case "query" when ProxyRequest.Parse(rest) is { Asked: Asked.Query } question:
+            case "query" when isGet && ProxyRequest.Parse(rest) is { Asked: Asked.Query } question:
                 question.NameModule();
                 return (await InFlightAsync(() => SendAnswerAsync(context, question.Query, cancel)), null);
 
-            case "holds" when PeerTarget.TryCut(rest, out var hex, out var held)
+            case "holds" when isGet && PeerTarget.TryCut(rest, out var hex, out var held)
                 && Digest.TryParseHex(hex, out var sha256)
                 && ProxyRequest.Parse(held) is { Asked: Asked.Artifact } claim:
                 claim.NameModule();
                 return (await SayWhetherHeldAsync(context, claim.Module, claim.Kind, sha256, cancel), null);
 
-            case "replicate" when ProxyRequest.Parse(rest) is { Asked: Asked.Artifact } copy:
+            case "replicate" when HttpMethods.IsPost(call.Method) && ProxyRequest.Parse(rest) is { Asked: Asked.Artifact } copy:
                 copy.NameModule();
                 return (await ReplicateAsync(context, signature.Member, copy.Module, copy.Kind, cancel), null);
 
@@ -184,7 +205,7 @@ internal sealed class PeerEndpoints(
     private async Task<Seen> ReplicateAsync(
         HttpContext context, string from, ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
     {
-        var outcome = await replicator.CopyFromAsync(from, module, kind, cancel);
+        var outcome = await copies.TakeAsync(from, module, kind, cancel);
         if (outcome.TryGet(out _, out var failure))
             await responses.WriteTextAsync(context, 200, "copied\n", cancel);
         else
@@ -225,10 +246,27 @@ internal sealed class PeerEndpoints(
         return new Seen("peer", FailureTable.For(failure.Kind).Cause);
     }
 
+    // The server bounds it (HttpRegistration); most calls have none.
+    private static async Task<byte[]> BodyAsync(HttpContext context, CancellationToken cancel)
+    {
+        if (context.Request.ContentLength is 0 or null && context.Request.Headers.TransferEncoding.Count == 0)
+            return [];
+
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, cancel);
+        return body.ToArray();
+    }
+
     private Task RefuseAsync(HttpContext context, Admission admission)
     {
         context.Response.Headers[PeerCalls.TimeHeader] =
             clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        if (admission != Admission.WrongTime)
+        {
+            metrics.SecurityEvents.Add(
+                1, new KeyValuePair<string, object?>("event", admission == Admission.Replayed ? "replayed-call" : "unsigned-call"));
+        }
+
         var (status, why) = admission switch
         {
             Admission.WrongTime => (401, "the signature's time is too far from ours\n"),
@@ -244,9 +282,9 @@ internal sealed class PeerEndpoints(
         return new Seen("peer", "not-found");
     }
 
-    private async Task<Seen> LoopAsync(HttpContext context, CancellationToken cancel)
+    private async Task<Seen> LoopAsync(HttpContext context, string why, CancellationToken cancel)
     {
-        var loop = new Failure(FailureKind.LoopDetected, $"the request was passed on more than {options.Value.MaxHops} times");
+        var loop = new Failure(FailureKind.LoopDetected, why);
         await responses.WriteFailureAsync(context, loop, false, cancel);
         return new Seen("peer", "loop-detected");
     }

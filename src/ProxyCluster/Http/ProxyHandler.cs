@@ -31,7 +31,8 @@ internal sealed class ProxyHandler(
     ProxyMetrics metrics,
     IOptions<HttpOptions> options)
 {
-    private const string CachedOnlyPrefix = "/cached-only";
+    /// <summary>Stands before a path that is to be answered from what is stored.</summary>
+    public const string CachedOnlyPrefix = "/cached-only";
 
     private readonly string _basePath = options.Value.BasePath;
 
@@ -77,6 +78,12 @@ internal sealed class ProxyHandler(
         if (SocketThread.IsTurnOver(request))
             await SocketThread.LeaveAsync();
 
+        if (peers.IsElsewhere(context, target))
+        {
+            await responses.WriteTextAsync(context, 404, "not found\n", context.RequestAborted);
+            return new Seen("other", "not-found");
+        }
+
         if (PeerEndpoints.IsInternal(target))
         {
             await SocketThread.LeaveAsync();
@@ -117,7 +124,8 @@ internal sealed class ProxyHandler(
         if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(RequestTarget.PathOf(target)))
         {
             await SocketThread.LeaveAsync();
-            return await forwarder.ForwardAsync(context, target, hops);
+            if (await forwarder.ForwardAsync(context, target, hops) is { } passedOn)
+                return passedOn;
         }
 
         metrics.Traffic.Begin();

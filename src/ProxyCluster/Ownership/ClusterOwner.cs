@@ -4,7 +4,6 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Peers;
-using ProxyCluster.Replication;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -31,7 +30,6 @@ internal sealed class ClusterOwner
 {
     private readonly ClusterSelf _self;
     private readonly ModuleOwner _owner;
-    private readonly Replicator _replicator;
     private readonly PeerFill _fill;
     private readonly PeerStanding _standing;
     private readonly PeerOptions _options;
@@ -42,7 +40,6 @@ internal sealed class ClusterOwner
     public ClusterOwner(
         ClusterSelf self,
         ModuleOwner owner,
-        Replicator replicator,
         PeerFill fill,
         PeerStanding standing,
         IOptions<PeerOptions> options,
@@ -53,7 +50,6 @@ internal sealed class ClusterOwner
     {
         _self = self;
         _owner = owner;
-        _replicator = replicator;
         _fill = fill;
         _standing = standing;
         _options = options.Value;
@@ -79,7 +75,7 @@ internal sealed class ClusterOwner
         if (_calls is not null && level != AskLevel.Home)
             steps = steps.Insert(0, AskStep.Engine);
         return steps.Length == 1
-            ? FetchAsync(module, kind, cancel)
+            ? _owner.EnsureAsync(module, kind, cancel)
             : _asking.RunAsync(
                 (module, kind, level),
                 (_, stop) => HedgedAsk.RunAsync(
@@ -104,7 +100,7 @@ internal sealed class ClusterOwner
 
         // Our own work shows its life by itself: nobody is left to hedge with.
         alive();
-        return await FetchAsync(module, kind, cancel);
+        return await _owner.EnsureAsync(module, kind, cancel);
     }
 
     private async Task<Outcome<ModuleRecord>> AskEngineAsync(
@@ -131,13 +127,5 @@ internal sealed class ClusterOwner
         }
 
         return await _fill.FillAsync(owner, module, kind, AskLevel.Home, alive, cancel);
-    }
-
-    private async Task<Outcome<ModuleRecord>> FetchAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
-    {
-        var outcome = await _owner.EnsureAsync(module, kind, cancel);
-        if (outcome.TryGet(out var record, out _))
-            _replicator.Committed(record, kind);
-        return outcome;
     }
 }

@@ -20,9 +20,9 @@ internal enum NextStep
 /// <summary>
 /// Asks the steps of an <see cref="AskPath"/> until one answers.
 /// <para>
-/// A step that fails hands over at once. A step that gives no sign of life for the hedge delay gets the next one beside
-/// it, and whoever answers first wins; the losers are cancelled. A peer that is working sends heartbeats, so only a
-/// frozen or unreachable one is hedged, and a slow upstream is still asked once.
+/// A step that fails hands over at once. When none of the steps under way has given a sign of life for the hedge delay,
+/// the next one starts beside them, and whoever answers first wins; the losers are cancelled. A peer that is working
+/// sends heartbeats, so only a frozen or unreachable one is hedged, and a slow upstream is still asked once.
 /// </para>
 /// </summary>
 internal static class HedgedAsk
@@ -38,7 +38,7 @@ internal static class HedgedAsk
         _ => NextStep.Self,
     };
 
-    /// <summary>Runs the steps; the last one's failure is the answer when all fail.</summary>
+    /// <summary>Runs the steps; when all fail, the failure that says most is the answer.</summary>
     /// <param name="steps">Where to ask, best first; at least one.</param>
     /// <param name="ask">Asks one step; calls the action at every sign of life.</param>
     /// <param name="hedgeDelay">Silence after which the next step starts.</param>
@@ -53,9 +53,8 @@ internal static class HedgedAsk
         where T : notnull
     {
         using var losers = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var running = new List<Task<Outcome<T>>>();
+        var running = new List<Attempt<T>>();
         var next = 0;
-        var lastSign = new StrongBox(0);
         Failure? failure = null;
         try
         {
@@ -64,23 +63,21 @@ internal static class HedgedAsk
                 if (running.Count == 0 && next == steps.Length)
                     return failure!;
 
-                if (running.Count == 0)
-                    Start();
-
-                var silence = clock.GetElapsedTime(Volatile.Read(ref lastSign.Timestamp));
+                // The youngest sign of any of them: those that fell silent do not count against one that lives.
+                var silence = running.Count == 0 ? hedgeDelay : running.Min(attempt => clock.GetElapsedTime(attempt.LastSign));
                 if (next < steps.Length && silence >= hedgeDelay)
                 {
-                    Start();
+                    running.Add(Attempt<T>.Start(steps[next++], ask, clock, losers.Token));
                     continue;
                 }
 
                 // Wait for an answer, but no longer than until the silence would be too long.
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                var any = Task.WhenAny(running);
+                var answer = Task.WhenAny(running.Select(static attempt => attempt.Outcome));
                 if (next < steps.Length)
                 {
+                    using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
                     var wait = Task.Delay(hedgeDelay - silence, clock, patience.Token);
-                    if (await Task.WhenAny(any, wait) == wait)
+                    if (await Task.WhenAny(answer, wait) == wait)
                     {
                         await wait;
                         continue;
@@ -89,24 +86,20 @@ internal static class HedgedAsk
                     await patience.CancelAsync();
                 }
 
-                var done = await any.WaitAsync(cancel);
-                running.Remove(done);
+                var done = await answer.WaitAsync(cancel);
+                running.RemoveAll(attempt => attempt.Outcome == done);
                 var outcome = await done;
                 if (outcome.Failure is not { } met)
                     return outcome;
 
-                failure = met;
-                switch (After(met.Kind))
+                failure = MostTelling(failure, met);
+                var after = After(met.Kind);
+                if (after == NextStep.Stop)
+                    return outcome;
+                if (after == NextStep.Self && next < steps.Length)
                 {
-                    case NextStep.Stop:
-                        return outcome;
-                    case NextStep.Self when next < steps.Length:
-                        next = steps.Length - 1;
-                        Start();
-                        break;
-                    case NextStep.NextPeer when next < steps.Length && running.Count == 0:
-                        Start();
-                        break;
+                    next = steps.Length;
+                    running.Add(Attempt<T>.Start(steps[^1], ask, clock, losers.Token));
                 }
             }
         }
@@ -114,15 +107,13 @@ internal static class HedgedAsk
         {
             await losers.CancelAsync();
             foreach (var loser in running)
-                _ = DisposeResultAsync(loser);
-        }
-
-        void Start()
-        {
-            Volatile.Write(ref lastSign.Timestamp, clock.GetTimestamp());
-            running.Add(ask(steps[next++], () => Volatile.Write(ref lastSign.Timestamp, clock.GetTimestamp()), losers.Token));
+                _ = DisposeResultAsync(loser.Outcome);
         }
     }
+
+    // "No peer could be used" says less than what a peer or this silo itself met while it worked; later says it better.
+    private static Failure MostTelling(Failure? before, Failure met) =>
+        before is null || met.Kind != FailureKind.PeerUnavailable || before.Kind == FailureKind.PeerUnavailable ? met : before;
 
     // A loser that answers after all must not keep its connection.
     private static async Task DisposeResultAsync<T>(Task<Outcome<T>> loser)
@@ -133,8 +124,27 @@ internal static class HedgedAsk
             (value as IDisposable)?.Dispose();
     }
 
-    private sealed class StrongBox(long timestamp)
+    private sealed class Attempt<T>(TimeProvider clock)
+        where T : notnull
     {
-        public long Timestamp = timestamp;
+        private long _lastSign = clock.GetTimestamp();
+
+        /// <summary>Timestamp of the last sign of life, its start included.</summary>
+        public long LastSign => Volatile.Read(ref _lastSign);
+
+        public required Task<Outcome<T>> Outcome { get; init; }
+
+        public static Attempt<T> Start(
+            AskStep step,
+            Func<AskStep, Action, CancellationToken, Task<Outcome<T>>> ask,
+            TimeProvider clock,
+            CancellationToken cancel)
+        {
+            Attempt<T>? attempt = null;
+            attempt = new Attempt<T>(clock) { Outcome = ask(step, () => attempt?.Sign(), cancel) };
+            return attempt;
+        }
+
+        private void Sign() => Volatile.Write(ref _lastSign, clock.GetTimestamp());
     }
 }

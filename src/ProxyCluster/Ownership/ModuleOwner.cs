@@ -4,6 +4,7 @@ using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Replication;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -26,6 +27,7 @@ internal sealed class ModuleOwner : IDisposable, IAsyncDisposable
     private readonly DiskStore _store;
     private readonly ArtifactFetcher _fetcher;
     private readonly SharedWrites _shared;
+    private readonly Replicator _replicator;
     private readonly OwnershipOptions _options;
     private readonly JoinedTasks<(ModuleVersion, ArtifactKind), Outcome<ModuleRecord>> _fetches;
     private readonly MemoryCache _absent;
@@ -35,6 +37,7 @@ internal sealed class ModuleOwner : IDisposable, IAsyncDisposable
         DiskStore store,
         ArtifactFetcher fetcher,
         SharedWrites shared,
+        Replicator replicator,
         IOptions<OwnershipOptions> options,
         IHostApplicationLifetime lifetime,
         ProxyMetrics metrics)
@@ -42,6 +45,7 @@ internal sealed class ModuleOwner : IDisposable, IAsyncDisposable
         _store = store;
         _fetcher = fetcher;
         _shared = shared;
+        _replicator = replicator;
         _options = options.Value;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
         _fetches = new(
@@ -107,7 +111,11 @@ internal sealed class ModuleOwner : IDisposable, IAsyncDisposable
         }
 
         if (outcome.TryGet(out var committed, out _))
+        {
+            _replicator.Committed(committed, key.Kind);
             await _shared.HandOverAsync(committed, key.Kind, cancel);
+        }
+
         return outcome;
     }
 }

@@ -27,13 +27,19 @@ internal sealed class PeerCalls : IDisposable
     private readonly HttpMessageInvoker _far;
     private readonly ConcurrentDictionary<string, TimeSpan> _clockDifferences = new(StringComparer.Ordinal);
 
-    public PeerCalls(ClusterSecret secret, ClusterSelf self, IOptions<PeerOptions> options, IOptions<ClusteringOptions> cluster, TimeProvider clock)
+    public PeerCalls(
+        ClusterSecret secret,
+        ClusterSelf self,
+        PeerCertificates certificates,
+        IOptions<PeerOptions> options,
+        IOptions<ClusteringOptions> cluster,
+        TimeProvider clock)
     {
         _secret = secret;
         _self = self;
         _clock = clock;
-        _near = Connect(options.Value, null);
-        _far = cluster.Value.Gateway is { } gateway ? Connect(options.Value, gateway) : _near;
+        _near = Connect(options.Value, certificates, null);
+        _far = cluster.Value.Gateway is { } gateway ? Connect(options.Value, certificates, gateway) : _near;
     }
 
     /// <summary>
@@ -91,7 +97,7 @@ internal sealed class PeerCalls : IDisposable
         var request = new HttpRequestMessage(method, new Uri($"{peer.Address.Scheme}://{peer.Address.Authority}{target}",
             new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         var time = _clock.GetUtcNow() + _clockDifferences.GetValueOrDefault(peer.Id);
-        var signature = PeerSignature.Sign(_secret.Bytes, _self.Member.Id, time, method.Method, target, body);
+        var signature = PeerSignature.Sign(_secret.Bytes, _self.Member.Id, time, method.Method, peer.Address.Authority, target, body);
         if (body is not null)
             request.Content = new ByteArrayContent(body);
         request.Headers.TryAddWithoutValidation(PeerSignature.Header, signature.ToString());
@@ -99,7 +105,7 @@ internal sealed class PeerCalls : IDisposable
         return (peer.Region == _self.Region ? _near : _far).SendAsync(request, cancel);
     }
 
-    private static HttpMessageInvoker Connect(PeerOptions options, Uri? gateway) => new(new SocketsHttpHandler
+    private static HttpMessageInvoker Connect(PeerOptions options, PeerCertificates certificates, Uri? gateway) => new(new SocketsHttpHandler
     {
         ConnectTimeout = options.ConnectTimeout,
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
@@ -109,6 +115,7 @@ internal sealed class PeerCalls : IDisposable
         Proxy = gateway is null ? null : new WebProxy(gateway),
         ActivityHeadersPropagator = null,
         ConnectCallback = OutgoingConnection.ConnectAsync,
+        SslOptions = certificates.ForCalls(),
     });
 
     private bool LearnTime(Member peer, HttpResponseMessage refusal)

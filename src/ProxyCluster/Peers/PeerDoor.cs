@@ -29,11 +29,12 @@ internal sealed class PeerDoor(ClusterSecret secret, IOptions<PeerOptions> optio
     private long _nextSweep;
 
     /// <summary>Judges one call.</summary>
-    public Admission Admit(string? header, string method, string target, ReadOnlySpan<byte> body, out PeerSignature signature)
+    public Admission Admit(in PeerCall call, out PeerSignature signature)
     {
-        if (!secret.IsSet
-            || !PeerSignature.TryParse(header, out signature)
-            || !signature.Matches(secret.Bytes, method, target, body))
+        // Behind a client certificate a secret is one lock more, not the only one: the signature then says who and when.
+        if ((!secret.IsSet && !call.IsCertified)
+            || !PeerSignature.TryParse(call.Credentials, out signature)
+            || !signature.Matches(secret.Bytes, call.Method, call.Receiver, call.Target, call.Body.Span))
         {
             signature = default;
             return Admission.Unsigned;

@@ -31,37 +31,43 @@ internal sealed class PeerFill(
         Member peer, ModuleVersion module, ArtifactKind kind, AskLevel level, Action alive, CancellationToken cancel)
     {
         using var silence = new SilenceLimit(options.Value, clock, cancel);
+        Outcome<ModuleRecord> outcome;
         try
         {
-            var outcome = await FillOnceAsync(peer, module, kind, level, () => { alive(); silence.Sign(); }, silence.Token);
-            if (outcome.Failure is { Kind: FailureKind.PeerUnavailable })
-                standing.Silent(peer.Id);
-            else
-                standing.Answered(peer.Id);
-            metrics.PeerFills.Add(
-                1,
-                new("region", peer.Region),
-                new("outcome", outcome.Failure is { } met ? FailureTable.For(met.Kind).Cause : "ok"));
-            return outcome;
+            outcome = await FillOnceAsync(peer, module, kind, level, () => { alive(); silence.Sign(); }, silence.Token);
         }
         catch (OperationCanceledException)
         {
             // Silent for too long, or another candidate won because this one was silent for the hedge delay.
             if (clock.GetElapsedTime(silence.LastSign) >= options.Value.HedgeDelay)
                 standing.Silent(peer.Id);
-            cancel.ThrowIfCancellationRequested();
-            return PeerCalls.Unavailable(peer, "it stayed silent");
+            if (cancel.IsCancellationRequested)
+            {
+                Count(peer, "aborted");
+                throw;
+            }
+
+            outcome = PeerCalls.Unavailable(peer, "it stayed silent or did not finish in time");
         }
         catch (Exception e) when (e is IOException or InvalidDataException or HttpRequestException or JsonException)
         {
-            standing.Silent(peer.Id);
-            return PeerCalls.Unavailable(peer, e.Message);
+            outcome = PeerCalls.Unavailable(peer, e.Message);
         }
         catch (StoreException e)
         {
-            return new Failure(FailureKind.StoreUnavailable, $"{module}: the store cannot take data now: {e.Message}");
+            outcome = new Failure(FailureKind.StoreUnavailable, $"{module}: the store cannot take data now: {e.Message}");
         }
+
+        if (outcome.Failure is { Kind: FailureKind.PeerUnavailable })
+            standing.Silent(peer.Id);
+        else
+            standing.Answered(peer.Id);
+        Count(peer, outcome.Failure is { } met ? FailureTable.For(met.Kind).Cause : "ok");
+        return outcome;
     }
+
+    private void Count(Member peer, string outcome) =>
+        metrics.PeerFills.Add(1, new("region", peer.Region), new("outcome", outcome));
 
     private async Task<Outcome<ModuleRecord>> FillOnceAsync(
         Member peer, ModuleVersion module, ArtifactKind kind, AskLevel level, Action sign, CancellationToken cancel)

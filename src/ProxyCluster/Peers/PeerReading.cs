@@ -27,7 +27,7 @@ internal static class PeerReading
 }
 
 /// <summary>A failure on its way between members.</summary>
-internal sealed record PeerFailure(FailureKind Kind, string Message, double? RetryAfterSeconds)
+internal sealed record PeerFailure(FailureKind Kind, string Message, double? RetryAfterSeconds = null)
 {
     /// <summary>The JSON of a failure.</summary>
     public static byte[] Write(Failure failure) => JsonSerializer.SerializeToUtf8Bytes(
@@ -60,7 +60,12 @@ internal sealed record PeerFailure(FailureKind Kind, string Message, double? Ret
 /// <summary>The answer to a query on its way between members. The age travels instead of a time: clocks may differ.</summary>
 internal sealed record PeerAnswer(byte[] Body, double AgeSeconds, string Upstream);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+// What is missing must not be guessed: the first failure's kind is proven absence.
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(PeerFailure))]
 [JsonSerializable(typeof(PeerAnswer))]
 internal sealed partial class PeerJson : JsonSerializerContext;

@@ -5,8 +5,9 @@ using System.Text;
 namespace ProxyCluster.Peers;
 
 /// <summary>
-/// The credentials of an internal call: an HMAC-SHA-256 with the cluster's secret over the method, the full target, the
-/// sender, the time, a nonce and the hash of the body. Everything that steers the call (what, for which level, how many
+/// The credentials of an internal call: an HMAC-SHA-256 with the cluster's secret over the method, the receiver's
+/// address, the full target, the sender, the time, a nonce and the hash of the body. The receiver is in it because each
+/// member remembers only the nonces that it has seen itself: what one has heard is worth nothing at another. Everything that steers the call (what, for which level, how many
 /// hops) is in the target and so under the signature; a header added on the way means nothing.
 /// </summary>
 /// <param name="Member">Id of the sender.</param>
@@ -20,23 +21,29 @@ internal readonly record struct PeerSignature(string Member, long UnixMillisecon
 
     private const string Scheme = "v1";
 
-    /// <summary>Signs a call.</summary>
+    /// <summary>Signs a call to the member that others know at <paramref name="receiver"/> (host and port).</summary>
     public static PeerSignature Sign(
-        ReadOnlySpan<byte> secret, string member, DateTimeOffset time, string method, string target, ReadOnlySpan<byte> body)
+        ReadOnlySpan<byte> secret,
+        string member,
+        DateTimeOffset time,
+        string method,
+        string receiver,
+        string target,
+        ReadOnlySpan<byte> body)
     {
         var nonce = RandomNumberGenerator.GetHexString(32, lowercase: true);
         var milliseconds = time.ToUnixTimeMilliseconds();
         return new PeerSignature(
-            member, milliseconds, nonce, Convert.ToBase64String(Compute(secret, member, milliseconds, nonce, method, target, body)));
+            member, milliseconds, nonce, Convert.ToBase64String(Compute(secret, member, milliseconds, nonce, method, receiver, target, body)));
     }
 
     /// <summary>Was this call signed with <paramref name="secret"/>? Says nothing about its age.</summary>
-    public bool Matches(ReadOnlySpan<byte> secret, string method, string target, ReadOnlySpan<byte> body)
+    public bool Matches(ReadOnlySpan<byte> secret, string method, string receiver, string target, ReadOnlySpan<byte> body)
     {
         Span<byte> given = stackalloc byte[HMACSHA256.HashSizeInBytes + 3];
         return Convert.TryFromBase64String(Mac, given, out var length)
             && CryptographicOperations.FixedTimeEquals(
-                given[..length], Compute(secret, Member, UnixMilliseconds, Nonce, method, target, body));
+                given[..length], Compute(secret, Member, UnixMilliseconds, Nonce, method, receiver, target, body));
     }
 
     /// <summary>The header's value.</summary>
@@ -65,12 +72,13 @@ internal readonly record struct PeerSignature(string Member, long UnixMillisecon
         long milliseconds,
         string nonce,
         string method,
+        string receiver,
         string target,
         ReadOnlySpan<byte> body)
     {
         var signed = string.Create(
             CultureInfo.InvariantCulture,
-            $"{Scheme}\n{method}\n{target}\n{member}\n{milliseconds}\n{nonce}\n{Convert.ToHexStringLower(SHA256.HashData(body))}\n");
+            $"{Scheme}\n{method}\n{receiver}\n{target}\n{member}\n{milliseconds}\n{nonce}\n{Convert.ToHexStringLower(SHA256.HashData(body))}\n");
         return HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(signed));
     }
 }

@@ -12,7 +12,10 @@ internal static class PeersRegistration
     public static IServiceCollection AddPeers(this IServiceCollection services)
     {
         services.AddRoomOptions<PeerOptions>(PeerOptions.Section);
+        services.AddSingleton<IValidateOptions<ClusteringOptions>, PeerSettingsValidation>();
         services.AddSingleton(SecretOf);
+        services.AddSingleton(static provider =>
+            PeerCertificates.Load(provider.GetRequiredService<IOptions<ClusteringOptions>>().Value.Tls));
         services.AddSingleton<PeerDoor>();
         services.AddSingleton<PeerStanding>();
         services.AddSingleton<PeerCalls>();
@@ -28,9 +31,11 @@ internal static class PeersRegistration
     // Hosts of one process share the secret that their LocalCluster made up; nobody outside can know it.
     private static ClusterSecret SecretOf(IServiceProvider services)
     {
-        var file = services.GetRequiredService<IOptions<ClusteringOptions>>().Value.SecretFile;
-        return file.Length > 0
-            ? ClusterSecret.FromFile(file)
-            : new ClusterSecret(services.GetRequiredService<LocalCluster>().Secret);
+        var cluster = services.GetRequiredService<IOptions<ClusteringOptions>>().Value;
+        if (cluster.SecretFile.Length > 0)
+            return ClusterSecret.FromFile(cluster.SecretFile);
+
+        // Certificates alone lock the door.
+        return cluster.Tls.IsSet ? new ClusterSecret([]) : new ClusterSecret(services.GetRequiredService<LocalCluster>().Secret);
     }
 }

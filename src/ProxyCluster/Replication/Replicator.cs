@@ -4,7 +4,6 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
-using ProxyCluster.Outcomes;
 using ProxyCluster.Peers;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
@@ -12,31 +11,34 @@ using ProxyCluster.Telemetry;
 namespace ProxyCluster.Replication;
 
 /// <summary>
-/// Hands copies of what this silo committed as the owner to the next regions of the key's order, in the background.
+/// Hands copies of what this silo fetched to the next regions of the key's order, in the background.
 /// <para>
 /// The owner tells a silo of the target region "copy this from me", and that silo fills it like any other artifact from a
-/// peer: verified, and committed by its own rules. The queue is bounded and in memory: what is lost with the process is
-/// copied when somebody in that region asks. Lag per target region is a metric: objects, bytes and the age of the oldest.
+/// peer: verified, and committed by its own rules. A copy stays owed until a region has it: a failed attempt waits by
+/// itself, so that a region which is down holds up nobody else's copies, and one that stays down is replaced by the next
+/// region of the order that has none yet, if there is one. What is owed survives a restart (<see cref="OwedNotes"/>) and
+/// is bounded. Lag per pair of regions is a metric: objects, bytes and the age of the oldest.
 /// </para>
+/// Regions that are not there at the time of the commit are owed nothing; what they lack they copy when asked.
 /// </summary>
 internal sealed partial class Replicator : BackgroundService
 {
     private readonly ClusterSelf _self;
     private readonly PeerCalls _calls;
-    private readonly PeerFill _fill;
+    private readonly OwedNotes _notes;
     private readonly ReplicationOptions _options;
     private readonly ProxyMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<Replicator> _logger;
-    private readonly Channel<Copy> _waiting;
-    private readonly ConcurrentDictionary<Copy, byte> _owed = new();
+    private readonly Channel<Attempt> _due = Channel.CreateUnbounded<Attempt>();
+    private readonly ConcurrentDictionary<(ModuleVersion, ArtifactKind, string), OwedCopy> _owed = new();
 
-    private sealed record Copy(ModuleVersion Module, ArtifactKind Kind, string Region, long Bytes, long Since);
+    private sealed record Attempt(OwedCopy Copy, int Number, TimeSpan Pause);
 
     public Replicator(
         ClusterSelf self,
         PeerCalls calls,
-        PeerFill fill,
+        OwedNotes notes,
         IOptions<ReplicationOptions> options,
         ProxyMetrics metrics,
         TimeProvider clock,
@@ -44,87 +46,128 @@ internal sealed partial class Replicator : BackgroundService
     {
         _self = self;
         _calls = calls;
-        _fill = fill;
+        _notes = notes;
         _options = options.Value;
         _metrics = metrics;
         _clock = clock;
         _logger = logger;
-        _waiting = Channel.CreateBounded<Copy>(
-            new BoundedChannelOptions(_options.MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest }, Dropped);
         metrics.ObserveReplication(
             () => Lag(static copies => copies.LongCount()),
-            () => Lag(static copies => copies.Sum(c => c.Bytes)),
-            () => Lag(copies => (long)copies.Max(c => _clock.GetElapsedTime(c.Since).TotalSeconds)));
+            () => Lag(static copies => copies.Sum(static c => c.Bytes)),
+            () => Lag(copies => (long)(_clock.GetUtcNow() - copies.Min(static c => c.Since)).TotalSeconds));
     }
 
     /// <summary>Copies not yet handed over.</summary>
     public int Pending => _owed.Count;
 
-    /// <summary>Queues the copies of an artifact that this silo just committed as its owner.</summary>
+    /// <summary>Owes copies of an artifact that this silo just fetched.</summary>
     public void Committed(ModuleRecord record, ArtifactKind kind)
     {
-        if (_options.MinRegions <= 1)
+        if (_options.MinRegions <= 1 || record.ArtifactOrNull(kind) is not { } stored)
             return;
 
-        var regions = OwnerOrder.For(record.Module.ToString(), _self.View)
-            .Select(static m => m.Region)
-            .Distinct(StringComparer.Ordinal)
-            .Where(region => region != _self.Region)
-            .Take(_options.MinRegions - 1);
-        foreach (var region in regions)
+        foreach (var region in OtherRegions(record.Module).Take(_options.MinRegions - 1))
+            Owe(new OwedCopy(record.Module, kind, region, stored.Size, _clock.GetUtcNow()), isNoted: false);
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        foreach (var copy in _notes.ReadAll())
+            Owe(copy, isNoted: true);
+        return Parallel.ForEachAsync(
+            _due.Reader.ReadAllAsync(stoppingToken),
+            new ParallelOptions { MaxDegreeOfParallelism = _options.Parallel, CancellationToken = stoppingToken },
+            HandOutAsync);
+    }
+
+    private IEnumerable<string> OtherRegions(ModuleVersion module) => OwnerOrder.For(module.ToString(), _self.View)
+        .Select(static m => m.Region)
+        .Distinct(StringComparer.Ordinal)
+        .Where(region => region != _self.Region);
+
+    private void Owe(OwedCopy copy, bool isNoted)
+    {
+        if (_owed.Count >= _options.MaxWaiting)
         {
-            var copy = new Copy(
-                record.Module, kind, region, record.ArtifactOrNull(kind)?.Size ?? 0, _clock.GetTimestamp());
-            _owed.TryAdd(copy, 0);
-            _waiting.Writer.TryWrite(copy);
+            Count(copy, "dropped");
+            if (isNoted)
+                _notes.Delete(copy);
+            return;
+        }
+
+        if (!_owed.TryAdd(copy.Key, copy))
+            return;
+        if (!isNoted)
+            _notes.Write(copy);
+        _due.Writer.TryWrite(new Attempt(copy, 1, _options.RetryPause));
+    }
+
+    private void Settle(OwedCopy copy, string outcome)
+    {
+        Count(copy, outcome);
+        _notes.Delete(copy);
+        _owed.TryRemove(copy.Key, out _);
+    }
+
+    private async ValueTask HandOutAsync(Attempt attempt, CancellationToken cancel)
+    {
+        var copy = attempt.Copy;
+        if (await TryHandOutAsync(attempt, cancel) is not { } why)
+        {
+            Settle(copy, "ok");
+            return;
+        }
+
+        if (attempt.Number % _options.Attempts == 0)
+        {
+            if (SubstituteOrNull(copy) is { } next)
+            {
+                Log.Moved(_logger, copy.Module.Path.Value, copy.Module.Version, copy.Region, attempt.Number, next, why);
+                Owe(copy with { Region = next }, isNoted: false);
+                Settle(copy, "moved");
+                return;
+            }
+
+            Log.Waiting(_logger, copy.Module.Path.Value, copy.Module.Version, copy.Region, attempt.Number, why);
+        }
+
+        Count(copy, "retried");
+        _ = AgainAsync(attempt, cancel);
+    }
+
+    /// <summary>
+    /// A region for a copy that its own does not take: behind those that were owed one from the beginning, and owed none
+    /// now. The order is that of the present view, in which a region that is out of service does not occur.
+    /// </summary>
+    private string? SubstituteOrNull(OwedCopy copy) => OtherRegions(copy.Module)
+        .Where(region => region != copy.Region)
+        .Skip(Math.Max(0, _options.MinRegions - 2))
+        .FirstOrDefault(region => !_owed.ContainsKey((copy.Module, copy.Kind, region)));
+
+    private async Task AgainAsync(Attempt attempt, CancellationToken cancel)
+    {
+        try
+        {
+            await Task.Delay(attempt.Pause, _clock, cancel);
+            var longer = attempt.Pause * 2;
+            _due.Writer.TryWrite(new Attempt(
+                attempt.Copy, attempt.Number + 1, longer < _options.MaxRetryPause ? longer : _options.MaxRetryPause));
+        }
+        catch (OperationCanceledException)
+        {
+            // The next process goes on with it.
         }
     }
 
-    /// <summary>Copies an artifact from the member that asked for it.</summary>
-    public async Task<Outcome<ModuleRecord>> CopyFromAsync(
-        string member, ModuleVersion module, ArtifactKind kind, CancellationToken cancel) =>
-        _self.View.Members.FirstOrDefault(m => m.Id == member) is { } owner
-            ? await _fill.FillAsync(owner, module, kind, AskLevel.Home, static () => { }, cancel)
-            : new Failure(FailureKind.PeerUnavailable, $"{member} is not in this silo's view of the cluster");
-
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Parallel.ForEachAsync(
-        _waiting.Reader.ReadAllAsync(stoppingToken),
-        new ParallelOptions { MaxDegreeOfParallelism = _options.Parallel, CancellationToken = stoppingToken },
-        HandOutAsync);
-
-    private async ValueTask HandOutAsync(Copy copy, CancellationToken cancel)
+    private async Task<string?> TryHandOutAsync(Attempt attempt, CancellationToken cancel)
     {
-        var pause = _options.RetryPause;
-        for (var attempt = 1; ; attempt++)
-        {
-            var why = await TryHandOutAsync(copy, cancel);
-            if (why is null)
-            {
-                Count(copy, "ok");
-                break;
-            }
+        var copy = attempt.Copy;
+        var silos = RegionalOwner.For(copy.Module.ToString(), copy.Region, _self.View);
+        if (silos.IsEmpty || !_self.View.Routing.IsUsable(copy.Region))
+            return "the region has no live silo or is out of service";
 
-            if (attempt == _options.Attempts)
-            {
-                Count(copy, "dropped");
-                Log.GivenUp(_logger, copy.Module.Path.Value, copy.Module.Version, copy.Region, attempt, why);
-                break;
-            }
-
-            Count(copy, "retried");
-            await Task.Delay(pause, _clock, cancel);
-            pause *= 2;
-        }
-
-        _owed.TryRemove(copy, out _);
-    }
-
-    private async Task<string?> TryHandOutAsync(Copy copy, CancellationToken cancel)
-    {
-        if (RegionalOwner.For(copy.Module.ToString(), copy.Region, _self.View) is not [var target, ..])
-            return "the region has no live silo";
-
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10), _clock);
+        var target = silos[(attempt.Number - 1) % silos.Length];
+        using var limit = new CancellationTokenSource(_options.HandOverTimeout, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
         try
         {
@@ -142,24 +185,22 @@ internal sealed partial class Replicator : BackgroundService
         }
     }
 
-    private void Dropped(Copy copy)
-    {
-        _owed.TryRemove(copy, out _);
-        Count(copy, "dropped");
-    }
-
-    private void Count(Copy copy, string outcome) =>
+    private void Count(OwedCopy copy, string outcome) =>
         _metrics.Replications.Add(1, new("region", copy.Region), new("outcome", outcome));
 
-    private IEnumerable<Measurement<long>> Lag(Func<IEnumerable<Copy>, long> of) => _owed.Keys
+    private IEnumerable<Measurement<long>> Lag(Func<IEnumerable<OwedCopy>, long> of) => _owed.Values
         .GroupBy(static copy => copy.Region, StringComparer.Ordinal)
         .Select(region => new Measurement<long>(
             of(region), new("from", _self.Region), new KeyValuePair<string, object?>("to", region.Key)));
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Copy of {Module}@{Version} for {Region} was given up after {Attempts} attempts: {Reason}")]
-        public static partial void GivenUp(
+        [LoggerMessage(LogLevel.Warning, "Copy of {Module}@{Version} for {Region} failed {Attempts} times and goes to {Next} instead: {Reason}")]
+        public static partial void Moved(
+            ILogger logger, string module, string version, string region, int attempts, string next, string reason);
+
+        [LoggerMessage(LogLevel.Debug, "Copy of {Module}@{Version} for {Region} failed {Attempts} times and stays owed: {Reason}")]
+        public static partial void Waiting(
             ILogger logger, string module, string version, string region, int attempts, string reason);
     }
 }

@@ -39,12 +39,12 @@ internal static class RecordFile
         int Format,
         string Path,
         string Version,
-        string? ZipH1,
-        string? GoModH1,
-        VerifiedByShape? VerifiedBy,
-        ArtifactShape? Info,
-        ArtifactShape? Mod,
-        ArtifactShape? Zip)
+        string? ZipH1 = null,
+        string? GoModH1 = null,
+        VerifiedByShape? VerifiedBy = null,
+        ArtifactShape? Info = null,
+        ArtifactShape? Mod = null,
+        ArtifactShape? Zip = null)
     {
         public static Shape From(ModuleRecord r) => new(
             RecordFile.Format,
@@ -93,7 +93,8 @@ internal static class RecordFile
             : throw new JsonException($"'{Sha256}' is not a SHA-256 digest");
     }
 
-    internal sealed record VerifiedByShape(VerificationKind Kind, string Authority, DateTimeOffset Time, ProofShape? Proof)
+    internal sealed record VerifiedByShape(
+        VerificationKind Kind, string Authority, DateTimeOffset Time, ProofShape? Proof = null)
     {
         public static VerifiedByShape? From(VerifiedBy? v) =>
             v is null ? null : new(v.Kind, v.Authority, v.Time, ProofShape.From(v.Proof));
@@ -122,7 +123,7 @@ internal static class RecordFile
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    RespectRequiredConstructorParameters = false,
+    RespectRequiredConstructorParameters = true,
     RespectNullableAnnotations = true,
     UseStringEnumConverter = true,
     WriteIndented = true)]

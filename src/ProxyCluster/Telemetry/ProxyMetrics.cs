@@ -33,11 +33,11 @@ internal sealed class ProxyMetrics
             "Requests being answered now");
         ServedBytes = Meter.CreateCounter<long>("proxycluster.served.bytes", "By", "Body bytes sent; label artifact");
         PeerFills = Meter.CreateCounter<long>("proxycluster.peer.fills", "{fill}",
-            "Artifacts asked of other silos; labels region (the peer's), outcome (ok or the failure's cause)");
+            "Artifacts asked of other silos; labels region (the peer's), outcome (ok, aborted or the failure's cause)");
         Forwards = Meter.CreateCounter<long>("proxycluster.peer.forwards", "{request}",
             "Clients' requests passed on to a silo; labels region (the silo's), outcome (ok, retried or the failure's cause)");
         Replications = Meter.CreateCounter<long>("proxycluster.replication.copies", "{artifact}",
-            "Copies handed to other regions; labels region (the target's), outcome (ok, retried, dropped)");
+            "Copies handed to other regions; labels region (the target's), outcome (ok, retried, moved, dropped)");
         SharedReads = Meter.CreateCounter<long>("proxycluster.shared.reads", "{read}",
             "Artifacts looked for in the region's shared store; label outcome (found, absent, rejected, failed)");
         SharedWrites = Meter.CreateCounter<long>("proxycluster.shared.writes", "{artifact}",

@@ -47,6 +47,11 @@ public sealed partial class ComposeSettingsTests
         var variables = ImageVariables().Concat(service.Environment).ToDictionary();
         using var output = new StringWriter();
         using var scratch = new ScratchDirectory();
+
+        // The container's secret, which this machine does not have; that it is mounted there is another test's claim.
+        var secret = Path.Combine(scratch.Path, "cluster-secret");
+        File.WriteAllText(secret, new string('x', 32));
+        variables[Prefix + "CLUSTER__SECRETFILE"] = secret;
         var input = flags.Read(parsed, new CommandContext(output, output, scratch.Path, variables));
 
         using var services = ProxyHost.BuildServices(input);
