@@ -58,6 +58,20 @@ public class JoinedTasksTests
     }
 
     [Fact]
+    public async Task RunAsync_TaskUnderWay_TellsOfEveryAskerButTheFirst()
+    {
+        var told = new List<string>();
+        var joined = new JoinedTasks<string, int>(TestContext.Current.CancellationToken, told.Add);
+        var end = new TaskCompletionSource<int>();
+        var askers = Enumerable.Range(0, 3).Select(_ => joined.RunAsync("a", (_, _) => end.Task, CancellationToken.None)).ToList();
+        var other = joined.RunAsync("b", (_, _) => end.Task, CancellationToken.None);
+        end.SetResult(7);
+        Assert.Equal([7, 7, 7], await Task.WhenAll(askers));
+        Assert.Equal(7, await other);
+        Assert.Equal(["a", "a"], told);
+    }
+
+    [Fact]
     public async Task RunAsync_WorkFails_EverybodyHearsItAndTheNextOneTriesAgain()
     {
         var joined = new JoinedTasks<string, int>(TestContext.Current.CancellationToken);

@@ -1,13 +1,16 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
 using ProxyCluster.Telemetry;
+using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Cli;
 
 namespace ProxyCluster.Tests.Telemetry;
@@ -73,10 +76,55 @@ public sealed class OtlpExportTests : IDisposable
         await app.StopAsync(Cancellation).WaitAsync(Patience, Cancellation);
     }
 
-    private static async Task<WebApplication> CollectorAsync(RequestDelegate answer)
+    [Fact]
+    public async Task Export_OverGrpc_FramesArriveOverHttp2AndSpansNameTheModule()
+    {
+        var received = new ConcurrentDictionary<string, string>();
+        await using var collector = await CollectorAsync(async http =>
+        {
+            // gRPC over HTTP/2: one byte for compression, four for the length, then the message.
+            using var body = new MemoryStream();
+            await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+            var frame = body.ToArray();
+            Assert.Equal(0, frame[0]);
+            Assert.Equal(frame.Length - 5, BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(1)));
+            var key = string.Join(' ', http.Request.Protocol, http.Request.Path, http.Request.Headers["x-key"], http.Request.ContentType);
+            received.AddOrUpdate(key, Encoding.Latin1.GetString(frame), (_, sofar) => sofar + Encoding.Latin1.GetString(frame));
+            http.Response.ContentType = "application/grpc";
+            await http.Response.Body.WriteAsync(new byte[5], http.RequestAborted);
+            http.Response.AppendTrailer("grpc-status", "0");
+        }, HttpProtocols.Http2);
+        await using var upstream = UpstreamServer.Start();
+        upstream.Put("/example.com/!me/m/@v/v1.2.3.info", "{\"Version\":\"v1.2.3\"}");
+        upstream.Put("/example.com/hot/@v/v4.5.6+incompatible.info", "{\"Version\":\"v4.5.6+incompatible\"}");
+        var input = SettingsInput.Of(
+            ("Serve:Urls", "http://127.0.0.1:0"), ("Storage:Data", _data.FullName), ("Upstreams:List", upstream.Url), ("Http:BasePath", "/go"),
+            ("Telemetry:OtlpEndpoint", collector.Urls.First()), ("Telemetry:OtlpProtocol", "grpc"), ("Telemetry:OtlpHeaders", "x-key=hush"),
+            ("Telemetry:TraceRatio", "1"));
+        await using var app = ProxyHost.Build(input);
+        await app.StartAsync(Cancellation);
+        using var client = new HttpClient();
+        await client.GetStringAsync(new Uri(app.Urls.First() + "/go/example.com/!me/m/@v/v1.2.3.info"), Cancellation);
+        await client.GetStringAsync(new Uri(app.Urls.First() + "/go/example.com/hot/@v/v4.5.6+incompatible.info"), Cancellation);
+        await client.GetStringAsync(new Uri(app.Urls.First() + "/go/cached-only/example.com/hot/@v/v4.5.6+incompatible.info"), Cancellation);
+        using var none = await client.GetAsync(new Uri(app.Urls.First() + "/go/example.com/none/@v/main.info"), Cancellation);
+        await app.StopAsync(Cancellation).WaitAsync(Patience, Cancellation);
+
+        var metrics = received["HTTP/2 /opentelemetry.proto.collector.metrics.v1.MetricsService/Export hush application/grpc"];
+        Assert.Contains("proxycluster.request.duration", metrics, StringComparison.Ordinal);
+        var traces = received["HTTP/2 /opentelemetry.proto.collector.trace.v1.TraceService/Export hush application/grpc"];
+        Assert.All(
+            [
+                "GET info", "proxycluster.module.path", "example.com/Me/m", "proxycluster.module.version", "v1.2.3",
+                "example.com/hot", "v4.5.6+incompatible", "example.com/none", "main", "not-found",
+            ],
+            text => Assert.Contains(text, traces, StringComparison.Ordinal));
+    }
+
+    private static async Task<WebApplication> CollectorAsync(RequestDelegate answer, HttpProtocols protocols = HttpProtocols.Http1)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(end => end.Protocols = protocols)).UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, UnattendedLifetime>();
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = TimeSpan.Zero);
         var app = builder.Build();
