@@ -83,7 +83,7 @@ internal static class RecordFile
     }
 
     internal sealed record ArtifactShape(
-        string Sha256, long Size, string Source, DateTimeOffset Time, DateTimeOffset? Evicted)
+        string Sha256, long Size, string Source, DateTimeOffset Time, DateTimeOffset? Evicted = null)
     {
         public static ArtifactShape? From(StoredArtifact? a) =>
             a is null ? null : new(a.Sha256.ToHex(), a.Size, a.Source, a.Time, a.Evicted);

@@ -66,7 +66,8 @@ public class JoinedTasksTests
         var askers = Enumerable.Range(0, 3).Select(_ => joined.RunAsync("a", (_, _) => end.Task, CancellationToken.None)).ToList();
         var other = joined.RunAsync("b", (_, _) => end.Task, CancellationToken.None);
         end.SetResult(7);
-        Assert.Equal([7, 7, 7], await Task.WhenAll(askers));
+        var heard = await Task.WhenAll(askers);
+        Assert.Equal([7, 7, 7], heard);
         Assert.Equal(7, await other);
         Assert.Equal(["a", "a"], told);
     }
