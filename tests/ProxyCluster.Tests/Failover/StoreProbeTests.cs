@@ -9,6 +9,7 @@ public sealed class StoreProbeTests : IDisposable
 
     private readonly ManualTimeProvider _clock = new();
     private readonly ManualResetEventSlim _mayGo = new();
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _probes;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -40,6 +41,7 @@ public sealed class StoreProbeTests : IDisposable
         {
             var asking = probe.AskAsync(Cancel);
             await _clock.TimerDueIn(Limit);
+            await _begun.Task; // the probe has a thread of its own, which begins when it likes
             _clock.Advance(Limit);
             Assert.Equal(new StoreHealth(false, 1000 * ask, "the store does not answer", 0, 0), await asking);
         }
@@ -55,6 +57,7 @@ public sealed class StoreProbeTests : IDisposable
     private (long, long) Hang()
     {
         Interlocked.Increment(ref _probes);
+        _begun.TrySetResult();
         _mayGo.Wait(TimeSpan.FromSeconds(60));
         return (1, 2);
     }

@@ -24,7 +24,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
 
     public Member Member { get; }
 
-    /// <summary>What it was asked, as sent.</summary>
+    /// <summary>What it was asked, as sent; members' reports and measurements, which come whenever they come, left out.</summary>
     public ConcurrentQueue<string> Asked { get; private init; } = new();
 
     /// <summary>Joins a cluster that answers every call with <paramref name="answer"/>, which gets the raw target.</summary>
@@ -36,6 +36,12 @@ internal sealed class ScriptedPeer : IAsyncDisposable
             async (context, _) =>
             {
                 var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+                if (IsOfHealth(target))
+                {
+                    context.Response.StatusCode = StatusCodes.Status404NotFound;
+                    return;
+                }
+
                 asked.Enqueue(target);
                 try
                 {
@@ -72,6 +78,10 @@ internal sealed class ScriptedPeer : IAsyncDisposable
 
     /// <summary>Says nothing until the caller leaves.</summary>
     public static Task SilenceAsync(HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted);
+
+    private static bool IsOfHealth(string target) =>
+        target.StartsWith(PeerCalls.Prefix + "authority/", StringComparison.Ordinal)
+        || target.StartsWith(PeerCalls.Prefix + "ping/", StringComparison.Ordinal);
 
     public async ValueTask DisposeAsync()
     {
