@@ -5,8 +5,8 @@ using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Failover;
 using ProxyCluster.Telemetry;
-using ProxyCluster.Tests.Clustering;
 using ProxyCluster.TestKit;
+using ProxyCluster.Tests.Clustering;
 
 namespace ProxyCluster.Tests.Failover;
 
