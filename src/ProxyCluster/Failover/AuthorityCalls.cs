@@ -16,20 +16,31 @@ internal sealed class AuthorityCalls(ClusterSelf self, FailoverAuthority authori
     /// <summary>Hands a report in; false when it did not arrive within the limit.</summary>
     public async Task<bool> ReportAsync(HealthReport report, TimeSpan limit, CancellationToken cancel)
     {
+        var body = JsonSerializer.SerializeToUtf8Bytes(report, FailoverJson.Default.HealthReport);
+        var deputies = Task.WhenAll(Deputies.Of(self.View).Select(deputy => TellAsync(deputy, report, body, limit, cancel)));
+        var isHeard = await TellAuthorityAsync(report, body, limit, cancel);
+        await deputies;
+        return isHeard;
+    }
+
+    private async Task<bool> TellAuthorityAsync(HealthReport report, byte[] body, TimeSpan limit, CancellationToken cancel)
+    {
         if (self.View.AuthorityOrNull is not { } holder)
             return false;
-        if (holder.Id == self.Member.Id)
-        {
-            authority.Accept(report);
-            return true;
-        }
 
         // Silence is what the authority judges by, so the engine's own way must not be the only one.
-        if (own is not null && await own.ReportAsync(report, limit / 2, cancel))
+        if (own is not null && holder.Id != self.Member.Id && await own.ReportAsync(report, limit / 2, cancel))
             return true;
 
-        var body = JsonSerializer.SerializeToUtf8Bytes(report, FailoverJson.Default.HealthReport);
-        return await SendAsync(holder, HttpMethod.Post, PeerTarget.Health, body, null, limit, cancel) is { IsOk: true };
+        return await TellAsync(holder, report, body, limit, cancel);
+    }
+
+    private async Task<bool> TellAsync(Member listener, HealthReport report, byte[] body, TimeSpan limit, CancellationToken cancel)
+    {
+        if (listener.Id != self.Member.Id)
+            return await SendAsync(listener, HttpMethod.Post, PeerTarget.Health, body, null, limit, cancel) is { IsOk: true };
+        authority.Accept(report);
+        return true;
     }
 
     /// <summary>Has an operator's order obeyed.</summary>

@@ -104,6 +104,11 @@ internal sealed class EtcdEngine : IEngine
             : Task.FromResult(new PublishResult(PublishStatus.NotAuthority, View.Routing));
 
     /// <inheritdoc/>
+    public async Task<bool> TryTakeOverAsync(string from, CancellationToken cancel) =>
+        _session is { Tenure.Term: { } term } session && Volatile.Read(ref _isStopped) == 0
+        && await session.Authority.TryTakeOverAsync(from, term, cancel);
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await StopAsync("stopped");

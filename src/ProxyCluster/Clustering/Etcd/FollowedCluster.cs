@@ -92,7 +92,7 @@ internal sealed record FollowedCluster(EtcdKeys Keys)
             return this;
         var next = this with { Present = Present.SetItem(key, kv.ModRevision) };
         if (key == Keys.Authority)
-            return next with { AuthorityId = EtcdKeys.Text(kv.Value ?? []), AuthorityRevision = kv.CreateRevision };
+            return next with { AuthorityId = EtcdKeys.Text(kv.Value ?? []), AuthorityRevision = kv.ModRevision };
         if (key == Keys.Routing)
         {
             var table = EtcdValues.RoutingOrNull(kv.Value);

@@ -114,6 +114,18 @@ internal sealed class LocalCluster
         }
     }
 
+    internal bool TryTakeOver(LocalEngine engine, string from)
+    {
+        lock (_lock)
+        {
+            if (_lost is not null || !_members.Contains(engine) || _authority?.Self?.Id != from)
+                return false;
+            _authority = engine;
+            Deliver();
+            return true;
+        }
+    }
+
     private LocalEngine? FindOrNull(string id) => _members.Find(engine => engine.Self?.Id == id);
 
     private void Add(LocalEngine engine)

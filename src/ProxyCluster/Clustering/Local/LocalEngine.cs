@@ -71,6 +71,13 @@ internal sealed class LocalEngine : IEngine
     }
 
     /// <inheritdoc/>
+    public Task<bool> TryTakeOverAsync(string from, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        return Task.FromResult(_cluster.TryTakeOver(this, from));
+    }
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _cluster.Leave(this);
