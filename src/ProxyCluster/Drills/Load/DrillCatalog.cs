@@ -55,7 +55,7 @@ internal sealed class DrillCatalog
         var dice = _random.Next(100);
         if (dice < Misses && _nextCold < Cold.Length)
             return (AskedFor.Miss, Cold[_nextCold++]);
-        return dice < Misses + QueryPart && Queries.Length > 0
+        return dice is >= Misses and < Misses + QueryPart && Queries.Length > 0
             ? (AskedFor.Query, Queries[_random.Next(Queries.Length)])
             : (AskedFor.Hit, Warm[_random.Next(Warm.Length)]);
     }

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using ProxyCluster.Demo;
 using ProxyCluster.Drills.Load;
 using ProxyCluster.GoModules;
