@@ -21,6 +21,10 @@ internal sealed class OutgoingConnection(Socket socket) : NetworkStream(socket, 
         try
         {
             await socket.ConnectAsync(address, cancel).ConfigureAwait(false);
+
+            // The handler asks for it later, outside of what it guards, and then a connection that was reset in between
+            // would surface as a bare SocketException. The socket remembers the answer; here a failure is one to connect.
+            _ = socket.RemoteEndPoint;
             return new OutgoingConnection(socket);
         }
         catch
