@@ -73,7 +73,9 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit += OnExit;
         _process = ChildProcess.Start(
             "node",
-            [main, "--blobHost", "127.0.0.1", "--blobPort", "0", "--location", _scratch.Path, "--silent", "--disableTelemetry"],
+            // In memory: on disk Azurite appends all blobs to shared files, and an upload that is cut off midway can shift
+            // those that come after it.
+            [main, "--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence", "--silent", "--disableTelemetry"],
             new Dictionary<string, string> { ["HOME"] = _scratch.Path });
         await _process.FirstLine.WaitAsync(StartLimit);
         var late = TimeProvider.System.GetTimestamp() + (long)(StartLimit.TotalSeconds * TimeProvider.System.TimestampFrequency);
