@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using System.Text;
 using ProxyCluster.Demo;
 using ProxyCluster.Drills.Reports;
 
@@ -42,12 +41,10 @@ internal sealed class GoLoop(string go, IReadOnlyList<string> doors, IReadOnlyLi
         Directory.CreateDirectory(home);
         try
         {
-            var goMod = new StringBuilder("module drill.invalid/farm\n\ngo 1.16\n\n");
-            foreach (var packed in some)
-                goMod.Append("require ").Append(packed.Module.Path).Append(' ').Append(packed.Module.Version).Append('\n');
-            await File.WriteAllTextAsync(Path.Combine(home, "go.mod"), goMod.ToString());
+            // Nothing is required, so that go does not want what they depend on: a drill's upstream need not have it.
+            await File.WriteAllTextAsync(Path.Combine(home, "go.mod"), "module drill.invalid/farm\n\ngo 1.16\n");
 
-            using var process = Process.Start(StartOf(home, number))!;
+            using var process = Process.Start(StartOf(home, number, some))!;
             process.StandardInput.Close();
             var said = process.StandardOutput.ReadToEndAsync();
             var complained = process.StandardError.ReadToEndAsync();
@@ -61,9 +58,9 @@ internal sealed class GoLoop(string go, IReadOnlyList<string> doors, IReadOnlyLi
         }
     }
 
-    private ProcessStartInfo StartOf(string home, int number)
+    private ProcessStartInfo StartOf(string home, int number, IReadOnlyList<PackedModule> some)
     {
-        var start = new ProcessStartInfo(go, ["mod", "download"])
+        var start = new ProcessStartInfo(go, ["mod", "download", .. some.Select(static packed => packed.Module.ToString())])
         {
             WorkingDirectory = home,
             RedirectStandardInput = true,

@@ -26,6 +26,7 @@ internal sealed class Forwarder(
     ClusterSelf self,
     PeerCalls calls,
     PeerStanding standing,
+    PeerSigns signs,
     Responses responses,
     IOptions<PeerOptions> options,
     IOptions<HttpOptions> http,
@@ -149,6 +150,7 @@ internal sealed class Forwarder(
                 [.. silos.Select(static silo => new AskStep(silo, AskLevel.Client))],
                 (step, _, stop) => AskOneAsync(request, target, step.Peer!, offset, etag, stop),
                 options.Value.HedgeDelay,
+                step => signs.Since(step.Peer!.Id),
                 clock,
                 cancel);
 
@@ -193,7 +195,7 @@ internal sealed class Forwarder(
             Count(silo, "retried");
             return PeerCalls.Unavailable(silo, why);
         }
-        catch (OperationCanceledException) when (clock.GetElapsedTime(started) >= options.Value.HedgeDelay)
+        catch (OperationCanceledException) when (clock.GetElapsedTime(started) >= options.Value.HedgeDelay && signs.Since(silo.Id) >= options.Value.HedgeDelay)
         {
             standing.Silent(silo.Id);
             throw;
@@ -234,7 +236,7 @@ internal sealed class Forwarder(
         Member silo, HttpResponseMessage from, long skip, HttpResponse to, CancellationToken cancel)
     {
         // The silo is held to its silence, the client to its own pace, and neither to the other's.
-        using var silence = new SilenceLimit(options.Value, Timeout.InfiniteTimeSpan, clock, cancel);
+        using var silence = new SilenceLimit(options.Value, Timeout.InfiniteTimeSpan, () => signs.Since(silo.Id), clock, cancel);
         using var stall = new StallLimit(to.HttpContext, http.Value.StallTimeout, clock);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
         var copied = 0L;
@@ -259,6 +261,7 @@ internal sealed class Forwarder(
                     return (copied, skip == 0);
 
                 silence.Sign();
+                signs.Heard(silo.Id);
                 var known = (int)Math.Min(skip, read);
                 skip -= known;
                 if (known == read)

@@ -35,6 +35,8 @@ internal sealed class PeerEndpoints(
     IOptions<ClusteringOptions> cluster,
     TimeProvider clock)
 {
+    private static readonly TimeSpan FirstHeartbeat = TimeSpan.FromMilliseconds(50);
+
     private readonly bool _hasOwnAddresses = cluster.Value.InternalAddresses().Count > 0;
 
     private static readonly StringValues Frames = "application/vnd.proxycluster.frames";
@@ -222,11 +224,13 @@ internal sealed class PeerEndpoints(
 
     private async Task<T> WithHeartbeatsAsync<T>(Task<T> work, PipeWriter output, CancellationToken cancel)
     {
-        while (true)
+        // The first comes soon: it tells the asker that its question has arrived, which an answer from upstream may not do
+        // for long.
+        for (var pause = FirstHeartbeat; ; pause = options.Value.Heartbeat)
         {
             // Not the work's token: a heartbeat that cannot be written ends the wait, and the work goes on for others.
             using var tick = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            var beat = Task.Delay(options.Value.Heartbeat, clock, tick.Token);
+            var beat = Task.Delay(pause, clock, tick.Token);
             if (await Task.WhenAny(work, beat) == work)
             {
                 await tick.CancelAsync();

@@ -37,6 +37,7 @@ internal sealed class ClusterOwner
     private readonly PeerFill _fill;
     private readonly LastCopy _lastCopy;
     private readonly PeerStanding _standing;
+    private readonly PeerSigns _signs;
     private readonly PeerOptions _options;
     private readonly TimeProvider _clock;
     private readonly IOwnerCalls? _calls;
@@ -48,6 +49,7 @@ internal sealed class ClusterOwner
         PeerFill fill,
         LastCopy lastCopy,
         PeerStanding standing,
+        PeerSigns signs,
         IOptions<PeerOptions> options,
         IHostApplicationLifetime lifetime,
         ProxyMetrics metrics,
@@ -59,6 +61,7 @@ internal sealed class ClusterOwner
         _fill = fill;
         _lastCopy = lastCopy;
         _standing = standing;
+        _signs = signs;
         _options = options.Value;
         _clock = clock;
         _calls = calls;
@@ -90,7 +93,12 @@ internal sealed class ClusterOwner
         ModuleVersion module, ArtifactKind kind, AskLevel level, ImmutableArray<AskStep> steps, CancellationToken cancel)
     {
         var outcome = await HedgedAsk.RunAsync(
-            steps, (step, alive, end) => AskAsync(module, kind, level, step, alive, end), _options.HedgeDelay, _clock, cancel);
+            steps,
+            (step, alive, end) => AskAsync(module, kind, level, step, alive, end),
+            _options.HedgeDelay,
+            step => step.Peer is { } peer ? _signs.Since(peer.Id) : TimeSpan.MaxValue,
+            _clock,
+            cancel);
         return level == AskLevel.Client
             && outcome.Failure is { } failure
             && LastCopy.MayBeElsewhere(failure.Kind)

@@ -22,11 +22,16 @@ internal enum NextStep
 /// <para>
 /// A step that fails hands over at once. When none of the steps under way has given a sign of life for the hedge delay,
 /// the next one starts beside them, and whoever answers first wins; the losers are cancelled. A peer that is working
-/// sends heartbeats, so only a frozen or unreachable one is hedged, and a slow upstream is still asked once.
+/// sends heartbeats, so only a frozen or unreachable one is hedged, and a slow upstream is still asked once. A sign of life
+/// in any call counts for all calls to the same peer (<see cref="Peers.PeerSigns"/>): a call that has to wait for its turn
+/// on a busy machine is no dead peer.
 /// </para>
 /// </summary>
 internal static class HedgedAsk
 {
+    // How many hedge delays a call may be silent while its peer talks in others: then it is the call that hangs.
+    private const int Forbearance = 8;
+
     /// <summary>Sorts failures (design rules 3 and 4): proven absence and refused bytes are shared, outages are not.</summary>
     public static NextStep After(FailureKind kind) => kind switch
     {
@@ -42,12 +47,14 @@ internal static class HedgedAsk
     /// <param name="steps">Where to ask, best first; at least one.</param>
     /// <param name="ask">Asks one step; calls the action at every sign of life.</param>
     /// <param name="hedgeDelay">Silence after which the next step starts.</param>
+    /// <param name="sinceHeard">Time since whoever the step asks gave any sign of life, in other calls too.</param>
     /// <param name="clock">Measures it.</param>
     /// <param name="cancel">Ends everything.</param>
     public static async Task<Outcome<T>> RunAsync<T>(
         ImmutableArray<AskStep> steps,
         Func<AskStep, Action, CancellationToken, Task<Outcome<T>>> ask,
         TimeSpan hedgeDelay,
+        Func<AskStep, TimeSpan> sinceHeard,
         TimeProvider clock,
         CancellationToken cancel)
         where T : notnull
@@ -64,7 +71,7 @@ internal static class HedgedAsk
                     return failure!;
 
                 // The youngest sign of any of them: those that fell silent do not count against one that lives.
-                var silence = running.Count == 0 ? hedgeDelay : running.Min(attempt => clock.GetElapsedTime(attempt.LastSign));
+                var silence = running.Count == 0 ? hedgeDelay : running.Min(SilenceOf);
                 if (next < steps.Length && silence >= hedgeDelay)
                 {
                     running.Add(Attempt<T>.Start(steps[next++], ask, clock, losers.Token));
@@ -109,6 +116,12 @@ internal static class HedgedAsk
             foreach (var loser in running)
                 _ = DisposeResultAsync(loser.Outcome);
         }
+
+        TimeSpan SilenceOf(Attempt<T> attempt)
+        {
+            var here = clock.GetElapsedTime(attempt.LastSign);
+            return here < hedgeDelay * Forbearance && sinceHeard(attempt.Step) is var elsewhere && elsewhere < here ? elsewhere : here;
+        }
     }
 
     // "No peer could be used" says less than what a peer or this silo itself met while it worked; later says it better.
@@ -132,6 +145,8 @@ internal static class HedgedAsk
         /// <summary>Timestamp of the last sign of life, its start included.</summary>
         public long LastSign => Volatile.Read(ref _lastSign);
 
+        public required AskStep Step { get; init; }
+
         public required Task<Outcome<T>> Outcome { get; init; }
 
         public static Attempt<T> Start(
@@ -141,7 +156,7 @@ internal static class HedgedAsk
             CancellationToken cancel)
         {
             Attempt<T>? attempt = null;
-            attempt = new Attempt<T>(clock) { Outcome = ask(step, () => attempt?.Sign(), cancel) };
+            attempt = new Attempt<T>(clock) { Step = step, Outcome = ask(step, () => attempt?.Sign(), cancel) };
             return attempt;
         }
 

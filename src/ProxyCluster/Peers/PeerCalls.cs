@@ -20,8 +20,12 @@ internal sealed class PeerCalls : IDisposable
     /// <summary>On a refusal for its time: the receiver's clock, Unix milliseconds.</summary>
     public const string TimeHeader = "X-ProxyCluster-Time";
 
+    private const int MaxConnects = 10;
+
     private readonly ClusterSecret _secret;
     private readonly ClusterSelf _self;
+    private readonly PeerSigns _signs;
+    private readonly TimeSpan _hedgeDelay;
     private readonly TimeProvider _clock;
     private readonly HttpMessageInvoker _near;
     private readonly HttpMessageInvoker _far;
@@ -31,12 +35,15 @@ internal sealed class PeerCalls : IDisposable
         ClusterSecret secret,
         ClusterSelf self,
         PeerCertificates certificates,
+        PeerSigns signs,
         IOptions<PeerOptions> options,
         IOptions<ClusteringOptions> cluster,
         TimeProvider clock)
     {
         _secret = secret;
         _self = self;
+        _signs = signs;
+        _hedgeDelay = options.Value.HedgeDelay;
         _clock = clock;
         _near = Connect(options.Value, certificates, null);
         _far = cluster.Value.Gateway is { } gateway ? Connect(options.Value, certificates, gateway) : _near;
@@ -54,9 +61,24 @@ internal sealed class PeerCalls : IDisposable
     public async Task<Outcome<HttpResponseMessage>> SendAsync(
         Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, CancellationToken cancel, byte[]? body = null)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            var (outcome, isConnected) = await TrySendAsync(peer, method, target, addHeaders, body, cancel);
+
+            // A peer that talks on its other connections has no room for one more in this moment: a burst can fill the
+            // queue in which its kernel keeps new ones.
+            if (isConnected || attempt == MaxConnects || _signs.Since(peer.Id) >= _hedgeDelay)
+                return outcome;
+        }
+    }
+
+    private async Task<(Outcome<HttpResponseMessage> Outcome, bool IsConnected)> TrySendAsync(
+        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, byte[]? body, CancellationToken cancel)
+    {
         try
         {
             var response = await SendOnceAsync(peer, method, target, addHeaders, body, cancel);
+            _signs.Heard(peer.Id);
             if (response.StatusCode == HttpStatusCode.Unauthorized && LearnTime(peer, response))
             {
                 response.Dispose();
@@ -65,18 +87,18 @@ internal sealed class PeerCalls : IDisposable
 
             if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
                 || !response.Headers.Contains(TimeHeader))
-                return response;
+                return (response, true);
 
             response.Dispose();
-            return Unavailable(peer, "it does not accept our credentials; do all members have the same secret file?");
+            return (Unavailable(peer, "it does not accept our credentials; do all members have the same secret file?"), true);
         }
         catch (HttpRequestException e)
         {
-            return Unavailable(peer, e.Message);
+            return (Unavailable(peer, e.Message), true);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return Unavailable(peer, "it took no connection in time");
+            return (Unavailable(peer, "it took no connection in time"), false);
         }
     }
 

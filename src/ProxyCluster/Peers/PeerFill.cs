@@ -17,6 +17,7 @@ internal sealed class PeerFill(
     PeerCalls calls,
     ArtifactCopy copy,
     PeerStanding standing,
+    PeerSigns signs,
     SharedWrites shared,
     ClusterSelf self,
     IOptions<PeerOptions> options,
@@ -30,16 +31,16 @@ internal sealed class PeerFill(
     public async Task<Outcome<ModuleRecord>> FillAsync(
         Member peer, ModuleVersion module, ArtifactKind kind, AskLevel level, Action alive, CancellationToken cancel)
     {
-        using var silence = new SilenceLimit(options.Value, clock, cancel);
+        using var silence = new SilenceLimit(options.Value, () => signs.Since(peer.Id), clock, cancel);
         Outcome<ModuleRecord> outcome;
         try
         {
-            outcome = await FillOnceAsync(peer, module, kind, level, () => { alive(); silence.Sign(); }, silence.Token);
+            outcome = await FillOnceAsync(peer, module, kind, level, () => { alive(); silence.Sign(); signs.Heard(peer.Id); }, silence.Token);
         }
         catch (OperationCanceledException)
         {
             // Silent for too long, or another candidate won because this one was silent for the hedge delay.
-            if (clock.GetElapsedTime(silence.LastSign) >= options.Value.HedgeDelay)
+            if (clock.GetElapsedTime(silence.LastSign) >= options.Value.HedgeDelay && signs.Since(peer.Id) >= options.Value.HedgeDelay)
                 standing.Silent(peer.Id);
             if (cancel.IsCancellationRequested)
             {

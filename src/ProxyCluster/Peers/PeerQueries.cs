@@ -6,15 +6,15 @@ using ProxyCluster.Outcomes;
 namespace ProxyCluster.Peers;
 
 /// <summary>Asks the owner of a module path what it knows about a query.</summary>
-internal sealed class PeerQueries(PeerCalls calls, PeerStanding standing, IOptions<PeerOptions> options, TimeProvider clock)
+internal sealed class PeerQueries(PeerCalls calls, PeerStanding standing, PeerSigns signs, IOptions<PeerOptions> options, TimeProvider clock)
 {
     /// <summary>The peer's answer; <paramref name="key"/> is the query's path in a URL.</summary>
     public async Task<Outcome<PeerAnswer>> AskAsync(Member peer, string key, Action alive, CancellationToken cancel)
     {
-        using var silence = new SilenceLimit(options.Value, clock, cancel);
+        using var silence = new SilenceLimit(options.Value, () => signs.Since(peer.Id), clock, cancel);
         try
         {
-            var outcome = await AskOnceAsync(peer, key, () => { alive(); silence.Sign(); }, silence.Token);
+            var outcome = await AskOnceAsync(peer, key, () => { alive(); silence.Sign(); signs.Heard(peer.Id); }, silence.Token);
             if (outcome.Failure is { Kind: FailureKind.PeerUnavailable })
                 standing.Silent(peer.Id);
             else
@@ -24,7 +24,7 @@ internal sealed class PeerQueries(PeerCalls calls, PeerStanding standing, IOptio
         catch (OperationCanceledException)
         {
             // Silent for too long, or another candidate won because this one was silent for the hedge delay.
-            if (clock.GetElapsedTime(silence.LastSign) >= options.Value.HedgeDelay)
+            if (clock.GetElapsedTime(silence.LastSign) >= options.Value.HedgeDelay && signs.Since(peer.Id) >= options.Value.HedgeDelay)
                 standing.Silent(peer.Id);
             cancel.ThrowIfCancellationRequested();
             return PeerCalls.Unavailable(peer, "it stayed silent");

@@ -18,6 +18,7 @@ internal static class PeersRegistration
             PeerCertificates.Load(provider.GetRequiredService<IOptions<ClusteringOptions>>().Value.Tls));
         services.AddSingleton<PeerDoor>();
         services.AddSingleton<PeerStanding>();
+        services.AddSingleton<PeerSigns>();
         services.AddSingleton<PeerCalls>();
         services.AddSingleton<PeerRecords>();
         services.AddSingleton<ArtifactCopy>();

@@ -7,21 +7,28 @@ namespace ProxyCluster.Peers;
 internal sealed class SilenceLimit : IDisposable
 {
     private readonly TimeProvider _clock;
+    // How much longer a single call may be silent while its peer talks in others: then the peer lives, and only if that
+    // goes on for long it is the connection that has died.
+    private const int Forbearance = 4;
+
     private readonly TimeSpan _idle;
+    private readonly Func<TimeSpan> _sinceHeard;
     private readonly CancellationTokenSource _total;
     private readonly CancellationTokenSource _linked;
     private readonly ITimer _timer;
     private long _lastSign;
     private volatile bool _isPaused;
 
-    public SilenceLimit(PeerOptions options, TimeProvider clock, CancellationToken cancel)
-        : this(options, options.TotalTimeout, clock, cancel)
+    /// <summary>With the total time of one artifact.</summary>
+    public SilenceLimit(PeerOptions options, Func<TimeSpan> sinceHeard, TimeProvider clock, CancellationToken cancel)
+        : this(options, options.TotalTimeout, sinceHeard, clock, cancel)
     {
     }
 
     /// <summary>With another total time; infinite where the reader's pace decides how long it takes.</summary>
-    public SilenceLimit(PeerOptions options, TimeSpan total, TimeProvider clock, CancellationToken cancel)
+    public SilenceLimit(PeerOptions options, TimeSpan total, Func<TimeSpan> sinceHeard, TimeProvider clock, CancellationToken cancel)
     {
+        _sinceHeard = sinceHeard;
         _clock = clock;
         _idle = options.IdleTimeout;
         _lastSign = clock.GetTimestamp();
@@ -65,6 +72,12 @@ internal sealed class SilenceLimit : IDisposable
         if (silent < _idle)
         {
             _timer.Change(_idle - silent, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        if (silent < _idle * Forbearance && _sinceHeard() < _idle)
+        {
+            _timer.Change(_idle, Timeout.InfiniteTimeSpan);
             return;
         }
 

@@ -16,6 +16,7 @@ internal sealed class QueryOwner(
     QueryUpstream upstream,
     PeerQueries peers,
     PeerStanding standing,
+    PeerSigns signs,
     IOptions<PeerOptions> options,
     TimeProvider clock,
     IQueryCalls? calls = null)
@@ -39,6 +40,7 @@ internal sealed class QueryOwner(
                     : step.Peer is { } peer ? TakeAsync(query, peers.AskAsync(peer, query.Key, alive, stop))
                     : upstream.AskAsync(query, known, stop),
                 options.Value.HedgeDelay,
+                step => step.Peer is { } peer ? signs.Since(peer.Id) : TimeSpan.MaxValue,
                 clock,
                 cancel);
     }

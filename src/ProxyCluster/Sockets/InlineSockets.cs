@@ -11,6 +11,8 @@ namespace ProxyCluster.Sockets;
 /// </summary>
 internal static class InlineSockets
 {
+    private const int MaxWaitingConnections = 4096;
+
     /// <summary>The platform's switch. It is read once, when the process makes its first socket.</summary>
     internal const string Variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
 
@@ -22,6 +24,10 @@ internal static class InlineSockets
             var isOn = IsOn(Environment.GetEnvironmentVariable(Variable), http.Value.InlineSockets);
             if (isOn)
                 Environment.SetEnvironmentVariable(Variable, "1");
+
+            // A region's whole build farm, or every silo of a cluster, may come in the same moment; what finds the queue of
+            // new connections full is only tried again after a second. The kernel's own limit is the ceiling.
+            transport.Backlog = MaxWaitingConnections;
 
             // Only together: on pool threads Kestrel's inline scheduling is slower than its default (measured).
             transport.UnsafePreferInlineScheduling = isOn;

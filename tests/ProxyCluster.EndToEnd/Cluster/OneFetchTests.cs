@@ -81,14 +81,11 @@ public sealed class OneFetchTests(OneFetchTests.Running running) : IClassFixture
     {
         internal ClusterSystem System { get; private set; } = null!;
 
-        // Nothing is at fault here, so silence must mean nothing: with a dozen processes on two cores, a peer that is alive
-        // may be silent for longer than the hedge delay of real machines, and a hedge is another fetch.
         public async ValueTask InitializeAsync() => System = await ClusterSystem.StartAsync(
             modules: 120,
             change: static s => s with
             {
                 Distances = Distance.World,
-                Settings = [("Peers:HedgeDelay", "50s"), ("Peers:ConnectTimeout", "20s"), ("Peers:IdleTimeout", "60s")],
             });
 
         public async ValueTask DisposeAsync()

@@ -14,6 +14,7 @@ public sealed class HedgedAskTests
     private readonly ManualTimeProvider _clock = new();
     private readonly ConcurrentDictionary<string, Asked> _asked = new();
     private readonly ConcurrentQueue<string> _order = new();
+    private readonly ConcurrentDictionary<string, long> _heard = new();
 
     [Fact]
     public async Task Run_FirstAnswers_NobodyElseIsAsked()
@@ -52,6 +53,58 @@ public sealed class HedgedAskTests
     }
 
     [Fact]
+    public async Task Run_SilentHereButTalkingElsewhere_IsNoSilence()
+    {
+        var running = Run("a", "self");
+        var a = await StepAsync("a");
+        await _clock.TimerDueIn(Hedge);
+        _heard["a"] = _clock.GetTimestamp() + Half.Ticks;
+        _clock.Advance(Hedge);
+        for (var i = 0; i < 5; i++)
+        {
+            await _clock.TimerDueIn(Half);
+            _heard["a"] = _clock.GetTimestamp();
+            _clock.Advance(Half);
+        }
+
+        Assert.Equal(["a"], _order);
+        a.Answer("from a");
+        Assert.Equal("from a", (await running).Value);
+    }
+
+    [Fact]
+    public async Task Run_SilentEverywhere_NextStartsADelayAfterTheLastSignOfAny()
+    {
+        var running = Run("a", "self");
+        await StepAsync("a");
+        await _clock.TimerDueIn(Hedge);
+        _heard["a"] = _clock.GetTimestamp() + Half.Ticks;
+        _clock.Advance(Hedge);
+        await _clock.TimerDueIn(Half);
+        Assert.Equal(["a"], _order);
+        _clock.Advance(Half);
+
+        (await StepAsync("self")).Answer("by itself");
+        Assert.Equal("by itself", (await running).Value);
+    }
+
+    [Fact]
+    public async Task Run_SilentHereForManyDelays_NextStartsWhateverItSaysElsewhere()
+    {
+        var running = Run("a", "self");
+        await StepAsync("a");
+        for (var i = 0; i < 8; i++)
+        {
+            await _clock.TimerDueIn(Hedge);
+            _heard["a"] = _clock.GetTimestamp() + Hedge.Ticks;
+            _clock.Advance(Hedge);
+        }
+
+        (await StepAsync("self")).Answer("by itself");
+        Assert.Equal("by itself", (await running).Value);
+    }
+
+    [Fact]
     public async Task Run_SlowFirstAnswersAfterAll_ItWinsAndTheHedgeIsCancelled()
     {
         var running = Run("a", "b", "self");
@@ -80,7 +133,7 @@ public sealed class HedgedAskTests
                 started.SetResult();
                 return Task.FromResult<Outcome<Disposed>>(winner);
             },
-            Hedge, _clock, TestContext.Current.CancellationToken);
+            Hedge, static _ => TimeSpan.MaxValue, _clock, TestContext.Current.CancellationToken);
         await _clock.TimerDueIn(Hedge);
         _clock.Advance(Hedge);
         await started.Task;
@@ -189,6 +242,9 @@ public sealed class HedgedAskTests
         }
     }
 
+    private TimeSpan SinceHeard(AskStep step) =>
+        step.Peer is { } peer && _heard.TryGetValue(peer.Id, out var last) ? _clock.GetElapsedTime(last) : TimeSpan.MaxValue;
+
     private Task<Outcome<string>> Run(params string[] steps) => Run(TestContext.Current.CancellationToken, steps);
 
     private Task<Outcome<string>> Run(CancellationToken cancel, params string[] steps) => HedgedAsk.RunAsync<string>(
@@ -202,7 +258,7 @@ public sealed class HedgedAskTests
             asked.Started.SetResult(alive);
             return asked.Outcome.Task;
         },
-        Hedge, _clock, cancel);
+        Hedge, SinceHeard, _clock, cancel);
 
     private static System.Collections.Immutable.ImmutableArray<AskStep> Steps(params string[] names) =>
     [

@@ -9,6 +9,7 @@ public sealed class SilenceLimitTests : IDisposable
 
     private readonly ManualTimeProvider _clock = new();
     private readonly CancellationTokenSource _caller = new();
+    private TimeSpan _sinceHeard = TimeSpan.MaxValue;
 
     public void Dispose() => _caller.Dispose();
 
@@ -19,6 +20,29 @@ public sealed class SilenceLimitTests : IDisposable
         _clock.Advance(Options.IdleTimeout - TimeSpan.FromTicks(1));
         Assert.False(limit.Token.IsCancellationRequested);
         _clock.Advance(TimeSpan.FromTicks(1));
+        Assert.True(limit.Token.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void Silence_WhileThePeerTalksElsewhere_FiresOnlyAfterMuchLonger()
+    {
+        _sinceHeard = TimeSpan.FromSeconds(1);
+        using var limit = Limit();
+        for (var i = 0; i < 3; i++)
+            _clock.Advance(Options.IdleTimeout);
+        Assert.False(limit.Token.IsCancellationRequested);
+        _clock.Advance(Options.IdleTimeout);
+        Assert.True(limit.Token.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void Silence_WhenThePeerFallsSilentElsewhereToo_Fires()
+    {
+        _sinceHeard = TimeSpan.FromSeconds(1);
+        using var limit = Limit();
+        _clock.Advance(Options.IdleTimeout);
+        _sinceHeard = Options.IdleTimeout;
+        _clock.Advance(Options.IdleTimeout);
         Assert.True(limit.Token.IsCancellationRequested);
     }
 
@@ -69,5 +93,5 @@ public sealed class SilenceLimitTests : IDisposable
         Assert.Equal(0, _clock.ArmedTimers);
     }
 
-    private SilenceLimit Limit() => new(Options, _clock, _caller.Token);
+    private SilenceLimit Limit() => new(Options, () => _sinceHeard, _clock, _caller.Token);
 }
