@@ -188,6 +188,7 @@ internal sealed class Forwarder(
             }
 
             standing.Answered(silo.Id);
+            signs.Heard(silo.Id);
             if (WhyNotOrNull(response, offset, etag) is not { } why)
                 return new Reply(silo, response);
 

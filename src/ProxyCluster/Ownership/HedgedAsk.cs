@@ -24,7 +24,7 @@ internal enum NextStep
 /// the next one starts beside them, and whoever answers first wins; the losers are cancelled. A peer that is working
 /// sends heartbeats, so only a frozen or unreachable one is hedged, and a slow upstream is still asked once. A sign of life
 /// in any call counts for all calls to the same peer (<see cref="Peers.PeerSigns"/>): a call that has to wait for its turn
-/// on a busy machine is no dead peer.
+/// on a busy machine is no dead peer. And who oversleeps has not listened (<see cref="HedgePatience"/>).
 /// </para>
 /// </summary>
 internal static class HedgedAsk
@@ -63,6 +63,7 @@ internal static class HedgedAsk
         var running = new List<Attempt<T>>();
         var next = 0;
         Failure? failure = null;
+        var patience = new HedgePatience(hedgeDelay);
         try
         {
             while (true)
@@ -71,10 +72,11 @@ internal static class HedgedAsk
                     return failure!;
 
                 // The youngest sign of any of them: those that fell silent do not count against one that lives.
-                var silence = running.Count == 0 ? hedgeDelay : running.Min(SilenceOf);
-                if (next < steps.Length && silence >= hedgeDelay)
+                var silence = running.Count == 0 ? patience.Limit : running.Min(SilenceOf);
+                if (next < steps.Length && (running.Count == 0 || patience.IsOver(silence)))
                 {
                     running.Add(Attempt<T>.Start(steps[next++], ask, clock, losers.Token));
+                    patience = new HedgePatience(hedgeDelay);
                     continue;
                 }
 
@@ -82,15 +84,18 @@ internal static class HedgedAsk
                 var answer = Task.WhenAny(running.Select(static attempt => attempt.Outcome));
                 if (next < steps.Length)
                 {
-                    using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                    var wait = Task.Delay(hedgeDelay - silence, clock, patience.Token);
+                    using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                    var planned = patience.Limit - silence;
+                    var from = clock.GetTimestamp();
+                    var wait = Task.Delay(planned, clock, answered.Token);
                     if (await Task.WhenAny(answer, wait) == wait)
                     {
                         await wait;
+                        patience.Waited(planned, clock.GetElapsedTime(from));
                         continue;
                     }
 
-                    await patience.CancelAsync();
+                    await answered.CancelAsync();
                 }
 
                 var done = await answer.WaitAsync(cancel);

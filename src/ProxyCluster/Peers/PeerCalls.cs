@@ -78,7 +78,6 @@ internal sealed class PeerCalls : IDisposable
         try
         {
             var response = await SendOnceAsync(peer, method, target, addHeaders, body, cancel);
-            _signs.Heard(peer.Id);
             if (response.StatusCode == HttpStatusCode.Unauthorized && LearnTime(peer, response))
             {
                 response.Dispose();
@@ -92,11 +91,11 @@ internal sealed class PeerCalls : IDisposable
             response.Dispose();
             return (Unavailable(peer, "it does not accept our credentials; do all members have the same secret file?"), true);
         }
-        catch (HttpRequestException e)
+        catch (HttpRequestException e) when (e.InnerException is not (OperationCanceledException or TimeoutException))
         {
             return (Unavailable(peer, e.Message), true);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
             return (Unavailable(peer, "it took no connection in time"), false);
         }

@@ -79,6 +79,7 @@ internal sealed class PeerFill(
             return failure;
 
         using var answered = response;
+        sign();
         if (!response.IsSuccessStatusCode)
             return PeerCalls.Unavailable(peer, $"it answered {(int)response.StatusCode}");
 

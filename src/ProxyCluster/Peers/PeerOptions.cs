@@ -20,9 +20,12 @@ public sealed class PeerOptions
     [Range(typeof(TimeSpan), "00:00:00.020", "00:00:30")]
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Time to open a connection to a peer. Default 1 s, several round trips between continents.</summary>
+    /// <summary>
+    /// Time to open a connection to a peer. Default 5 s: whether to wait for it is the hedge delay's affair, and a burst on
+    /// a busy machine has to wait for connections to peers that are well.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:00:30")]
-    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// Silence on an open transfer after which the peer counts as dead. Default 5 s. Every heartbeat and every byte

@@ -43,6 +43,7 @@ internal sealed class PeerQueries(PeerCalls calls, PeerStanding standing, PeerSi
             return failure;
 
         using var answered = response;
+        sign();
         if (!response.IsSuccessStatusCode)
             return PeerCalls.Unavailable(peer, $"it answered {(int)response.StatusCode}");
 

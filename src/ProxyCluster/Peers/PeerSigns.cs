@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace ProxyCluster.Peers;
 
 /// <summary>
-/// When each peer last gave any sign of life, on whatever connection: an answer, a heartbeat, bytes of a transfer.
+/// When each peer last gave a sign of its work for us, in whatever call: an answer, a heartbeat, bytes of a transfer. Calls
+/// of other kinds, such as reports of health, do not count: who answers them may still hang where it matters.
 /// <para>
 /// A single call says little about a peer: among hundreds at once on a busy machine one waits for a connection or for its
 /// turn longer than a dead peer would be waited for. Taken for silence, it would have the next candidate asked, and with it

@@ -24,7 +24,7 @@ public sealed class RealGoClusterTests
             {
                 Distances = Distance.World,
                 // Three compilers and a dozen processes share the machine: silence means nothing here (see OneFetchTests).
-                Settings = [("Peers:HedgeDelay", "50s"), ("Peers:ConnectTimeout", "20s"), ("Peers:IdleTimeout", "60s")],
+                Settings = [("Peers:HedgeDelay", "20s")],
             },
             TimeProvider.System, static _ => { }, TestContext.Current.CancellationToken);
 
