@@ -21,12 +21,15 @@ internal sealed class SiloProcesses : IAsyncDisposable
         Redis = redis;
         Upstream = upstream;
         _checksumDatabase = checksumDatabase;
-        File.WriteAllText(_scratch["secret"], "a secret of one test cluster");
+        File.WriteAllText(SecretFile, "a secret of one test cluster");
     }
 
     public RedisProcess Redis { get; }
 
     public UpstreamServer Upstream { get; }
+
+    /// <summary>The file with the secret that members prove to each other.</summary>
+    public string SecretFile => _scratch["secret"];
 
     /// <summary>The built host.</summary>
     public static string Executable => Path.Combine(
@@ -48,7 +51,7 @@ internal sealed class SiloProcesses : IAsyncDisposable
             Executable = Executable,
             MoreArguments =
             [
-                "--engine", "orleans", "--region", region, "--role", role, "--secret-file", _scratch["secret"],
+                "--engine", "orleans", "--region", region, "--role", role, "--secret-file", SecretFile,
                 "--set", "Orleans:Clustering:ProviderType=Redis", "--set", "Orleans:Clustering:ConnectionString=" + connection,
                 "--set", "Orleans:GrainStorage:Default:ProviderType=Redis", "--set", "Orleans:GrainStorage:Default:ConnectionString=" + connection,
                 "--set", string.Create(CultureInfo.InvariantCulture, $"Silo:Port={FreePort()}"),
@@ -97,7 +100,7 @@ internal sealed class SiloProcesses : IAsyncDisposable
         while (!member.Log.Split('\n').Any(line => texts.All(text => line.Contains(text, StringComparison.Ordinal))))
         {
             // Another process's log has nothing to await.
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await Task.Delay(20);
             if (late.IsCancellationRequested)
                 throw new TimeoutException($"no line was logged with {string.Join(" and ", texts)}:\n{member.Log}");
         }
