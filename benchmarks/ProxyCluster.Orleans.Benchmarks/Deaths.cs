@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.Extensions.DependencyInjection;
-using Orleans.Runtime;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Orleans.Grains;
 using ProxyCluster.Orleans.Tests.Processes;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using ProxyCluster.Orleans.Tests.Processes;
 using ProxyCluster.Routing;
 using ProxyCluster.TestKit.Processes;
 

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 using ProxyCluster.Cli;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;

@@ -28,7 +28,7 @@ namespace ProxyCluster.Orleans.Engine;
 /// Road not taken: to have the silent silo declared dead, which Orleans lets everybody do, so that the grain moves. For a
 /// pause of 1.5 s it would lose its grains and its life; so it loses the office and nothing else.
 /// </summary>
-internal sealed partial class OrleansAuthority
+internal sealed partial class OrleansAuthority : IDisposable
 {
     private static readonly TimeSpan StorageLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RecallLimit = TimeSpan.FromSeconds(1);
@@ -153,6 +153,9 @@ internal sealed partial class OrleansAuthority
             _gate.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gate.Dispose();
 
     private bool IsHeldByTheLiving => _engine.Term is { } term && IsLive(term.Holder);
 

@@ -114,13 +114,34 @@ internal sealed partial class OrleansEngine : IEngine
     /// <inheritdoc/>
     public async Task<PublishResult> TryPublishAsync(RoutingTable next, CancellationToken cancel)
     {
-        var status = IsAuthority && _life is { } life ? await life.Authority.TryPublishAsync(next, cancel) : PublishStatus.NotAuthority;
-        return new PublishResult(status, View.Routing);
+        if (!IsAuthority || _life is not { } life)
+            return new PublishResult(PublishStatus.NotAuthority, View.Routing);
+        try
+        {
+            var status = await life.Authority.TryPublishAsync(next, cancel);
+            return new PublishResult(status, View.Routing);
+        }
+        catch (Exception e) when (e is OrleansException or ObjectDisposedException)
+        {
+            // The silo's life ended meanwhile.
+            return new PublishResult(PublishStatus.Unavailable, View.Routing);
+        }
     }
 
     /// <inheritdoc/>
-    public async Task<bool> TryTakeOverAsync(string from, CancellationToken cancel) =>
-        Volatile.Read(ref _isStopped) == 0 && _life is { } life && await life.Authority.TryTakeOverAsync(from, cancel);
+    public async Task<bool> TryTakeOverAsync(string from, CancellationToken cancel)
+    {
+        if (_life is not { } life || Volatile.Read(ref _isStopped) == 1)
+            return false;
+        try
+        {
+            return await life.Authority.TryTakeOverAsync(from, cancel);
+        }
+        catch (Exception e) when (e is OrleansException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

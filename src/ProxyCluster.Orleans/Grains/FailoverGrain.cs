@@ -1,4 +1,3 @@
-using ProxyCluster.Clustering;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
 
