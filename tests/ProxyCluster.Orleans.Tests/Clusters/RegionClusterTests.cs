@@ -124,19 +124,21 @@ public sealed class RegionClusterTests
         var sample = cluster.Modules[0];
         var grains = cluster.Members[0].Silo!.ServiceProvider.GetRequiredService<IGrainFactory>();
         var management = grains.GetGrain<IManagementGrain>(0);
+        var version = grains.GetGrain<IModuleVersionGrain>(sample.Module.ToString());
+        var failover = grains.GetGrain<IFailoverGrain>(IFailoverGrain.Key);
         await cluster.Members[0].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Mod, static () => { }, Cancel);
-        Assert.Equal((1, 1), (await CountAsync(nameof(ModuleVersionGrain)), await CountAsync(nameof(FailoverGrain))));
+        Assert.Equal((1, 1), (await CountAsync(version), await CountAsync(failover)));
 
         // What Orleans does to those that were idle for their time, to all that are idle at all.
         await UntilAsync(async () =>
         {
             await management.ForceActivationCollection(TimeSpan.Zero);
-            return await CountAsync(nameof(ModuleVersionGrain)) == 0;
+            return await CountAsync(version) == 0;
         });
-        Assert.Equal(1, await CountAsync(nameof(FailoverGrain)));
+        Assert.Equal(1, await CountAsync(failover));
 
-        async Task<int> CountAsync(string grain) => (await management.GetSimpleGrainStatistics())
-            .Where(kind => kind.GrainType.Contains(grain, StringComparison.Ordinal)).Sum(static kind => kind.ActivationCount);
+        async Task<int> CountAsync(IAddressable grain) => (await management.GetDetailedGrainStatistics())
+            .Count(activation => activation.GrainId == grain.GetGrainId());
     }
 
     [Fact]
