@@ -32,7 +32,6 @@ internal static class Deaths
                 failed += await RoundAsync(cluster, victim, others[0], isKilled, verdict, answer, clients);
                 if (isKilled)
                 {
-                    await victim.DisposeAsync();
                     victim = null;
                 }
                 else
@@ -47,7 +46,7 @@ internal static class Deaths
             Console.WriteLine($"{verdict}\n{answer}\n{clients}");
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{how}: clients' requests that failed: {failed}"));
             if (victim is not null)
-                await victim.DisposeAsync();
+                await victim.KillAsync();
         }
     }
 

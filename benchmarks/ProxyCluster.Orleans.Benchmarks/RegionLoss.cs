@@ -47,8 +47,6 @@ internal static class RegionLoss
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{lost}: epoch {before.Epoch} to {after.Epoch}: {string.Join("; ", after.Events.Where(change => change.Id > before.LastEventId).Select(static change => $"{change.Epoch} {change.Region} {change.From}-{change.To} {change.Kind}"))}"));
 
-            foreach (var silo in silos[lost])
-                await silo.DisposeAsync();
             silos[lost] = await cluster.StartSilosAsync(lost, lost);
         }
 
