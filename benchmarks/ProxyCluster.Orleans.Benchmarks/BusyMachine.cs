@@ -14,8 +14,8 @@ internal static class BusyMachine
     /// <summary>True if nobody was.</summary>
     public static async Task<bool> RunAsync(TimeSpan time)
     {
-        await using var cluster = await SiloCluster.StartAsync("tokyo");
-        var silos = await cluster.StartSilosAsync("tokyo", "frankfurt", "sanjose");
+        var (cluster, silos) = await SiloCluster.StartAsync("tokyo", ["tokyo", "frankfurt", "sanjose"]);
+        await using var running = cluster;
         var all = cluster.Engine.View.Members.Select(static member => member.Id).ToList();
         var missed = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
         var terms = cluster.Engine.Term!.Number;

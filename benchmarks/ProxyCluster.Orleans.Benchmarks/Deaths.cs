@@ -16,8 +16,8 @@ internal static class Deaths
 {
     public static async Task RunAsync(int rounds)
     {
-        await using var cluster = await SiloCluster.StartAsync("tokyo");
-        var others = await cluster.StartSilosAsync("tokyo", "frankfurt");
+        var (cluster, others) = await SiloCluster.StartAsync("tokyo", ["tokyo", "frankfurt"]);
+        await using var running = cluster;
         foreach (var isKilled in new[] { true, false })
         {
             var how = isKilled ? "SIGKILL" : "SIGSTOP";

@@ -36,13 +36,15 @@ internal sealed class SiloCluster : IAsyncDisposable
 
     public IGrainFactory Grains => Engine.GrainsOrNull ?? throw new InvalidOperationException("the benchmark's own silo is not in its cluster");
 
-    /// <summary>Starts Redis and the member in this process.</summary>
-    /// <param name="region">Its region.</param>
-    /// <param name="more">Further flags for the processes.</param>
-    public static async Task<SiloCluster> StartAsync(string region, params string[] more)
+    /// <summary>Starts Redis, silos, and after them the member in this process, so that a silo is the authority.</summary>
+    /// <param name="region">The region of the member in this process.</param>
+    /// <param name="regions">Those of the silos.</param>
+    /// <param name="more">Further flags for the silos.</param>
+    public static async Task<(SiloCluster Cluster, ProxyProcess[] Silos)> StartAsync(string region, string[] regions, params string[] more)
     {
         var cluster = new SiloCluster(more);
         cluster._silos = await SiloProcesses.OpenAsync(cluster._upstream);
+        var silos = await Task.WhenAll(regions.Select(each => cluster._silos.StartAsync(each, more: more)));
         var redis = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{cluster._silos.Redis.Port},connectTimeout=1000,asyncTimeout=1000");
         cluster._asker = ProxyHost.Build(
             SettingsInput.Of(
@@ -54,18 +56,15 @@ internal sealed class SiloCluster : IAsyncDisposable
                 ("Orleans:GrainStorage:Default:ProviderType", "Redis"), ("Orleans:GrainStorage:Default:ConnectionString", redis)),
             first: static services => services.AddOrleansEngine());
         await cluster._asker.StartAsync();
-        return cluster;
+        await cluster.SettleAsync(silos, regions);
+        return (cluster, silos);
     }
 
     /// <summary>Starts silos and waits until everybody sees everybody and every region serves.</summary>
     public async Task<ProxyProcess[]> StartSilosAsync(params string[] regions)
     {
         var silos = await Task.WhenAll(regions.Select(region => _silos.StartAsync(region, more: _more)));
-        var ids = silos.Select(SiloProcesses.IdOf).ToHashSet(StringComparer.Ordinal);
-        await UntilAsync(() => ids.IsSubsetOf(Engine.View.Members.Select(static member => member.Id)) && Engine.View.AuthorityOrNull is not null
-            && regions.All(region => Engine.View.Routing.FindOrNull(region) is { State: Routing.RegionState.Active }));
-        foreach (var silo in silos)
-            await SiloProcesses.SaysAsync(silo, string.Create(CultureInfo.InvariantCulture, $"members: {Engine.View.Members.Length}\n"));
+        await SettleAsync(silos, regions);
         return silos;
     }
 
@@ -110,6 +109,15 @@ internal sealed class SiloCluster : IAsyncDisposable
         await _silos.DisposeAsync();
         await _upstream.DisposeAsync();
         _scratch.Dispose();
+    }
+
+    private async Task SettleAsync(ProxyProcess[] silos, string[] regions)
+    {
+        var ids = silos.Select(SiloProcesses.IdOf).ToHashSet(StringComparer.Ordinal);
+        await UntilAsync(() => ids.IsSubsetOf(Engine.View.Members.Select(static member => member.Id)) && Engine.View.AuthorityOrNull is not null
+            && regions.All(region => Engine.View.Routing.FindOrNull(region) is { State: Routing.RegionState.Active }));
+        foreach (var silo in silos)
+            await SiloProcesses.SaysAsync(silo, string.Create(CultureInfo.InvariantCulture, $"members: {Engine.View.Members.Length}\n"));
     }
 
     private static string PathOf(ModuleVersion module) => $"/{module.Path.Escaped}/@v/{module.Version}.mod";
