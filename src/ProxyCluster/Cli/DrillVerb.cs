@@ -5,13 +5,16 @@ using ProxyCluster.Cli.Operators;
 using ProxyCluster.Drills;
 using ProxyCluster.Drills.Reports;
 using ProxyCluster.Drills.Topology;
+using ProxyCluster.Outcomes;
 using Spectre.Console;
 
 namespace ProxyCluster.Cli;
 
-/// <summary><c>drill</c>: rehearses trouble on a cluster of its own and says what it cost.</summary>
+/// <summary><c>drill</c>: rehearses trouble, on a cluster of its own or on a running one, and says what it cost.</summary>
 internal static class DrillVerb
 {
+    private const string DefaultRegion = "frankfurt";
+
     /// <summary>The verb.</summary>
     public static Command Create(CommandContext context)
     {
@@ -35,8 +38,7 @@ internal static class DrillVerb
                 result.AddError("--rate must be above 0 and at most 100000");
         });
         var duration = DurationOption.Create("--duration", "Time under load; a fifth of it before the fault, two fifths in it.", TimeSpan.FromSeconds(30));
-        var region = new Option<string>("--region") { Description = "The region that gets the trouble.", HelpName = "NAME", DefaultValueFactory = static _ => "frankfurt" };
-        region.AcceptOnlyFromAmong("tokyo", "frankfurt", "sanjose");
+        var region = new Option<string?>("--region") { Description = "The region that gets the trouble. Default frankfurt, on a cluster of the drill's own.", HelpName = "NAME" };
         var json = new Option<string?>("--json") { Description = "Write the report to this file as JSON.", HelpName = "FILE" };
         var html = new Option<string?>("--html") { Description = "Write the report to this file as one page.", HelpName = "FILE" };
         var maxFailed = new Option<int>("--max-failed") { Description = "Failed requests that are still a pass. Default 0.", HelpName = "N" };
@@ -50,24 +52,34 @@ internal static class DrillVerb
         var seed = new Option<int>("--seed") { Description = "Seed of the load.", HelpName = "N", DefaultValueFactory = static _ => 1 };
         foreach (var option in (Option[])[rate, duration, region, json, html, maxFailed, maxDetect, maxReroute, maxRecover, maxP99, corpus, go, directory, seed])
             command.Options.Add(option);
+        var running = RunningFlags.AddTo(command);
         command.Arguments.Add(scenario);
         Examples.Attach(command,
             "proxycluster drill region-kill",
             "proxycluster drill region-kill --rate 300 --duration 2m --html report.html --go go",
             "proxycluster drill drain --region tokyo --json report.json --max-failed 0 --max-detect 5s",
             "",
-            "Starts etcd and a cluster of three regions on this machine. Exit status 0 only if every threshold holds.");
+            "proxycluster drill drain --region tokyo --front-end tokyo=https://tokyo.example --front-end paris=https://paris.example \\",
+            "    --modules go.sum --token-file token",
+            "",
+            "Starts etcd and a cluster of three regions on this machine, unless --front-end names one that runs already. Exit",
+            "status 0 only if every threshold holds.");
         command.SetAction((parsed, cancellation) =>
         {
+            var fault = parsed.GetRequiredValue(scenario);
+            if ((running.Read(parsed, fault, parsed.GetValue(region), context.WorkingDirectory, out var cluster)
+                ?? WrongBeside(cluster, parsed, parsed.GetValue(region), [corpus, go, directory])) is { } wrong)
+                return OperatorAnswers.FailAsync(context, new Failure(FailureKind.BadRequest, wrong), ExitStatus.Usage);
             var kept = parsed.GetValue(directory);
             var settings = new DrillSettings(
-                parsed.GetRequiredValue(scenario),
+                fault,
                 kept ?? Path.Combine(Path.GetTempPath(), $"proxycluster-drill-{Environment.ProcessId}"))
             {
                 Rate = parsed.GetValue(rate),
                 Duration = parsed.GetValue(duration),
                 RecoverLimit = parsed.GetValue(maxRecover) * 1.5,
-                Region = parsed.GetValue(region)!,
+                Region = parsed.GetValue(region) ?? DefaultRegion,
+                Running = cluster,
                 Corpus = parsed.GetValue(corpus),
                 Go = parsed.GetValue(go),
                 Seed = parsed.GetValue(seed),
@@ -83,6 +95,21 @@ internal static class DrillVerb
             return RunAsync(settings, parsed.GetValue(json), parsed.GetValue(html), isKept: kept is not null, context, cancellation);
         });
         return command;
+    }
+
+    // What does not go together with the kind of cluster that was chosen.
+    private static string? WrongBeside(RunningCluster? running, ParseResult parsed, string? region, Option[] ofOwn)
+    {
+        if (running is null)
+        {
+            return region is null || Distance.Regions.Contains(region)
+                ? null
+                : $"--region {region}: a cluster of the drill's own has {string.Join(", ", Distance.Regions)}";
+        }
+
+        return ofOwn.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } stray
+            ? $"{stray.Name} is for a cluster that the drill starts; --front-end names one that runs already"
+            : null;
     }
 
     private static async Task<int> RunAsync(
@@ -102,12 +129,13 @@ internal static class DrillVerb
         catch (Exception e) when (e is DrillException or ProcessClusterException)
         {
             await context.Error.WriteLineAsync($"proxycluster: {e.Message}").ConfigureAwait(false);
-            await context.Error.WriteLineAsync($"Logs are in {settings.Directory}.").ConfigureAwait(false);
+            if (settings.Running is null)
+                await context.Error.WriteLineAsync($"Logs are in {settings.Directory}.").ConfigureAwait(false);
             return ExitStatus.Failed;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            await context.Error.WriteLineAsync("proxycluster: interrupted; everything that was started is stopped").ConfigureAwait(false);
+            await context.Error.WriteLineAsync("proxycluster: interrupted; everything that was started is stopped, and the trouble ended").ConfigureAwait(false);
             return ExitStatus.Failed;
         }
 
@@ -117,6 +145,8 @@ internal static class DrillVerb
             await File.WriteAllBytesAsync(Path.Combine(context.WorkingDirectory, json), report.ToJson(), CancellationToken.None).ConfigureAwait(false);
         if (html is not null)
             await File.WriteAllTextAsync(Path.Combine(context.WorkingDirectory, html), ReportPage.Render(report), CancellationToken.None).ConfigureAwait(false);
+        if (settings.Running is not null)
+            return report.Passed ? ExitStatus.Ok : ExitStatus.Failed;
         if (!report.Passed)
             await context.Error.WriteLineAsync($"Logs are in {settings.Directory}.").ConfigureAwait(false);
         else if (!isKept)

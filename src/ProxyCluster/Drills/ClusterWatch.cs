@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using ProxyCluster.Drills.Topology;
 
 namespace ProxyCluster.Drills;
 
@@ -11,7 +10,7 @@ internal sealed record StateChange(TimeSpan At, string Region, string State);
 /// Looks at every member several times a second, from outside and through its public door, as a load balancer does: what
 /// a drill says about detection is what somebody else could have seen.
 /// </summary>
-internal sealed class ClusterWatch(ProcessCluster cluster, HttpClient http, TimeProvider clock)
+internal sealed class ClusterWatch(ImmutableArray<DrillMember> members, HttpClient http, TimeProvider clock)
 {
     /// <summary>Time between two looks at a member; no detection is told more exactly than this.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -36,7 +35,7 @@ internal sealed class ClusterWatch(ProcessCluster cluster, HttpClient http, Time
     public Task RunAsync(Func<TimeSpan> now, CancellationToken stop)
     {
         _now = now;
-        return Task.WhenAll(cluster.Silos.Concat(cluster.FrontEnds).Select(member => RunAsync(member, stop)));
+        return Task.WhenAll(members.Select(member => RunAsync(member, stop)));
     }
 
     /// <summary>Waits until what is seen satisfies <paramref name="wanted"/>, and gives the moment; null when the limit came first.</summary>
@@ -52,7 +51,7 @@ internal sealed class ClusterWatch(ProcessCluster cluster, HttpClient http, Time
         return _now();
     }
 
-    private async Task RunAsync(ClusterProcess member, CancellationToken stop)
+    private async Task RunAsync(DrillMember member, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
@@ -64,7 +63,7 @@ internal sealed class ClusterWatch(ProcessCluster cluster, HttpClient http, Time
         }
     }
 
-    private async Task<Sighting> LookAsync(ClusterProcess member, CancellationToken stop)
+    private async Task<Sighting> LookAsync(DrillMember member, CancellationToken stop)
     {
         using var late = new CancellationTokenSource(Patience, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);

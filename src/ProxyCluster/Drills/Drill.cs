@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Security.Cryptography;
-using ProxyCluster.Demo;
 using ProxyCluster.Drills.Load;
 using ProxyCluster.Drills.Reports;
 using ProxyCluster.Drills.Topology;
@@ -10,10 +8,10 @@ using ProxyCluster.Drills.Topology;
 namespace ProxyCluster.Drills;
 
 /// <summary>
-/// A rehearsal: a real cluster under a steady load, some trouble, and an account of what it cost.
+/// A rehearsal: a real cluster under a steady load, some trouble, and an account of what it cost. The cluster is one of its
+/// own (<see cref="OwnGround"/>) or one that runs already (<see cref="RunningGround"/>).
 /// <para>
-/// <b>Honest by construction.</b> Members are processes of their own, started as they would be anywhere; lines between
-/// regions take the time that they take between continents; clients ask at fixed moments, whatever the answers do; every
+/// <b>Honest by construction.</b> Clients ask at fixed moments, whatever the answers do; every
 /// artifact is held against the hash that it had before it went in; and what the cluster notices is read off its public
 /// doors. In the end every artifact that a client ever got must still be in some silo.
 /// </para>
@@ -29,47 +27,30 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(20);
 
-    // A miss asks for one artifact, and a module version has three of them.
-    private const double MissesPerRequest = 0.10;
-    private const int ArtifactsPerModule = 3;
-    private const int WarmModules = 96;
-
     /// <summary>Holds the drill.</summary>
     /// <exception cref="DrillException">It could not be held; says why.</exception>
     /// <exception cref="ProcessClusterException">The cluster could not be started; says why.</exception>
     public async Task<DrillReport> RunAsync(CancellationToken cancel)
     {
         var time = clock.GetUtcNow();
-        progress("packing modules");
-        var modules = Modules();
-        var catalog = DrillCatalog.Of(modules, WarmModules, settings.Seed);
-        await using var world = await DrillWorld.StartAsync(modules, settings.UpstreamDelay, clock, cancel);
-        var token = WriteToken();
-        await using var cluster = await ProcessCluster.StartAsync(ClusterOf(world), clock, progress, cancel);
         using var http = Http();
-        var stage = new DrillStage(cluster, world, settings.Region, new DrillOperator(cluster, token, http), progress);
-        try
-        {
-            var found = await RunAsync(stage, catalog, modules, http, cancel);
-            return DrillJudge.Judge(settings, found, modules.Count, time);
-        }
-        finally
-        {
-            // A mounted file system outlives everybody who forgets it.
-            foreach (var silo in cluster.Silos)
-                await FullDisk.TakeAwayAsync(FullDisk.IntakeOf(silo), CancellationToken.None);
-        }
+        await using IDrillGround ground = settings.Running is { } running
+            ? RunningGround.Open(settings, running, http, clock, progress)
+            : await OwnGround.StartAsync(settings, settings.Duration + settings.RecoverLimit + Settle, http, clock, progress, cancel);
+        var found = await RunAsync(ground, http, cancel);
+        return DrillJudge.Judge(settings, found, ground.ModuleVersions, time);
     }
 
     private async Task<DrillFindings> RunAsync(
-        DrillStage stage, DrillCatalog catalog, IReadOnlyList<PackedModule> modules, HttpClient http, CancellationToken cancel)
+        IDrillGround ground, HttpClient http, CancellationToken cancel)
     {
-        var watch = new ClusterWatch(stage.Cluster, http, clock);
-        using var load = new LoadGenerator(catalog, [.. ClientsOf(stage.Cluster, http)], settings.Rate, IsUpstreamAway, clock);
+        var (stage, catalog) = (ground.Stage, ground.Catalog);
+        var watch = new ClusterWatch(stage.Members, http, clock);
+        using var load = new LoadGenerator(catalog, [.. ClientsOf(ground, http)], settings.Rate, IsUpstreamAway, clock);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
 
         // Also while breakers still keep requests from an upstream that is back: the time to recover tells of it.
-        bool IsUpstreamAway() => stage.World.IsUpstreamAway || watch.Now.Any(static seen => seen.IsUpstreamAway);
+        bool IsUpstreamAway() => ground.IsUpstreamAway || watch.Now.Any(static seen => seen.IsUpstreamAway);
 
         // 1. What shall be hits.
         progress($"fetching {catalog.Warm.Length} artifacts and {catalog.Queries.Length} queries through every region");
@@ -80,7 +61,8 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
         progress(string.Create(CultureInfo.InvariantCulture, $"{settings.Rate} requests per second"));
         var loading = load.RunAsync(end.Token);
         var watching = watch.RunAsync(() => load.Now, end.Token);
-        var going = GoAsync(stage, modules, end.Token);
+        var going = ground.GoAsync(end.Token);
+        var isTroubled = false;
         try
         {
             if (await watch.WaitAsync(stage.IsWhole, Settle, cancel) is null)
@@ -89,12 +71,13 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
             await UntilAsync(before, load, cancel);
 
             // 3. Trouble.
-            progress($"now: {settings.Scenario.Summary}");
+            progress($"now: {ground.Scenario.Summary}");
             var inject = load.Now;
-            var injecting = settings.Scenario.InjectAsync(stage, cancel);
-            var detected = await SeeAsync(settings.Scenario.IsDetected, stage, watch, DetectLimit, cancel);
+            isTroubled = true;
+            var injecting = ground.Scenario.InjectAsync(stage, cancel);
+            var detected = await SeeAsync(ground.Scenario.IsDetected, stage, watch, DetectLimit, cancel);
             Say("noticed", detected - inject);
-            var rerouted = await SeeAsync(settings.Scenario.IsRerouted, stage, watch, DetectLimit, cancel);
+            var rerouted = await SeeAsync(ground.Scenario.IsRerouted, stage, watch, DetectLimit, cancel);
             Say("everybody acts on it", rerouted - inject);
             await injecting;
             await UntilAsync(inject + (settings.Duration * 0.4), load, cancel);
@@ -102,7 +85,8 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
             // 4. No trouble any more.
             progress("the trouble ends");
             var heal = load.Now;
-            await settings.Scenario.HealAsync(stage, cancel);
+            await ground.Scenario.HealAsync(stage, cancel);
+            isTroubled = false;
             var recovered = await watch.WaitAsync(stage.IsWhole, settings.RecoverLimit, cancel);
             Say("everything is as before", recovered - heal);
             if (recovered is null)
@@ -123,88 +107,50 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
                 heal,
                 recovered,
                 ended,
-                await LostAsync(stage.Cluster, load.Acknowledged, http, cancel),
-                [.. stage.World.ArtifactsSent],
+                await LostAsync(stage.Members, load.Acknowledged, http, cancel),
+                ground.ArtifactsSent,
                 await going);
         }
         finally
         {
             await end.CancelAsync();
             await Task.WhenAll(loading, watching, going).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (isTroubled && settings.Running is not null)
+                await LeaveWellAsync(ground);
         }
     }
 
-    private IReadOnlyList<PackedModule> Modules()
+    private IEnumerable<DrillClient> ClientsOf(IDrillGround ground, HttpClient http)
     {
-        var misses = settings.Rate * MissesPerRequest * (settings.Duration + settings.RecoverLimit + Settle).TotalSeconds;
-        var made = DrillModules.Make(WarmModules + (int)(misses / ArtifactsPerModule), settings.Seed);
-        try
-        {
-            return settings.Corpus is { } corpus ? [.. DrillModules.Read(corpus), .. made] : [.. made];
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            throw new DrillException($"the modules in {settings.Corpus} cannot be used: {e.Message}", e);
-        }
-    }
-
-    private ProcessClusterSettings ClusterOf(DrillWorld world) => new(settings.Directory)
-    {
-        SilosPerRegion = settings.SilosPerRegion,
-        Distances = settings.Distances,
-        Upstream = world.Upstream,
-        SumDb = world.SumDb,
-        Program = settings.Program,
-        Settings = [("Admin:TokenFile", TokenFile), .. settings.Settings],
-    };
-
-    private string TokenFile => Path.Combine(Path.GetFullPath(settings.Directory), "tokens");
-
-    private string WriteToken()
-    {
-        var token = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        Directory.CreateDirectory(settings.Directory);
-        File.WriteAllText(TokenFile, $"operator drill {token}\n");
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(TokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return token;
-    }
-
-    private IEnumerable<DrillClient> ClientsOf(ProcessCluster cluster, HttpClient http)
-    {
-        var doors = cluster.FrontEnds.ToList();
+        var doors = ground.Stage.Members.Where(static member => member.IsFrontEnd).ToList();
         foreach (var (index, door) in doors.Index())
         {
-            if (!IsClosed(door.Region))
+            if (!ground.Scenario.IsClosed(door.Region, ground.Stage.Region))
                 yield return new DrillClient(door.Region, [door.Url], http, Patience * 2, clock);
-            yield return new DrillClient(door.Region, [door.Url, doors[(index + 1) % doors.Count].Url], http, Patience, clock);
+            if (doors.Count > 1)
+                yield return new DrillClient(door.Region, [door.Url, doors[(index + 1) % doors.Count].Url], http, Patience, clock);
         }
     }
 
-    private bool IsClosed(string region) => settings.Scenario.Closes switch
+    // A cluster of our own ends with the drill. One that people work on must not stay as the drill left it.
+    private async Task LeaveWellAsync(IDrillGround ground)
     {
-        ClosedDoors.All => true,
-        ClosedDoors.OfTheRegion => region == settings.Region,
-        _ => false,
-    };
-
-    private Task<GoRuns> GoAsync(DrillStage stage, IReadOnlyList<PackedModule> modules, CancellationToken stop)
-    {
-        if (settings.Go is not { } go)
-            return Task.FromResult(GoRuns.None);
-        var open = stage.Cluster.FrontEnds.Where(door => !IsClosed(door.Region)).Select(static door => Base(door));
-        var all = stage.Cluster.FrontEnds.Select(static door => Base(door)).ToList();
-        // A go command waits for ever for a frozen front end; it can list one second, where it is not asked.
-        var pairs = all.Select((door, i) => settings.Scenario.Name == "region-freeze" ? null : $"{door}|{all[(i + 1) % all.Count]}");
-        return new GoLoop(go, [.. open, .. pairs.OfType<string>()], [.. modules.Take(WarmModules)], stage.World.SumDbKey, settings.Directory).RunAsync(stop);
-
-        static string Base(ClusterProcess door) => door.Url.OriginalString;
+        progress("the drill was cut short; ending the trouble");
+        try
+        {
+            await ground.Scenario.HealAsync(ground.Stage, CancellationToken.None).WaitAsync(Settle, clock);
+        }
+        catch (Exception e) when (e is DrillException or TimeoutException)
+        {
+            progress($"THE TROUBLE COULD NOT BE ENDED, do it by hand: {e.Message}");
+        }
     }
 
     private static async Task<ImmutableArray<string>> LostAsync(
-        ProcessCluster cluster, IEnumerable<DrillObject> acknowledged, HttpClient http, CancellationToken cancel)
+        ImmutableArray<DrillMember> members, IEnumerable<DrillObject> acknowledged, HttpClient http, CancellationToken cancel)
     {
-        var silos = cluster.Silos.ToList();
+        // A front end asks its silos; where no silo can be reached, its word must do.
+        var silos = members.Any(static member => !member.IsFrontEnd) ? members.RemoveAll(static member => member.IsFrontEnd) : members;
         var lost = new ConcurrentQueue<string>();
         await Parallel.ForEachAsync(
             acknowledged,

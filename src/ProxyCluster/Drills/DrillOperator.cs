@@ -1,17 +1,17 @@
+using System.Collections.Immutable;
 using System.Net.Http.Headers;
-using ProxyCluster.Drills.Topology;
 
 namespace ProxyCluster.Drills;
 
-/// <summary>An operator at the admin API of a cluster, with a token of its own.</summary>
-internal sealed class DrillOperator(ProcessCluster cluster, string token, HttpClient http)
+/// <summary>An operator at the admin API of a cluster, with a token for it; without one, every order is refused.</summary>
+internal sealed class DrillOperator(ImmutableArray<DrillMember> members, string? token, HttpClient http)
 {
     /// <summary>Gives an order about a region, to any front end of another region that takes it.</summary>
     /// <exception cref="DrillException">No front end took it.</exception>
     public async Task OrderAsync(string verb, string region, CancellationToken cancel)
     {
         var said = "no other region has a front end";
-        foreach (var door in cluster.FrontEnds.Where(process => process.Region != region))
+        foreach (var door in members.Where(member => member.IsFrontEnd && member.Region != region))
         {
             using var order = new HttpRequestMessage(HttpMethod.Post, new Uri(door.Url, $"/-/admin/v1/regions/{region}/{verb}"))
             {

@@ -34,4 +34,12 @@ internal sealed record DrillScenario(
 
     /// <summary>Which front ends go away.</summary>
     public ClosedDoors Closes { get; init; } = ClosedDoors.None;
+
+    /// <summary>Whether the front end of a region goes away when the trouble is another's, or its own.</summary>
+    public bool IsClosed(string region, string troubled) => Closes switch
+    {
+        ClosedDoors.All => true,
+        ClosedDoors.OfTheRegion => region == troubled,
+        _ => false,
+    };
 }

@@ -57,71 +57,78 @@ internal static class DrillScenarios
 
     private static bool OutOfServiceForAll(DrillStage stage, ImmutableArray<Sighting> seen) => stage.IsRerouted(seen);
 
+    // Only a cluster that the drill started has these; on any other the trouble comes from outside.
+    private static OwnCluster Own(DrillStage stage) =>
+        stage.Own ?? throw new InvalidOperationException("this trouble can only be made on a cluster that the drill started");
+
     private static Task KillAsync(DrillStage stage, CancellationToken cancel) =>
-        Task.WhenAll(stage.Victims.Select(static process => process.KillAsync()));
+        Task.WhenAll(Own(stage).Victims(stage.Region).Select(static process => process.KillAsync()));
 
     private static async Task RestartAsync(DrillStage stage, CancellationToken cancel)
     {
         // etcd first, as a region's boot order would have it; nobody waits for anybody, the watch sees when all are back.
-        foreach (var process in stage.Victims.OrderBy(static process => process.Kind))
+        foreach (var process in Own(stage).Victims(stage.Region).OrderBy(static process => process.Kind))
             await process.StartAsync();
     }
 
     private static Func<DrillStage, CancellationToken, Task> ForAll(Action<ClusterProcess> act) => (stage, _) =>
     {
-        foreach (var process in stage.Victims)
+        foreach (var process in Own(stage).Victims(stage.Region))
             act(process);
         return Task.CompletedTask;
     };
 
     private static Func<DrillStage, CancellationToken, Task> Outside(Action<DrillWorld> act) => (stage, _) =>
     {
-        act(stage.World);
+        act(Own(stage).World);
         return Task.CompletedTask;
     };
 
     private static Task PartitionAsync(DrillStage stage, CancellationToken cancel)
     {
-        foreach (var other in stage.OtherRegions)
-            stage.Cluster.Lanes.Hold(stage.Region, other);
+        var own = Own(stage);
+        foreach (var other in own.OtherRegions(stage.Region))
+            own.Cluster.Lanes.Hold(stage.Region, other);
         return Task.CompletedTask;
     }
 
     private static Task HealLinesAsync(DrillStage stage, CancellationToken cancel)
     {
-        foreach (var other in stage.OtherRegions)
-            stage.Cluster.Lanes.Heal(stage.Region, other);
+        var own = Own(stage);
+        foreach (var other in own.OtherRegions(stage.Region))
+            own.Cluster.Lanes.Heal(stage.Region, other);
         return Task.CompletedTask;
     }
 
     private static async Task FillDisksAsync(DrillStage stage, CancellationToken cancel)
     {
-        foreach (var silo in stage.Victims.Where(static process => process.Kind == ProcessKind.Silo))
+        foreach (var silo in Own(stage).Silos(stage.Region))
             await FullDisk.MakeAsync(FullDisk.IntakeOf(silo), cancel);
     }
 
     private static async Task FreeDisksAsync(DrillStage stage, CancellationToken cancel)
     {
-        foreach (var silo in stage.Victims.Where(static process => process.Kind == ProcessKind.Silo))
+        foreach (var silo in Own(stage).Silos(stage.Region))
             await FullDisk.TakeAwayAsync(FullDisk.IntakeOf(silo), cancel);
     }
 
     private static Task KillEngineAsync(DrillStage stage, CancellationToken cancel) =>
-        Task.WhenAll(stage.Cluster.EtcdMembers.Select(static member => member.KillAsync()));
+        Task.WhenAll(Own(stage).Cluster.EtcdMembers.Select(static member => member.KillAsync()));
 
     private static async Task RestartEngineAsync(DrillStage stage, CancellationToken cancel)
     {
-        foreach (var member in stage.Cluster.EtcdMembers)
+        foreach (var member in Own(stage).Cluster.EtcdMembers)
             await member.StartAsync();
     }
 
     private static async Task RollAsync(DrillStage stage, CancellationToken cancel)
     {
-        foreach (var process in stage.Cluster.Silos.Concat(stage.Cluster.FrontEnds).ToList())
+        var cluster = Own(stage).Cluster;
+        foreach (var process in cluster.Silos.Concat(cluster.FrontEnds).ToList())
         {
             stage.Progress($"restarting {process.Name}");
             await process.StopAsync(TimeSpan.FromSeconds(30));
-            await stage.Cluster.RestartAsync(process, cancel);
+            await cluster.RestartAsync(process, cancel);
         }
     }
 }

@@ -37,6 +37,9 @@ internal sealed record DrillSettings(DrillScenario Scenario, string Directory)
     /// <summary>The <c>go</c> command, to download modules with in a loop beside the load; null for none.</summary>
     public string? Go { get; init; }
 
+    /// <summary>The cluster to drill; null (default) to start one.</summary>
+    public RunningCluster? Running { get; init; }
+
     /// <summary>Makes the load repeatable. Default 1.</summary>
     public int Seed { get; init; } = 1;
 

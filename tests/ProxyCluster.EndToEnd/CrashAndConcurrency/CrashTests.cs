@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.EndToEnd.CrashAndConcurrency;
@@ -48,7 +49,7 @@ public sealed class CrashTests
 
         // A last start sweeps what the last kill left.
         await system.StartProxyAsync();
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(system.Data, "tmp")));
+        Assert.Empty(HalfWritten.In(system.Data));
         system.Upstream.StopListening();
         await system.Database.StopAsync();
         foreach (var (path, digest) in acknowledged)

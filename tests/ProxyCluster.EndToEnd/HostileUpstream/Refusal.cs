@@ -1,4 +1,5 @@
 using System.Net;
+using ProxyCluster.TestKit;
 
 namespace ProxyCluster.EndToEnd.HostileUpstream;
 
@@ -29,7 +30,7 @@ internal static class Refusal
     public static void AssertNothingStored(TestSystem system, string path)
     {
         Assert.Empty(system.StoredFiles(Path.Combine("modules", path)));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(system.Data, "tmp")));
+        Assert.Empty(HalfWritten.In(system.Data));
     }
 
     /// <summary>Asks for an artifact and gets it.</summary>

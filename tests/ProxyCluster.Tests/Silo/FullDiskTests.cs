@@ -31,7 +31,7 @@ public class FullDiskTests
         Assert.Equal(("no-store", "30"), (refused["Cache-Control"], refused["Retry-After"]));
         Assert.Contains("No space left", refused.Text, StringComparison.Ordinal);
         Assert.Null(silo.RecordOf(Modules[1]));
-        Assert.Empty(Directory.GetFiles(Path.Combine(disk.Path, "tmp")));
+        Assert.Empty(HalfWritten.In(disk.Path));
 
         // What is stored is served, and so is what need not be.
         Assert.Equal(("HIT", Modules[0].Zip.Length), await HitAsync(silo, Modules[0]));

@@ -56,12 +56,13 @@ public class RestartTests
         await using var silo = await FilledSilo.StartAsync();
         Assert.Equal(200, (await silo.GetAsync(FilledSilo.Lib.Stem + ".mod")).Status);
         await silo.StopAsync();
-        foreach (var name in (string[])["zip-0123", "record-4567", "query-89ab", "probe-cdef"])
-            File.WriteAllText($"{silo.Data}/tmp/{name}", "half");
+        string[] left = [.. ((string[])["zip-0123", "record-4567", "query-89ab", "probe-cdef"]).Select(name => $"{silo.Data}/tmp/{name}")];
+        foreach (var path in left)
+            File.WriteAllText(path, "half");
         File.WriteAllBytes($"{silo.Data}/modules{FilledSilo.Lib.Stem}.zip", FilledSilo.Lib.Zip[..^5]);
 
         await silo.StartAgainAsync();
-        Assert.Empty(silo.TemporaryFiles());
+        Assert.DoesNotContain(left, File.Exists);
         Assert.Equal("HIT", (await silo.GetAsync(FilledSilo.Lib.Stem + ".mod"))["X-Cache"]);
 
         // Renamed, but not yet named by the record: nobody sees it, and the next commit takes its place.

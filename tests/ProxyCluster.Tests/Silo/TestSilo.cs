@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
 using ProxyCluster.Storage;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Verification;
@@ -127,7 +128,7 @@ internal sealed class TestSilo : IAsyncDisposable
     public ModuleRecord? RecordOf(SiloModule module) => Services.GetRequiredService<DiskStore>().FindRecordOrNull(module.Module);
 
     /// <summary>Files that are being written, or were left over.</summary>
-    public IReadOnlyCollection<string> TemporaryFiles() => Directory.GetFiles(Path.Combine(Data, "tmp"));
+    public IReadOnlyCollection<string> TemporaryFiles() => HalfWritten.In(Data);
 
     public async ValueTask DisposeAsync()
     {

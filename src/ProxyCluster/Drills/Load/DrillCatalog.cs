@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using ProxyCluster.Demo;
-using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.Drills.Load;
@@ -11,6 +10,9 @@ namespace ProxyCluster.Drills.Load;
 /// </summary>
 internal sealed class DrillCatalog
 {
+    /// <summary>The part of all requests that asks for what the cluster does not have yet.</summary>
+    public const double MissShare = Misses / 100.0;
+
     // Percent of all requests; the rest are hits.
     private const int Misses = 10;
     private const int QueryPart = 20;
@@ -49,6 +51,16 @@ internal sealed class DrillCatalog
         [.. modules.Take(warm).GroupBy(static packed => packed.Module.Path).SelectMany(QueriesOf)],
         seed);
 
+    /// <summary>Draws one up from artifacts that are known by their hashes, such as those of go.sum files.</summary>
+    /// <param name="warm">Those to fetch before the drill begins; what is no artifact is asked as a query.</param>
+    /// <param name="cold">Those to ask for once each.</param>
+    /// <param name="seed">Makes the order repeatable.</param>
+    public static DrillCatalog Of(IEnumerable<DrillObject> warm, IEnumerable<DrillObject> cold, int seed)
+    {
+        var known = warm.ToLookup(static asked => asked.IsArtifact);
+        return new DrillCatalog([.. known[true]], [.. cold], [.. known[false]], seed);
+    }
+
     /// <summary>The next request. When the cold artifacts are used up, hits take their place.</summary>
     public (AskedFor Kind, DrillObject Object) Next()
     {
@@ -63,9 +75,9 @@ internal sealed class DrillCatalog
     private static IEnumerable<DrillObject> ArtifactsOf(PackedModule packed)
     {
         var name = $"{packed.Module.Path.Escaped}/@v/{packed.Module.EscapedVersion}";
-        yield return new DrillObject(name + ".info", Digest.Of(packed.Info), []);
-        yield return new DrillObject(name + ".mod", Digest.Of(packed.GoMod), []);
-        yield return new DrillObject(name + ".zip", Digest.Of(packed.Zip), []);
+        yield return DrillObject.WithBytes(name + ".info", packed.Info);
+        yield return DrillObject.WithBytes(name + ".mod", packed.GoMod);
+        yield return DrillObject.WithBytes(name + ".zip", packed.Zip);
     }
 
     private static IEnumerable<DrillObject> QueriesOf(IGrouping<ModulePath, PackedModule> versions)
@@ -74,7 +86,7 @@ internal sealed class DrillCatalog
             .Where(static version => !PseudoVersion.IsPseudo(version)).ToList();
         if (released.Count == 0)
             yield break;
-        yield return new DrillObject($"{versions.Key.Escaped}/@v/list", null, [.. released.Select(static version => version + "\n")]);
-        yield return new DrillObject($"{versions.Key.Escaped}/@latest", null, ["\"Version\":\"v"]);
+        yield return DrillObject.Containing($"{versions.Key.Escaped}/@v/list", [.. released.Select(static version => version + "\n")]);
+        yield return DrillObject.Containing($"{versions.Key.Escaped}/@latest", "\"Version\":\"v");
     }
 }

@@ -32,7 +32,7 @@ internal static class DrillModules
             [
                 ModuleFile.Of("go.mod", Encoding.UTF8.GetBytes($"module {path}\n\ngo 1.19\n")),
                 ModuleFile.Of("module.go", Encoding.UTF8.GetBytes($"package module\n\nconst Version = \"{version}\"\n")),
-                ModuleFile.Of("data/table.go", Source(Sizes[number % Sizes.Length], new Random(HashCode.Combine(seed, number)))),
+                ModuleFile.Of("data/table.go", Source(Sizes[number % Sizes.Length], new Random(unchecked((seed * 1_000_003) + number)))),
             ]);
         }
     }

@@ -13,7 +13,7 @@ namespace ProxyCluster.Drills.Reports;
 /// <param name="Recovered">When everything was as before.</param>
 /// <param name="End">When the load ended.</param>
 /// <param name="Lost">Artifacts that no silo has any more.</param>
-/// <param name="Sent">How often upstream sent each artifact.</param>
+/// <param name="Sent">How often upstream sent each artifact; null where nobody counted.</param>
 /// <param name="Go">What the <c>go</c> command did beside it.</param>
 internal sealed record DrillFindings(
     ImmutableArray<Answer> Answers,
@@ -25,7 +25,7 @@ internal sealed record DrillFindings(
     TimeSpan? Recovered,
     TimeSpan End,
     ImmutableArray<string> Lost,
-    ImmutableArray<KeyValuePair<string, int>> Sent,
+    ImmutableArray<KeyValuePair<string, int>>? Sent,
     GoRuns Go);
 
 /// <summary>Runs of <c>go mod download</c>, each from an empty cache.</summary>

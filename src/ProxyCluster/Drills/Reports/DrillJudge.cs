@@ -18,7 +18,7 @@ internal static class DrillJudge
     public static DrillReport Judge(DrillSettings settings, DrillFindings found, int moduleVersions, DateTimeOffset time)
     {
         var ill = found.Answers.Where(static answer => answer.Ending != Ending.Ok).ToList();
-        var duplicates = found.Sent.Where(static sent => sent.Value > 1).ToList();
+        var duplicates = (found.Sent ?? []).Where(static sent => sent.Value > 1).ToList();
         var switched = (found.Rerouted ?? found.Detected ?? found.Inject) + AfterReroute;
         var report = new DrillReport
         {
@@ -41,8 +41,8 @@ internal static class DrillJudge
             RerouteMs = Ms(found.Rerouted - found.Detected),
             RecoverMs = Ms(found.Recovered - found.Heal),
             ObjectsLost = found.Lost.Length,
-            UpstreamFetchesPerArtifactMax = found.Sent.Select(static sent => sent.Value).DefaultIfEmpty().Max(),
-            DuplicateUpstreamFetches = duplicates.Count,
+            UpstreamFetchesPerArtifactMax = found.Sent?.Select(static sent => sent.Value).DefaultIfEmpty().Max(),
+            DuplicateUpstreamFetches = found.Sent is null ? null : duplicates.Count,
             LatencyMs = new PhaseLatencies(
                 Within(found, TimeSpan.Zero, found.Inject),
                 Within(found, found.Inject, found.Heal),

@@ -68,11 +68,11 @@ internal sealed record DrillReport
     /// <summary>Artifacts that a client had got and no silo has any more.</summary>
     public int ObjectsLost { get; init; }
 
-    /// <summary>How often upstream sent the artifact that it sent most often; 1 is ideal.</summary>
-    public int UpstreamFetchesPerArtifactMax { get; init; }
+    /// <summary>How often upstream sent the artifact that it sent most often; 1 is ideal, null where nobody counted.</summary>
+    public int? UpstreamFetchesPerArtifactMax { get; init; }
 
-    /// <summary>Artifacts that upstream sent more than once.</summary>
-    public int DuplicateUpstreamFetches { get; init; }
+    /// <summary>Artifacts that upstream sent more than once; null where nobody counted.</summary>
+    public int? DuplicateUpstreamFetches { get; init; }
 
     /// <summary>Latency of what was answered, by phase.</summary>
     public required PhaseLatencies LatencyMs { get; init; }

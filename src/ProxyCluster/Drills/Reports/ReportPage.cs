@@ -59,7 +59,8 @@ internal static class ReportPage
         Figure("time to detect", Ms(report.DetectMs));
         Figure("time to re-route", Ms(report.RerouteMs));
         Figure("time to recover", Ms(report.RecoverMs));
-        Figure("most upstream fetches of one artifact", ReportText.Number(report.UpstreamFetchesPerArtifactMax));
+        if (report.UpstreamFetchesPerArtifactMax is { } most)
+            Figure("most upstream fetches of one artifact", ReportText.Number(most));
         page.Append("</div>\n<p>").Append(Text(ReportText.Counts(report))).Append("</p>\n");
 
         void Figure(string name, string value) =>

@@ -73,7 +73,10 @@ internal static class ReportText
             text += string.Create(CultureInfo.InvariantCulture, $"{report.Unobtainable} for what only upstream had, which was away; ");
         text += string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.ObjectsLost} objects lost; upstream sent no artifact more than {report.UpstreamFetchesPerArtifactMax} times, {report.DuplicateUpstreamFetches} more than once.");
+            $"{report.ObjectsLost} objects lost");
+        text += report.UpstreamFetchesPerArtifactMax is { } most
+            ? string.Create(CultureInfo.InvariantCulture, $"; upstream sent no artifact more than {most} times, {report.DuplicateUpstreamFetches} more than once.")
+            : "; how often upstream was asked is not known of a cluster that the drill did not start.";
         return report.GoRuns == 0
             ? text
             : text + string.Create(CultureInfo.InvariantCulture, $" go mod download: {report.GoRuns} runs, {report.GoFailures} failed.");

@@ -6,7 +6,10 @@ namespace ProxyCluster.Drills.Topology;
 /// <param name="RoundTrip">Time that an answer takes.</param>
 internal sealed record Distance(string From, string To, TimeSpan RoundTrip)
 {
-    /// <summary>The regions of a rehearsal, as far apart as their names say.</summary>
+    /// <summary>The regions of a rehearsal.</summary>
+    public static IReadOnlyList<string> Regions { get; } = ["tokyo", "frankfurt", "sanjose"];
+
+    /// <summary>They are as far apart as their names say.</summary>
     public static IReadOnlyList<Distance> World { get; } =
     [
         new("tokyo", "frankfurt", TimeSpan.FromMilliseconds(230)),

@@ -7,7 +7,7 @@ namespace ProxyCluster.Drills.Topology;
 internal sealed record ProcessClusterSettings(string Directory)
 {
     /// <summary>The regions; etcd has one member in each.</summary>
-    public IReadOnlyList<string> Regions { get; init; } = ["tokyo", "frankfurt", "sanjose"];
+    public IReadOnlyList<string> Regions { get; init; } = Distance.Regions;
 
     /// <summary>Silos in each region. Default 2.</summary>
     public int SilosPerRegion { get; init; } = 2;

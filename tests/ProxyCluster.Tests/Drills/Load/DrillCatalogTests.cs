@@ -67,6 +67,10 @@ public class DrillCatalogTests
     }
 
     [Fact]
+    public void Make_SameSeed_SameModulesInEveryProcess() =>
+        Assert.Equal("h1:qy/4OfW5Osl/13HXCHhggCbKcW3Uxk5TOjs68/Dkvt8=", DrillModules.Make(3, seed: 9).Last().ZipH1);
+
+    [Fact]
     public void IsRight_OneBitOff_IsNot()
     {
         var zip = DrillCatalog.Of(Modules, 16, seed: 1).Warm[2];

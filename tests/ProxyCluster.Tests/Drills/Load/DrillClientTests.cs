@@ -1,13 +1,12 @@
 using ProxyCluster.Demo;
 using ProxyCluster.Drills.Load;
-using ProxyCluster.GoModules;
 
 namespace ProxyCluster.Tests.Drills.Load;
 
 public sealed class DrillClientTests : IDisposable
 {
     private static readonly byte[] Right = [1, 2, 3];
-    private static readonly DrillObject Asked = new("example.com/a/@v/v1.0.0.zip", Digest.Of(Right), []);
+    private static readonly DrillObject Asked = DrillObject.WithBytes("example.com/a/@v/v1.0.0.zip", Right);
 
     private readonly HttpClient _http = new();
 
