@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
@@ -18,6 +19,9 @@ namespace ProxyCluster.Ownership;
 /// silo itself take over within the same request, and the worst that happens is one more fetch.
 /// </para>
 /// <para>
+/// When all of that ends in an outage, the others are asked for what they happen to have (<see cref="LastCopy"/>).
+/// </para>
+/// <para>
 /// An engine may keep an owner of its own for every key (<see cref="IOwnerCalls"/>). It is then asked first, and the path
 /// that the view gives is what is left when it cannot be: the same survivors come to the same next candidate.
 /// </para>
@@ -31,6 +35,7 @@ internal sealed class ClusterOwner
     private readonly ClusterSelf _self;
     private readonly ModuleOwner _owner;
     private readonly PeerFill _fill;
+    private readonly LastCopy _lastCopy;
     private readonly PeerStanding _standing;
     private readonly PeerOptions _options;
     private readonly TimeProvider _clock;
@@ -41,6 +46,7 @@ internal sealed class ClusterOwner
         ClusterSelf self,
         ModuleOwner owner,
         PeerFill fill,
+        LastCopy lastCopy,
         PeerStanding standing,
         IOptions<PeerOptions> options,
         IHostApplicationLifetime lifetime,
@@ -51,6 +57,7 @@ internal sealed class ClusterOwner
         _self = self;
         _owner = owner;
         _fill = fill;
+        _lastCopy = lastCopy;
         _standing = standing;
         _options = options.Value;
         _clock = clock;
@@ -74,13 +81,22 @@ internal sealed class ClusterOwner
             AskPath.For(module.ToString(), _self.Member, level, _self.View, _options.MaxCandidates));
         if (_calls is not null && level != AskLevel.Home)
             steps = steps.Insert(0, AskStep.Engine);
-        return steps.Length == 1
+        return steps.Length == 1 && (level != AskLevel.Client || _self.View.Members.Length < 2)
             ? _owner.EnsureAsync(module, kind, cancel)
-            : _asking.RunAsync(
-                (module, kind, level),
-                (_, stop) => HedgedAsk.RunAsync(
-                    steps, (step, alive, end) => AskAsync(module, kind, level, step, alive, end), _options.HedgeDelay, _clock, stop),
-                cancel);
+            : _asking.RunAsync((module, kind, level), (_, stop) => AskAsync(module, kind, level, steps, stop), cancel);
+    }
+
+    private async Task<Outcome<ModuleRecord>> AskAsync(
+        ModuleVersion module, ArtifactKind kind, AskLevel level, ImmutableArray<AskStep> steps, CancellationToken cancel)
+    {
+        var outcome = await HedgedAsk.RunAsync(
+            steps, (step, alive, end) => AskAsync(module, kind, level, step, alive, end), _options.HedgeDelay, _clock, cancel);
+        return level == AskLevel.Client
+            && outcome.Failure is { } failure
+            && LastCopy.MayBeElsewhere(failure.Kind)
+            && await _lastCopy.TakeOrNullAsync(module, kind, cancel) is { } record
+            ? record
+            : outcome;
     }
 
     private async Task<Outcome<ModuleRecord>> AskAsync(

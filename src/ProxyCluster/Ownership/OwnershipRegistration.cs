@@ -9,6 +9,7 @@ internal static class OwnershipRegistration
     {
         services.AddRoomOptions<OwnershipOptions>(OwnershipOptions.Section);
         services.AddSingleton<ModuleOwner>();
+        services.AddSingleton<LastCopy>();
         services.AddSingleton<ClusterOwner>();
         services.AddSingleton<CopyTaker>();
         return services;

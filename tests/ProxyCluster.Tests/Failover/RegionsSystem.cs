@@ -35,6 +35,9 @@ internal sealed class RegionsSystem : IAsyncDisposable
 
     public IEngine this[string region] => _hosts[region].Services.GetRequiredService<IEngine>();
 
+    /// <summary>Where a region's member listens.</summary>
+    public string Url(string region) => _hosts[region].Urls.First();
+
     /// <summary>The table as this region's member sees it.</summary>
     public RoutingTable Table(string region) => this[region].View.Routing;
 

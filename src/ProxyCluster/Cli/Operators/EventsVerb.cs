@@ -16,19 +16,14 @@ internal static class EventsVerb
     {
         var command = new Command("events", "List what happened to regions, oldest first.");
         var flags = AdminConnection.Flags.AddTo(command);
-        var since = new Option<long>("--since") { Description = "Only events after the one with this id.", HelpName = "ID" };
-        since.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<long>() < 0)
-                result.AddError("--since takes the id of an event");
-        });
+        var since = EventStart.CreateOption(TimeProvider.System);
         var follow = new Option<bool>("--follow") { Description = "Go on with new ones as they come." };
         var json = new Option<bool>("--json") { Description = "One JSON object per line." };
         command.Options.Add(since);
         command.Options.Add(follow);
         command.Options.Add(json);
         Examples.Attach(command,
-            "proxycluster events --token-file token",
+            "proxycluster events --token-file token --since 1h",
             "proxycluster events --token-file token --since 41 --follow --json");
         command.SetAction(async (parsed, cancel) =>
         {
@@ -41,16 +36,18 @@ internal static class EventsVerb
     }
 
     private static async Task<int> RunAsync(
-        AdminConnection connection, long since, bool isFollowing, bool isJson, CommandContext context, CancellationToken cancel)
+        AdminConnection connection, EventStart start, bool isFollowing, bool isJson, CommandContext context, CancellationToken cancel)
     {
+        var since = start.AfterId;
         while (true)
         {
             var asked = await connection.EventsAsync(since, cancel).ConfigureAwait(false);
             if (asked.TryGet(out var page, out var failure))
             {
-                if (!page.IsComplete)
+                var isMissing = start.From is { } from ? page.Events.IsEmpty || page.Events[0].Time > from : true;
+                if (!page.IsComplete && isMissing)
                     await context.Error.WriteLineAsync("(older events are no longer kept)").ConfigureAwait(false);
-                foreach (var change in page.Events)
+                foreach (var change in page.Events.Where(change => change.Time >= (start.From ?? DateTimeOffset.MinValue)))
                     await context.Out.WriteLineAsync(isJson ? JsonSerializer.Serialize(change, FailoverJson.Default.RoutingEvent) : LineOf(change)).ConfigureAwait(false);
                 await context.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
                 since = Math.Max(since, page.Last);

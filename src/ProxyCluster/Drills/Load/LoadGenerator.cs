@@ -15,6 +15,9 @@ internal sealed class LoadGenerator(
     private const int MaxUnderWay = 4096;
     private const int MaxWarming = 24;
 
+    // A client gives up on what a small machine takes long to fetch; the fetch goes on, and the next try finds it.
+    private const int WarmTries = 3;
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(2);
 
     private readonly ConcurrentQueue<Answer> _answers = new();
@@ -49,7 +52,7 @@ internal sealed class LoadGenerator(
             {
                 foreach (var client in first)
                 {
-                    if (await client.AskAsync(asked, stop) is { Ending: not Ending.Ok, Cause: var cause })
+                    if (await WarmAsync(client, asked, stop) is { } cause)
                         failed.Enqueue($"{asked.Path}: {cause}");
                 }
 
@@ -83,6 +86,18 @@ internal sealed class LoadGenerator(
 
     /// <inheritdoc/>
     public void Dispose() => _turns.Dispose();
+
+    private static async Task<string?> WarmAsync(DrillClient client, DrillObject asked, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var (ending, cause, _) = await client.AskAsync(asked, cancel);
+            if (ending == Ending.Ok)
+                return null;
+            if (ending == Ending.Wrong || attempt == WarmTries)
+                return cause;
+        }
+    }
 
     private async Task AskAsync(int number, DrillClient client, AskedFor kind, DrillObject asked)
     {

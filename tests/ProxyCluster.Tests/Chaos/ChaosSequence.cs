@@ -1,0 +1,297 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using ProxyCluster.GoModules;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.TestKit.Upstreams;
+
+namespace ProxyCluster.Tests.Chaos;
+
+/// <summary>
+/// One sequence of faults on a cluster of its own, drawn from a seed, with requests in between, and a model that knows for
+/// each request whether its answer could be had. After every step: right bytes or an honest 5xx, an answer wherever one
+/// could be had, one order of epochs. In the end everything is healed save upstream, and whatever a client once got must
+/// still be served in every region, if one disk has kept it.
+/// </summary>
+internal sealed class ChaosSequence(int seed)
+{
+    private const int Modules = 3; // two versions each
+    private const int Steps = 12;
+
+    private static readonly ArtifactKind[] Kinds = [ArtifactKind.Info, ArtifactKind.Mod, ArtifactKind.Zip];
+
+    private readonly Random _random = new(seed);
+    private readonly List<string> _steps = [];
+    private readonly HashSet<(int Module, ArtifactKind Kind)> _acknowledged = [];
+    private ChaosCluster _cluster = null!;
+    private bool _isUpstreamWell = true;
+    private bool _isEngineLost;
+
+    /// <summary>What was done so far, for whoever has to understand a failure.</summary>
+    public string Story => $"seed {seed}:\n  " + string.Join("\n  ", _steps);
+
+    /// <summary>Requests made, and those that had to be answered.</summary>
+    public (int All, int Due) Requests { get; private set; }
+
+    /// <summary>Plays the sequence; an exception says which invariant broke.</summary>
+    public async Task RunAsync()
+    {
+        await using var cluster = _cluster = await ChaosCluster.StartAsync(Modules);
+        for (var i = 0; i < Steps; i++)
+        {
+            await StepAsync();
+            Assert.Empty(cluster.Epochs.Violations);
+        }
+
+        await HealAsync();
+        await ServeWhatWasKeptAsync();
+        Assert.Empty(cluster.Epochs.Violations);
+    }
+
+    private Task StepAsync() => _random.Next(20) switch
+    {
+        < 8 => AskAsync(),
+        < 11 => KillAsync(),
+        < 13 => ReviveAsync(),
+        < 14 => DamageAsync(),
+        < 16 => SourUpstreamAsync(),
+        < 18 => OrderAsync(),
+        < 19 => EngineAsync(),
+        _ => _random.Next(2) == 0 ? VerifyAsync() : ClockAsync(),
+    };
+
+    private async Task AskAsync()
+    {
+        var front = Pick(_cluster.FrontEnds.Where(static member => member.IsAlive));
+        var wanted = Enumerable.Range(0, _random.Next(1, 5))
+            .Select(_ => (Module: _random.Next(_cluster.World.Modules.Count), Kind: Pick(Kinds))).ToList();
+        Tell($"ask {front.Name} for {string.Join(' ', wanted.Select(static one => $"{one.Module}.{one.Kind}"))}");
+        await Task.WhenAll(wanted.Select(one => AskAsync(front, one.Module, one.Kind)));
+        await AskListAsync(front, wanted[0].Module);
+    }
+
+    private async Task AskAsync(ChaosMember front, int module, ArtifactKind kind)
+    {
+        var before = CanBeHad(front, module, kind);
+        using var answer = await _cluster.Http.GetAsync(new Uri(front.Url!, Path(module, kind)), TestContext.Current.CancellationToken);
+        var body = await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+        var isDue = before && CanBeHad(front, module, kind);
+        lock (_steps)
+        {
+            Requests = (Requests.All + 1, Requests.Due + (isDue ? 1 : 0));
+            if (answer.StatusCode != HttpStatusCode.OK)
+            {
+                Assert.False(isDue, $"{front.Name} answered {(int)answer.StatusCode} for {module}.{kind}, which could be had: {Encoding.UTF8.GetString(body)}");
+                Assert.InRange((int)answer.StatusCode, 502, 504);
+                Assert.True(answer.Headers.Contains("X-ProxyCluster-Cause"));
+                return;
+            }
+
+            Assert.True(Digest.Of(body) == Right(module, kind), $"{front.Name} sent wrong bytes for {module}.{kind}");
+            _acknowledged.Add((module, kind));
+        }
+    }
+
+    private async Task AskListAsync(ChaosMember front, int module)
+    {
+        using var answer = await _cluster.Http.GetAsync(
+            new Uri(front.Url!, $"/{_cluster.World.Modules[module].Module.Path.Escaped}/@v/list"), TestContext.Current.CancellationToken);
+        if (answer.StatusCode != HttpStatusCode.OK)
+            Assert.InRange((int)answer.StatusCode, 502, 504);
+        else
+            Assert.Equal("v1.0.0\nv1.1.0\n", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    private async Task KillAsync()
+    {
+        var left = _cluster.Members.Where(static member => member.IsAlive).ToList();
+        var victim = Pick(left);
+        if (left.Count(member => member.IsSilo == victim.IsSilo) == 1)
+            return;
+        Tell($"kill {victim.Name}");
+        await victim.KillAsync();
+    }
+
+    private async Task ReviveAsync()
+    {
+        if (_cluster.Members.Where(static member => !member.IsAlive).ToList() is not { Count: > 0 } dead)
+            return;
+        var back = Pick(dead);
+        if (back.IsSilo && _random.Next(3) == 0)
+        {
+            Tell($"start {back.Name} on an empty disk");
+            Directory.Delete(back.Data, recursive: true);
+        }
+        else
+        {
+            Tell($"start {back.Name} again");
+        }
+
+        await back.StartAsync();
+    }
+
+    private Task DamageAsync()
+    {
+        var held = (from silo in _cluster.Silos
+                    from module in Enumerable.Range(0, _cluster.World.Modules.Count)
+                    from kind in Kinds
+                    where silo.Holds(_cluster.World.Modules[module].Module, kind, Right(module, kind))
+                    select (silo, module, kind)).ToList();
+        if (held.Count == 0)
+            return Task.CompletedTask;
+        var (victim, what, which) = Pick(held);
+        var path = victim.PathOf(_cluster.World.Modules[what].Module, which);
+        if (_random.Next(2) == 0)
+        {
+            Tell($"delete {what}.{which} of {victim.Name}");
+            File.Delete(path);
+        }
+        else
+        {
+            Tell($"flip a bit of {what}.{which} of {victim.Name}");
+            var bytes = File.ReadAllBytes(path);
+            bytes[_random.Next(bytes.Length)] ^= 1;
+            File.WriteAllBytes(path, bytes);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private Task SourUpstreamAsync()
+    {
+        var upstream = _cluster.World.Upstream;
+        if (!_isUpstreamWell)
+        {
+            Tell("upstream is well again");
+            upstream.Faults.Clear();
+            upstream.Listen();
+            _isUpstreamWell = true;
+            return Task.CompletedTask;
+        }
+
+        switch (_random.Next(4))
+        {
+            case 0:
+                Tell("upstream is gone");
+                upstream.StopListening();
+                break;
+            case 1:
+                Tell("upstream answers 429");
+                Always(Fault.TooManyRequests(1));
+                break;
+            case 2:
+                Tell("upstream sends web pages");
+                Always(Fault.WebPage);
+                break;
+            default:
+                Tell("upstream flips a byte of everything");
+                Always(Fault.FlipByte(20), Fault.FlipByte(100));
+                break;
+        }
+
+        _isUpstreamWell = false;
+        return Task.CompletedTask;
+
+        // A zip's first 80 bytes may differ without its content, and so its h1, being another.
+        void Always(Fault fault, Fault? ofZips = null)
+        {
+            for (var module = 0; module < _cluster.World.Modules.Count; module++)
+            {
+                foreach (var kind in Kinds)
+                    upstream.Faults.Always(Path(module, kind), kind == ArtifactKind.Zip ? ofZips ?? fault : fault);
+            }
+        }
+    }
+
+    private async Task OrderAsync()
+    {
+        var by = Pick(_cluster.Members.Where(static member => member.IsAlive));
+        var region = Pick(ChaosCluster.Regions);
+        var verb = Pick(["drain", "undrain", "fail", "recover"]);
+        var status = await _cluster.OrderAsync(by, region, verb);
+        Tell($"{verb} {region} by {by.Name}: {status}");
+        Assert.Contains(status, (int[])[200, 409, 503]);
+    }
+
+    private Task EngineAsync()
+    {
+        Tell(_isEngineLost ? "the engine is back" : "the engine is lost");
+        if (_isEngineLost)
+            _cluster.Engine.Restore();
+        else
+            _cluster.Engine.Lose("chaos");
+        _isEngineLost = !_isEngineLost;
+        return Task.CompletedTask;
+    }
+
+    private async Task VerifyAsync()
+    {
+        var silo = Pick(_cluster.Silos.Where(static member => member.IsAlive));
+        Tell($"verify {silo.Name}");
+        await silo.VerifyAsync();
+    }
+
+    private Task ClockAsync()
+    {
+        var member = Pick(_cluster.Members);
+        var hours = _random.Next(2) == 0 ? 1 : -1;
+        Tell(string.Create(CultureInfo.InvariantCulture, $"set the clock of {member.Name} by {hours} h"));
+        member.StepClock(TimeSpan.FromHours(hours));
+        return Task.CompletedTask;
+    }
+
+    private async Task HealAsync()
+    {
+        Tell("heal everything");
+        if (_isEngineLost)
+            await EngineAsync();
+        if (!_isUpstreamWell)
+            await SourUpstreamAsync();
+        foreach (var member in _cluster.Members.Where(static member => !member.IsAlive))
+            await member.StartAsync();
+        await Clustering.Conditions.UntilAsync(() => _cluster.Members.All(_cluster.SeesTheTruth), "everybody sees everybody");
+        foreach (var region in ChaosCluster.Regions)
+        {
+            foreach (var verb in (string[])["undrain", "recover"])
+                Assert.Contains(await _cluster.OrderAsync(_cluster.Members[0], region, verb), (int[])[200, 409]);
+        }
+
+        await _cluster.SettleAsync();
+    }
+
+    private async Task ServeWhatWasKeptAsync()
+    {
+        _cluster.World.Upstream.StopListening();
+        _isUpstreamWell = false;
+        var kept = _acknowledged.Where(one => IsHeld(one.Module, one.Kind)).ToList();
+        Tell($"upstream is gone for good; ask everywhere for the {kept.Count} of {_acknowledged.Count} artifacts that a disk has kept");
+        foreach (var front in _cluster.FrontEnds)
+            await Task.WhenAll(kept.Select(one => AskAsync(front, one.Module, one.Kind)));
+        Assert.All(kept, one => Assert.True(CanBeHad(_cluster.FrontEnds.First(), one.Module, one.Kind), $"{one} went while it was asked for"));
+    }
+
+    // Conservative: where it says yes, the answer is due; where it says no, it may still come.
+    private bool CanBeHad(ChaosMember front, int module, ArtifactKind kind)
+    {
+        if (front.View is not { } view || !_cluster.Silos.Any(silo =>
+                silo is { IsAlive: true, Id: { } id } && view.FindOrNull(id)?.Address == silo.Address && view.Routing.IsUsable(silo.Region)))
+            return false;
+        return _isUpstreamWell || (!_isEngineLost && _cluster.Members.Where(static member => member.IsAlive).All(_cluster.SeesTheTruth) && IsHeld(module, kind));
+    }
+
+    private bool IsHeld(int module, ArtifactKind kind) => _cluster.Silos.Any(silo =>
+        silo.IsAlive && silo.Holds(_cluster.World.Modules[module].Module, kind, Right(module, kind)));
+
+    private Digest Right(int module, ArtifactKind kind) => Digest.Of(_cluster.World.BodyOf(Path(module, kind)[1..]).Span);
+
+    private string Path(int module, ArtifactKind kind) => "/" + _cluster.World.PathOf(module, kind switch
+    {
+        ArtifactKind.Info => ".info",
+        ArtifactKind.Mod => ".mod",
+        _ => ".zip",
+    });
+
+    private T Pick<T>(IEnumerable<T> some) => some.ToList() is var list ? list[_random.Next(list.Count)] : default!;
+
+    private void Tell(string step) => _steps.Add(step);
+}
