@@ -10,7 +10,7 @@ namespace ProxyCluster.Orleans.Engine;
 /// <para>
 /// <b>How.</b> The member is a silo (<see cref="SiloLife"/>), front ends too, so that everybody hears of everything by the
 /// same lines; placement keeps grains off front ends. The member's card is its silo's name, so the membership table
-/// alone gives the view. The failover grain holds the table and makes the member in which it lives the authority.
+/// alone gives the view. The failover grain keeps the table and the office of the authority (<see cref="OrleansAuthority"/>).
 /// </para>
 /// <para>
 /// <b>What it survives.</b> A silo's death: probes and votes, within 4 s (<see cref="SiloTuning"/>). A false verdict: the
@@ -39,7 +39,7 @@ internal sealed partial class OrleansEngine : IEngine
     private volatile Member? _self;
     private volatile SiloLife? _life;
     private volatile EngineStatus _status;
-    private volatile object? _office;
+    private volatile Term? _term;
     private volatile string? _tableFault;
     private Task _running = Task.CompletedTask;
     private int _isStopped;
@@ -72,13 +72,14 @@ internal sealed partial class OrleansEngine : IEngine
     public EngineStatus Status => _status;
 
     /// <inheritdoc/>
-    public bool IsAuthority => _office is not null && Volatile.Read(ref _isStopped) == 0;
+    public bool IsAuthority =>
+        _life is { } life && _term is { } term && term.Holder.Equals(life.Address) && Volatile.Read(ref _isStopped) == 0;
+
+    /// <summary>The newest term heard of; null before the first.</summary>
+    public Term? Term => _term;
 
     /// <summary>The way to grains; null while this process is no silo.</summary>
     public IGrainFactory? GrainsOrNull => Volatile.Read(ref _isStopped) == 0 ? _life?.Grains : null;
-
-    /// <summary>This process as a silo; null while it is none.</summary>
-    public SiloAddress? Silo => _life?.Address;
 
     /// <inheritdoc/>
     public async Task JoinAsync(Member self, CancellationToken cancel)
@@ -113,18 +114,32 @@ internal sealed partial class OrleansEngine : IEngine
     /// <inheritdoc/>
     public async Task<PublishResult> TryPublishAsync(RoutingTable next, CancellationToken cancel)
     {
-        if (!IsAuthority || GrainsOrNull is not { } grains)
+        if (!IsAuthority || _life is not { } life)
             return new PublishResult(PublishStatus.NotAuthority, View.Routing);
         try
         {
-            var word = await grains.GetGrain<IFailoverGrain>(IFailoverGrain.Key)
-                .PublishAsync(_self!.Id, EtcdValues.FromRouting(next)).WaitAsync(cancel);
-            return new PublishResult(word.Status, EtcdValues.RoutingOrNull(word.Table) ?? View.Routing);
+            var status = await life.Authority.TryPublishAsync(next, cancel);
+            return new PublishResult(status, View.Routing);
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException or ObjectDisposedException or OperationCanceledException
-            && !cancel.IsCancellationRequested)
+        catch (Exception e) when (e is OrleansException or ObjectDisposedException)
         {
+            // The silo's life ended meanwhile.
             return new PublishResult(PublishStatus.Unavailable, View.Routing);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> TryTakeOverAsync(string from, CancellationToken cancel)
+    {
+        if (_life is not { } life || Volatile.Read(ref _isStopped) == 1)
+            return false;
+        try
+        {
+            return await life.Authority.TryTakeOverAsync(from, cancel);
+        }
+        catch (Exception e) when (e is OrleansException or ObjectDisposedException)
+        {
+            return false;
         }
     }
 
@@ -137,28 +152,34 @@ internal sealed partial class OrleansEngine : IEngine
         _stop.Dispose();
     }
 
-    /// <summary>Takes in what the failover grain says; an older table than ours changes nothing.</summary>
+    /// <summary>Takes news in; an older table than ours changes nothing, nor does an earlier term.</summary>
     internal void Take(RoutingWord word)
     {
         var table = EtcdValues.RoutingOrNull(word.Table);
-        _feed.Swap(view => view with
+        _feed.Swap(view =>
         {
-            Routing = table is not null && table.Epoch > view.Routing.Epoch ? table : view.Routing,
-            AuthorityId = word.Authority,
+            // Of two terms that began with no storage in reach, the one heard last counts until either is written down.
+            if (word.Term is { } term && term.Number >= (_term?.Number ?? 0))
+                _term = term;
+            return view with
+            {
+                Routing = table is not null && table.Epoch > view.Routing.Epoch ? table : view.Routing,
+                AuthorityId = _term?.Member,
+            };
         });
     }
 
-    /// <summary>The failover grain has begun in this process.</summary>
-    internal void TakeOffice(object grain) => _office = grain;
-
-    /// <summary>The failover grain has ended in this process.</summary>
-    internal void LeaveOffice(object grain) => Interlocked.CompareExchange(ref _office, null, grain);
+    /// <summary>What this member knows, as news for one that knows the table of an epoch.</summary>
+    internal RoutingWord Word(long epoch)
+    {
+        var table = View.Routing;
+        return new RoutingWord(_term, table.Epoch, table.Epoch > epoch ? EtcdValues.FromRouting(table) : []);
+    }
 
     private async Task EndAsync(string detail, Func<SiloLife, Task> end)
     {
         SetStatus(true, detail);
         await _stop.CancelAsync();
-        _office = null;
         try
         {
             // First the loop, so that no life begins behind our back; it leaves the last one to us.
@@ -189,7 +210,6 @@ internal sealed partial class OrleansEngine : IEngine
                 _tableFault = null;
                 reason = await FollowAsync(life, self, stop);
                 _life = null;
-                _office = null;
                 await life.DisposeAsync();
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -245,7 +265,7 @@ internal sealed partial class OrleansEngine : IEngine
         {
             try
             {
-                Take(await failover.AttendAsync(View.Routing.Epoch).WaitAsync(end));
+                Take(await failover.AttendAsync(_term?.Number ?? 0, View.Routing.Epoch).WaitAsync(end));
             }
             catch (Exception e) when (e is OrleansException or TimeoutException)
             {

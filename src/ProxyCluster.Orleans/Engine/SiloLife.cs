@@ -32,6 +32,7 @@ internal sealed class SiloLife : IAsyncDisposable
         Grains = host.Services.GetRequiredService<IGrainFactory>();
         Membership = host.Services.GetRequiredService<IClusterMembershipService>();
         Address = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        Authority = host.Services.GetRequiredService<OrleansAuthority>();
     }
 
     /// <summary>The way to grains.</summary>
@@ -42,6 +43,9 @@ internal sealed class SiloLife : IAsyncDisposable
 
     /// <summary>This silo.</summary>
     public SiloAddress Address { get; }
+
+    /// <summary>The office of the authority, as this silo can reach it.</summary>
+    public OrleansAuthority Authority { get; }
 
     /// <summary>Completes with the reason when the silo has been told that it is dead.</summary>
     public Task<string> Ended => _ended.Task;
@@ -156,6 +160,7 @@ internal sealed class SiloLife : IAsyncDisposable
         silo.Services.AddPlacementFilter<UsableSilosFilter, UsableSilosFilterDirector>(ServiceLifetime.Transient);
         silo.AddGrainService<SiloPost>();
         silo.Services.AddSingleton<ISiloPostClient, SiloPostClient>();
+        silo.Services.AddSingleton<OrleansAuthority>();
         silo.Services.AddSingleton(rooms).AddSingleton(engine).AddSingleton<IEngine>(engine);
         silo.Services.AddSingleton<IFatalErrorHandler>(new SiloFatality(reason => ended.TrySetResult(reason)));
         rooms.ConfigureSilo?.Invoke(silo);
@@ -178,7 +183,7 @@ internal sealed class SiloLife : IAsyncDisposable
         }
 
         if (!section.GetSection("GrainStorage").GetSection(StoredState.Provider).Exists())
-            silo.AddMemoryGrainStorage(StoredState.Provider);
+            silo.AddMemoryGrainStorage(StoredState.Provider, StoredState.InMemory);
     }
 
     private static void Watch(IServiceCollection services, Action<Exception?> noteTable)

@@ -14,12 +14,13 @@ namespace ProxyCluster.Orleans.Engine;
 /// take as long. The first miss is known after at most one period and its limit, each further one a period later: three
 /// misses within 750 × (1 + 3) = 3.0 s of a freeze, and within 750 × 3 = 2.25 s of a kill, whose connections break at
 /// once. The second vote arrives in the same period, and the verdict is gossiped instead of waiting for a refresh.
-/// Orleans' 5 s × 3 give 15 s and more by the same sum. Measured with three processes on two busy cores: 1.9 to 2.7 s
-/// for a kill, 2.7 to 3.1 s for a freeze.
+/// Orleans' 5 s × 3 give 15 s and more by the same sum. Measured with silos as processes on two shared cores, ten times
+/// each: 1.6 to 2.2 s for a kill, 2.4 to 2.9 s for a freeze, until a grain of the dead silo answered elsewhere
+/// (<c>benchmarks/README.md</c>).
 /// </para>
 /// <para>
 /// <b>Against false verdicts.</b> Three misses in a row, by two silos (one of two or three): pauses below 2 s (a long
-/// collection, a suspended disk) never kill. A silo that is late for its own timers gives the others more time. What
+/// collection, a suspended disk) never kill; beside a busy loop per core nobody was missed in a minute. A silo that is late for its own timers gives the others more time. What
 /// goes is the probe by way of a third silo before a vote: it gives the target as long as we give the third silo, so
 /// its word about a silo that stands still comes too late by design and no frozen silo is ever voted against (10.2).
 /// </para>

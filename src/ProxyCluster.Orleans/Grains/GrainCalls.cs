@@ -15,13 +15,14 @@ namespace ProxyCluster.Orleans.Grains;
 /// <para>
 /// A call is short by design: the grain answers within a heartbeat, if only that it is working, and is asked again. So a
 /// call that stays without an answer for <see cref="Hosting.OrleansOptions.CallTimeout"/> met a dead or frozen silo,
-/// however long the fetch takes. It is tried once more, because by then the grain may have a new place; after that the
-/// asker goes on without it, as it does beside us when we give no sign of life for the hedge delay.
+/// however long the fetch takes. It is tried twice more: within two time-outs a frozen silo is voted dead, which ends the
+/// second call at once, and the third finds the grain in its new place. Whoever asks does not wait for that: it goes on
+/// beside us when we give no sign of life for the hedge delay.
 /// </para>
 /// </summary>
 internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> options) : IOwnerCalls, IQueryCalls
 {
-    private const int Attempts = 2;
+    private const int Attempts = 3;
 
     /// <inheritdoc/>
     public async Task<Outcome<OwnedAt>> HaveAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel)

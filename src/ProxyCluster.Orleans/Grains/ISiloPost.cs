@@ -5,19 +5,23 @@ using Orleans.Services;
 namespace ProxyCluster.Orleans.Grains;
 
 /// <summary>
-/// Every silo's letter box. The failover grain pushes the routing table into it, and reads back from it what its silo
-/// knows when the grain begins anew. It is addressed by silo: nobody has to subscribe, and nobody is forgotten when the
-/// grain moves, as observers would be; a broadcast channel delivers to grains, and these are processes.
+/// Every silo's letter box. The authority pushes the routing table into it, reads back from it what its silo knows where
+/// the storage does not, and hears the regions' reports by it. It is addressed by silo: nobody has to subscribe, and nobody
+/// is forgotten when a grain moves, as observers would be; a broadcast channel delivers to grains, and these are processes.
 /// </summary>
 internal interface ISiloPost : IGrainService
 {
-    /// <summary>"This is the table now, and this member is the authority."</summary>
+    /// <summary>"This is the table now, and this silo holds the office."</summary>
     [AlwaysInterleave]
     Task DeliverAsync(RoutingWord word);
 
-    /// <summary>The newest table that the silo knows, as JSON; empty when it knows none.</summary>
+    /// <summary>What the silo knows of the table and the office.</summary>
     [AlwaysInterleave]
-    Task<byte[]> RecallAsync();
+    Task<RoutingWord> RecallAsync();
+
+    /// <summary>Health reports, as JSON, for the silo that holds the office.</summary>
+    [AlwaysInterleave]
+    Task HearAsync(IReadOnlyList<byte[]> reports);
 }
 
 /// <summary>Addresses letter boxes.</summary>

@@ -26,7 +26,7 @@ internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grai
     {
         var self = engine.Self!;
         if (!engine.View.Routing.IsUsable(self.Region))
-            DeactivateOnIdle();
+            MigrateOnIdle();
         return await _work.WaitAsync(query, () => AnswerAsync(query), patience, rooms.Time)
             ?? new OwnerWord(OwnerWordKind.Working, self.Id, []);
     }

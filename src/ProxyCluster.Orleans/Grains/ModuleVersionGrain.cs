@@ -55,10 +55,10 @@ internal sealed class ModuleVersionGrain : Grain, IModuleVersionGrain
     /// <inheritdoc/>
     public async Task<OwnerWord> HaveAsync(int kind, TimeSpan patience)
     {
-        // The next activation is placed by a table that has this region out of service.
+        // Out of service is no place to stay. Given up, the place would be taken again by the next caller that remembers it.
         var self = _engine.Self!;
         if (!_engine.View.Routing.IsUsable(self.Region))
-            DeactivateOnIdle();
+            MigrateOnIdle();
 
         var word = await _work.WaitAsync((ArtifactKind)kind, () => FetchAsync((ArtifactKind)kind), patience, _rooms.Time);
         return word ?? new OwnerWord(OwnerWordKind.Working, self.Id, []);

@@ -1,13 +1,14 @@
 using Orleans.Concurrency;
 using Orleans.Runtime.Placement.Filtering;
+using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
 
 namespace ProxyCluster.Orleans.Grains;
 
-/// <summary>The ear of the failover grain in a region; its key is the region's name.</summary>
+/// <summary>The authority's ear in a region; its key is the region's name.</summary>
 internal interface IRegionHealthGrain : IGrainWithStringKey
 {
-    /// <summary>Takes a member's health report, as JSON; completes when the failover grain has it.</summary>
+    /// <summary>Takes a member's health report, as JSON; completes when the authority has it.</summary>
     [AlwaysInterleave]
     Task ReportAsync(byte[] report);
 }
@@ -23,7 +24,7 @@ internal interface IRegionHealthGrain : IGrainWithStringKey
 [RendezvousPlacement]
 [UsableSilosFilter(order: 0)]
 [PreferredMatchSiloMetadataPlacementFilter(["region"], minCandidates: 1, order: 1)]
-internal sealed class RegionHealthGrain : Grain, IRegionHealthGrain
+internal sealed class RegionHealthGrain(OrleansEngine engine, ISiloPostClient post) : Grain, IRegionHealthGrain
 {
     private List<byte[]> _arrived = [];
     private Task _underWay = Task.CompletedTask;
@@ -44,6 +45,8 @@ internal sealed class RegionHealthGrain : Grain, IRegionHealthGrain
         var reports = _arrived;
         _arrived = [];
         (_underWay, _next) = (_next ?? Task.CompletedTask, null);
-        await GrainFactory.GetGrain<IFailoverGrain>(IFailoverGrain.Key).HearAsync(reports);
+        if (engine.Term is not { } term)
+            throw new OrleansException("nobody is known to hold the office");
+        await post.Of(term.Holder).HearAsync(reports);
     }
 }

@@ -1,12 +1,13 @@
+using System.Text.Json;
 using Orleans.Concurrency;
-using ProxyCluster.Clustering.Etcd;
+using ProxyCluster.Failover;
 using ProxyCluster.Orleans.Engine;
 
 namespace ProxyCluster.Orleans.Grains;
 
 /// <summary>The letter box of this silo; see <see cref="ISiloPost"/>.</summary>
 [Reentrant]
-internal sealed class SiloPost(GrainId grain, Silo silo, ILoggerFactory logging, OrleansEngine engine)
+internal sealed class SiloPost(GrainId grain, Silo silo, ILoggerFactory logging, OrleansEngine engine, Rooms rooms)
     : GrainService(grain, silo, logging), ISiloPost
 {
     /// <inheritdoc/>
@@ -17,9 +18,17 @@ internal sealed class SiloPost(GrainId grain, Silo silo, ILoggerFactory logging,
     }
 
     /// <inheritdoc/>
-    public Task<byte[]> RecallAsync()
+    public Task<RoutingWord> RecallAsync() => Task.FromResult(engine.Word(0));
+
+    /// <inheritdoc/>
+    public Task HearAsync(IReadOnlyList<byte[]> reports)
     {
-        var known = engine.View.Routing;
-        return Task.FromResult(known.Epoch > 0 ? EtcdValues.FromRouting(known) : []);
+        foreach (var report in reports)
+        {
+            if (JsonSerializer.Deserialize(report, FailoverJson.Default.HealthReport) is { } read)
+                rooms.Get<FailoverAuthority>().Accept(read);
+        }
+
+        return Task.CompletedTask;
     }
 }

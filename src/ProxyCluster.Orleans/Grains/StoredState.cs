@@ -1,3 +1,4 @@
+using Orleans.Configuration;
 using Orleans.Storage;
 
 namespace ProxyCluster.Orleans.Grains;
@@ -27,6 +28,9 @@ internal sealed class StoredState<T>(IServiceProvider services, GrainId grain, s
 
     /// <summary>As last read or written.</summary>
     public T Value => _state.State;
+
+    /// <summary>Whether anything was stored, as last read or written.</summary>
+    public bool Exists => _state.RecordExists;
 
     /// <summary>Reads; false when the storage cannot be reached in time.</summary>
     public async Task<bool> TryReadAsync()
@@ -77,4 +81,10 @@ internal static class StoredState
 {
     /// <summary>Name of the storage provider: <c>Orleans:GrainStorage:Default</c>.</summary>
     public const string Provider = "Default";
+
+    /// <summary>
+    /// How storage in memory is set up. It spreads its records by hashes that differ from process to process; in one place,
+    /// all silos find the same record, and only so can it refuse a write.
+    /// </summary>
+    public static void InMemory(MemoryGrainStorageOptions options) => options.NumStorageGrains = 1;
 }

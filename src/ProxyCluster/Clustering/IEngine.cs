@@ -23,8 +23,8 @@ namespace ProxyCluster.Clustering;
 /// <b>One life.</b> An engine joins once and leaves once. Disposing of it without leaving is what a crash looks like to
 /// the others: the member goes when its lease runs out.
 /// </para>
-/// Implementations: <c>local</c> (one process), <c>etcd</c>, and Microsoft Orleans in a host of its own, where the
-/// authority is a grain.
+/// Implementations: <c>local</c> (one process), <c>etcd</c>, and Microsoft Orleans in a host of its own, where a grain
+/// keeps the table and the authority.
 /// </summary>
 public interface IEngine : IAsyncDisposable
 {
@@ -70,7 +70,7 @@ public interface IEngine : IAsyncDisposable
     /// <summary>
     /// Takes the authority over from the member <paramref name="from"/>, if that one holds it still: for whoever has found
     /// it silent and will not wait for its lease to end. From then on nothing that it publishes is accepted. False when
-    /// another holds it, when the engine cannot be reached, or where the engine replaces holders by itself.
+    /// another holds it, or when the engine cannot be reached.
     /// </summary>
     Task<bool> TryTakeOverAsync(string from, CancellationToken cancel) => Task.FromResult(false);
 }

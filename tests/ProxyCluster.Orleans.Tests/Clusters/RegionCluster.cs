@@ -58,14 +58,14 @@ internal sealed class RegionCluster : IAsyncDisposable
     public IEnumerable<RegionMember> Live => _members.Where(static member => !member.IsDead);
 
     /// <summary>Starts one member per name of a region and waits until all know all.</summary>
-    public static async Task<RegionCluster> StartAsync(params string[] regions)
+    public static async Task<RegionCluster> StartAsync(IReadOnlyList<string> regions, params (string, string)[] settings)
     {
         var cluster = new RegionCluster();
         try
         {
             await cluster._silos.DeployAsync();
             foreach (var region in regions)
-                await cluster.AddAsync(region);
+                await cluster.AddAsync(region, settings);
             await cluster.SettleAsync();
             return cluster;
         }
@@ -122,10 +122,10 @@ internal sealed class RegionCluster : IAsyncDisposable
         _scratch.Dispose();
     }
 
-    private async Task AddAsync(string region)
+    private async Task AddAsync(string region, (string, string)[] settings)
     {
         var member = new RegionMember();
-        var input = SettingsInput.Of(
+        var input = SettingsInput.Of([
             ("Serve:Urls", "http://127.0.0.1:0"),
             ("Storage:Data", _scratch[$"data-{_members.Count}"]),
             ("Upstreams:List", Upstream.Url),
@@ -133,14 +133,15 @@ internal sealed class RegionCluster : IAsyncDisposable
             ("Cluster:Engine", "orleans"),
             ("Cluster:Region", region),
             ("Cluster:SecretFile", _scratch["secret"]),
-            ("Telemetry:LogLevel", "Error"));
+            ("Telemetry:LogLevel", "Error"),
+            .. settings]);
         member.App = ProxyHost.Build(input, first: services =>
         {
             services.AddOrleansEngine();
             services.AddSingleton(provider => new Rooms(provider)
             {
                 StartSilo = (configure, _) => StartSiloAsync(member, configure),
-                ConfigureSilo = static silo => silo.AddMemoryGrainStorage(StoredState.Provider),
+                ConfigureSilo = static silo => silo.AddMemoryGrainStorage(StoredState.Provider, StoredState.InMemory),
             });
         });
         _members.Add(member);

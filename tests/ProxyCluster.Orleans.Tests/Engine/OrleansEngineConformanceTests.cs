@@ -7,7 +7,4 @@ namespace ProxyCluster.Orleans.Tests.Engine;
 public sealed class OrleansEngineConformanceTests : EngineConformance
 {
     protected override async Task<EngineSite> OpenAsync() => await OrleansSite.OpenAsync();
-
-    // Its authority is a grain, which Orleans places anew by itself.
-    protected override bool CanBeTakenOver => false;
 }

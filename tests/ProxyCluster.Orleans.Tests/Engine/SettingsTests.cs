@@ -1,19 +1,28 @@
 using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
 using ProxyCluster.Orleans.Hosting;
+using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.Orleans.Tests.Engine;
 
-public sealed class SettingsTests
+public sealed class SettingsTests : IDisposable
 {
+    private readonly ScratchDirectory _scratch = new();
+
+    public SettingsTests() => File.WriteAllText(Secret, "a secret of one test cluster");
+
+    private string Secret => _scratch["secret"];
+
+    public void Dispose() => _scratch.Dispose();
+
     [Fact]
     public void Settings_Right_AreTaken() => Assert.Empty(Mistakes(
-        ("Cluster:Engine", "orleans"), ("Cluster:SecretFile", "secret"), ("Orleans:Clustering:ProviderType", "Redis")));
+        ("Cluster:Engine", "orleans"), ("Cluster:SecretFile", Secret), ("Orleans:Clustering:ProviderType", "Redis")));
 
     [Fact]
     public void Engine_OfTheOtherHost_IsRefusedInWords() => Assert.Contains(
         "Cluster:Engine: this host has the engine orleans alone; etcd is an engine of proxycluster (this process)",
-        Mistakes(("Cluster:Engine", "etcd"), ("Cluster:SecretFile", "secret")));
+        Mistakes(("Cluster:Engine", "etcd"), ("Cluster:SecretFile", Secret)));
 
     [Fact]
     public void Secret_Missing_IsRefused() => Assert.Equal(
@@ -22,7 +31,7 @@ public sealed class SettingsTests
     [Fact]
     public void Certificates_OneOfThree_IsRefusedWithTheFileThatIsMissing() => Assert.Equal(
         ["Silo:CertFile: certificate, key and CA go together", "Silo:CertFile: /nowhere/cert.pem does not exist"],
-        Mistakes(("Cluster:SecretFile", "secret"), ("Silo:CertFile", "/nowhere/cert.pem")));
+        Mistakes(("Cluster:SecretFile", Secret), ("Silo:CertFile", "/nowhere/cert.pem")));
 
     private static IReadOnlyList<string> Mistakes(params (string, string)[] values)
     {

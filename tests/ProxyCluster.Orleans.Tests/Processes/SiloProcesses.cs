@@ -8,25 +8,33 @@ using ProxyCluster.TestKit.Upstreams;
 
 namespace ProxyCluster.Orleans.Tests.Processes;
 
-/// <summary>The built host, <c>proxycluster-orleans serve</c>, as processes around one real Redis and one upstream.</summary>
+/// <summary>
+/// The built host, <c>proxycluster-orleans serve</c>, as processes around one upstream and one real Redis, or around the
+/// first of them, which keeps the list of members in its memory.
+/// </summary>
 internal sealed class SiloProcesses : IAsyncDisposable
 {
     private readonly ScratchDirectory _scratch = new();
     private readonly ConcurrentBag<ProxyProcess> _members = [];
     private readonly string _checksumDatabase;
+    private readonly RedisProcess? _redis;
+    private readonly int _primary = FreePort();
     private int _started;
 
-    private SiloProcesses(RedisProcess redis, UpstreamServer upstream, string checksumDatabase)
+    private SiloProcesses(RedisProcess? redis, UpstreamServer upstream, string checksumDatabase)
     {
-        Redis = redis;
+        _redis = redis;
         Upstream = upstream;
         _checksumDatabase = checksumDatabase;
-        File.WriteAllText(_scratch["secret"], "a secret of one test cluster");
+        File.WriteAllText(SecretFile, "a secret of one test cluster");
     }
 
-    public RedisProcess Redis { get; }
+    public RedisProcess Redis => _redis ?? throw new InvalidOperationException("there is none");
 
     public UpstreamServer Upstream { get; }
+
+    /// <summary>The file with the secret that members prove to each other.</summary>
+    public string SecretFile => _scratch["secret"];
 
     /// <summary>The built host.</summary>
     public static string Executable => Path.Combine(
@@ -35,6 +43,9 @@ internal sealed class SiloProcesses : IAsyncDisposable
     public static async Task<SiloProcesses> OpenAsync(UpstreamServer upstream, string checksumDatabase = "off") =>
         new(await RedisProcess.StartAsync(), upstream, checksumDatabase);
 
+    /// <summary>Without a provider: on one machine, everything in memory.</summary>
+    public static SiloProcesses OpenInMemory(UpstreamServer upstream) => new(null, upstream, "off");
+
     /// <summary>Starts a member and waits until it serves.</summary>
     /// <param name="region">Its region.</param>
     /// <param name="role">What it does.</param>
@@ -42,16 +53,15 @@ internal sealed class SiloProcesses : IAsyncDisposable
     /// <param name="more">Further flags.</param>
     public async Task<ProxyProcess> StartAsync(string region, string role = "all", bool isJoining = false, params string[] more)
     {
-        var connection = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Redis.Port},connectTimeout=1000,asyncTimeout=1000");
-        var member = await ProxyProcess.StartAsync(new ProxySettings(_scratch[$"{region}-{Interlocked.Increment(ref _started)}"], Upstream.Url, _checksumDatabase)
+        var number = Interlocked.Increment(ref _started);
+        var member = await ProxyProcess.StartAsync(new ProxySettings(_scratch[$"{region}-{number}"], Upstream.Url, _checksumDatabase)
         {
             Executable = Executable,
             MoreArguments =
             [
-                "--engine", "orleans", "--region", region, "--role", role, "--secret-file", _scratch["secret"],
-                "--set", "Orleans:Clustering:ProviderType=Redis", "--set", "Orleans:Clustering:ConnectionString=" + connection,
-                "--set", "Orleans:GrainStorage:Default:ProviderType=Redis", "--set", "Orleans:GrainStorage:Default:ConnectionString=" + connection,
-                "--set", string.Create(CultureInfo.InvariantCulture, $"Silo:Port={FreePort()}"),
+                "--engine", "orleans", "--region", region, "--role", role, "--secret-file", SecretFile,
+                "--set", string.Create(CultureInfo.InvariantCulture, $"Silo:Port={(number == 1 ? _primary : FreePort())}"),
+                .. Provider(),
                 .. more,
             ],
         });
@@ -97,7 +107,7 @@ internal sealed class SiloProcesses : IAsyncDisposable
         while (!member.Log.Split('\n').Any(line => texts.All(text => line.Contains(text, StringComparison.Ordinal))))
         {
             // Another process's log has nothing to await.
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await Task.Delay(20);
             if (late.IsCancellationRequested)
                 throw new TimeoutException($"no line was logged with {string.Join(" and ", texts)}:\n{member.Log}");
         }
@@ -111,8 +121,21 @@ internal sealed class SiloProcesses : IAsyncDisposable
             await member.DisposeAsync();
         }
 
-        await Redis.DisposeAsync();
+        if (_redis is not null)
+            await _redis.DisposeAsync();
         _scratch.Dispose();
+    }
+
+    private string[] Provider()
+    {
+        if (_redis is null)
+            return ["--set", string.Create(CultureInfo.InvariantCulture, $"Silo:PrimaryPort={_primary}")];
+        var connection = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_redis.Port},connectTimeout=1000,asyncTimeout=1000");
+        return
+        [
+            "--set", "Orleans:Clustering:ProviderType=Redis", "--set", "Orleans:Clustering:ConnectionString=" + connection,
+            "--set", "Orleans:GrainStorage:Default:ProviderType=Redis", "--set", "Orleans:GrainStorage:Default:ConnectionString=" + connection,
+        ];
     }
 
     private static int FreePort()
