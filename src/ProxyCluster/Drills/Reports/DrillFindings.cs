@@ -30,9 +30,10 @@ internal sealed record DrillFindings(
 
 /// <summary>Runs of <c>go mod download</c>, each from an empty cache.</summary>
 /// <param name="Count">How many ended.</param>
+/// <param name="Repeated">Those that succeeded or failed only at the second go; see <see cref="GoLoop.IsStuckToMirror"/>.</param>
 /// <param name="Failures">What those said that failed.</param>
-internal sealed record GoRuns(int Count, ImmutableArray<string> Failures)
+internal sealed record GoRuns(int Count, int Repeated, ImmutableArray<string> Failures)
 {
     /// <summary>None at all.</summary>
-    public static GoRuns None { get; } = new(0, []);
+    public static GoRuns None { get; } = new(0, 0, []);
 }

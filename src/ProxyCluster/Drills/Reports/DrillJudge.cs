@@ -49,6 +49,7 @@ internal static class DrillJudge
                 Within(found, found.Inject, switched < found.Heal ? switched : found.Heal),
                 Within(found, found.Heal, found.End)),
             GoRuns = found.Go.Count,
+            GoRepeated = found.Go.Repeated,
             GoFailures = found.Go.Failures.Length,
             MomentsMs = new DrillMoments(
                 found.Inject.TotalMilliseconds, Ms(found.Detected), Ms(found.Rerouted), found.Heal.TotalMilliseconds, Ms(found.Recovered), found.End.TotalMilliseconds),

@@ -80,6 +80,12 @@ internal sealed record DrillReport
     /// <summary>Runs of <c>go mod download</c> beside the load.</summary>
     public int GoRuns { get; init; }
 
+    /// <summary>
+    /// Those that were run once more, because <c>go</c> keeps to the first front end's mirror of the checksum database until
+    /// it ends and that front end had gone.
+    /// </summary>
+    public int GoRepeated { get; init; }
+
     /// <summary>Those that failed.</summary>
     public int GoFailures { get; init; }
 

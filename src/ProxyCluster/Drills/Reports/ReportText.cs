@@ -79,7 +79,7 @@ internal static class ReportText
             : "; how often upstream was asked is not known of a cluster that the drill did not start.";
         return report.GoRuns == 0
             ? text
-            : text + string.Create(CultureInfo.InvariantCulture, $" go mod download: {report.GoRuns} runs, {report.GoFailures} failed.");
+            : text + string.Create(CultureInfo.InvariantCulture, $" go mod download: {report.GoRuns} runs, {report.GoRepeated} run again, {report.GoFailures} failed.");
     }
 
     /// <summary>A figure as people read it.</summary>
