@@ -8,7 +8,6 @@ internal static class ReplicationRegistration
     public static IServiceCollection AddReplication(this IServiceCollection services)
     {
         services.AddRoomOptions<ReplicationOptions>(ReplicationOptions.Section);
-        services.AddSingleton<OwedNotes>();
         services.AddSingleton<Replicator>();
         services.AddHostedService(static provider => provider.GetRequiredService<Replicator>());
         return services;

@@ -38,19 +38,20 @@ internal sealed partial class Replicator : BackgroundService
     public Replicator(
         ClusterSelf self,
         PeerCalls calls,
-        OwedNotes notes,
+        DataTree tree,
+        DiskStore store,
         IOptions<ReplicationOptions> options,
         ProxyMetrics metrics,
         TimeProvider clock,
-        ILogger<Replicator> logger)
+        ILoggerFactory loggers)
     {
         _self = self;
         _calls = calls;
-        _notes = notes;
+        _notes = new OwedNotes(tree.OwedToRegions, tree, store, loggers.CreateLogger<OwedNotes>());
         _options = options.Value;
         _metrics = metrics;
         _clock = clock;
-        _logger = logger;
+        _logger = loggers.CreateLogger<Replicator>();
         metrics.ObserveReplication(
             () => Lag(static copies => copies.LongCount()),
             () => Lag(static copies => copies.Sum(static c => c.Bytes)),
@@ -122,13 +123,13 @@ internal sealed partial class Replicator : BackgroundService
         {
             if (SubstituteOrNull(copy) is { } next)
             {
-                Log.Moved(_logger, copy.Module.Path.Value, copy.Module.Version, copy.Region, attempt.Number, next, why);
-                Owe(copy with { Region = next }, isNoted: false);
+                Log.Moved(_logger, copy.Module.Path.Value, copy.Module.Version, copy.To, attempt.Number, next, why);
+                Owe(copy with { To = next }, isNoted: false);
                 Settle(copy, "moved");
                 return;
             }
 
-            Log.Waiting(_logger, copy.Module.Path.Value, copy.Module.Version, copy.Region, attempt.Number, why);
+            Log.Waiting(_logger, copy.Module.Path.Value, copy.Module.Version, copy.To, attempt.Number, why);
         }
 
         Count(copy, "retried");
@@ -140,7 +141,7 @@ internal sealed partial class Replicator : BackgroundService
     /// now. The order is that of the present view, in which a region that is out of service does not occur.
     /// </summary>
     private string? SubstituteOrNull(OwedCopy copy) => OtherRegions(copy.Module)
-        .Where(region => region != copy.Region)
+        .Where(region => region != copy.To)
         .Skip(Math.Max(0, _options.MinRegions - 2))
         .FirstOrDefault(region => !_owed.ContainsKey((copy.Module, copy.Kind, region)));
 
@@ -162,8 +163,8 @@ internal sealed partial class Replicator : BackgroundService
     private async Task<string?> TryHandOutAsync(Attempt attempt, CancellationToken cancel)
     {
         var copy = attempt.Copy;
-        var silos = RegionalOwner.For(copy.Module.ToString(), copy.Region, _self.View);
-        if (silos.IsEmpty || !_self.View.Routing.IsUsable(copy.Region))
+        var silos = RegionalOwner.For(copy.Module.ToString(), copy.To, _self.View);
+        if (silos.IsEmpty || !_self.View.Routing.IsUsable(copy.To))
             return "the region has no live silo or is out of service";
 
         var target = silos[(attempt.Number - 1) % silos.Length];
@@ -186,10 +187,10 @@ internal sealed partial class Replicator : BackgroundService
     }
 
     private void Count(OwedCopy copy, string outcome) =>
-        _metrics.Replications.Add(1, new("region", copy.Region), new("outcome", outcome));
+        _metrics.Replications.Add(1, new("region", copy.To), new("outcome", outcome));
 
     private IEnumerable<Measurement<long>> Lag(Func<IEnumerable<OwedCopy>, long> of) => _owed.Values
-        .GroupBy(static copy => copy.Region, StringComparer.Ordinal)
+        .GroupBy(static copy => copy.To, StringComparer.Ordinal)
         .Select(region => new Measurement<long>(
             of(region), new("from", _self.Region), new KeyValuePair<string, object?>("to", region.Key)));
 

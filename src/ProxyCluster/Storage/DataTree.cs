@@ -12,7 +12,8 @@ namespace ProxyCluster.Storage;
 ///     v1.8.0.record                         the record names them
 /// queries/github.com/gorilla/mux/           last answers to mutable questions
 /// sumdb/sum.golang.org/                     verified tiles, lookups and the latest signed tree
-/// owed/                                     copies that other regions are to get, a note each
+/// owed/regions/                             copies that other regions are to get, a note each
+/// owed/shared/                              the same for the region's shared store
 /// quarantine/                               bytes that stopped matching their record
 /// tmp/                                      being written; emptied at start
 /// </code>
@@ -40,7 +41,8 @@ internal sealed class DataTree
         Queries = Path.Combine(Root, "queries");
         Temporary = Path.Combine(Root, "tmp");
         Quarantine = Path.Combine(Root, "quarantine");
-        Owed = Path.Combine(Root, "owed");
+        OwedToRegions = Path.Combine(Root, "owed", "regions");
+        OwedToSharedStore = Path.Combine(Root, "owed", "shared");
         LockFile = Path.Combine(Root, "lock");
     }
 
@@ -49,14 +51,15 @@ internal sealed class DataTree
     public string Queries { get; }
     public string Temporary { get; }
     public string Quarantine { get; }
-    public string Owed { get; }
+    public string OwedToRegions { get; }
+    public string OwedToSharedStore { get; }
     public string LockFile { get; }
 
     /// <summary>Creates what is missing and checks that the directory is ours.</summary>
     /// <exception cref="InvalidDataException">It holds a store of another version.</exception>
     public void Prepare()
     {
-        foreach (var directory in (ReadOnlySpan<string>)[Root, Modules, Queries, Temporary, Quarantine, Owed])
+        foreach (var directory in (ReadOnlySpan<string>)[Root, Modules, Queries, Temporary, Quarantine, OwedToRegions, OwedToSharedStore])
             Directory.CreateDirectory(directory);
 
         var format = Path.Combine(Root, "format");
@@ -100,8 +103,6 @@ internal sealed class DataTree
     public string NewQuarantine(ModuleVersion module, ArtifactKind kind, DateTimeOffset time) => Path.Combine(
         Quarantine,
         $"{time:yyyyMMddTHHmmss}-{Guid.NewGuid():N}-{Path.GetFileName(module.Path.Escaped)}@{module.EscapedVersion}{Ending(kind)}");
-
-    public string OwedPath(string name) => Path.Combine(Owed, name);
 
     public string RecordPath(ModuleVersion module) => VersionDirectory(module.Path) + module.EscapedVersion + RecordEnding;
 

@@ -9,10 +9,11 @@ namespace ProxyCluster.Storage;
 /// <summary>
 /// Hands what this silo committed to the region's shared store.
 /// <para>
-/// The bytes are read from the disk when their turn comes, so that the queue holds names only. It is bounded, each entry is
-/// tried a bounded number of times, and it is in memory: a process that is told to stop hands over what it owes as long as
-/// the store takes it. What is lost with a process that dies, or dropped, is still on this silo's disk, and the region's
-/// other silos copy it from there when they are asked for it. Lag is a metric.
+/// The bytes are read from the disk when their turn comes, so that the queue holds names only. What is owed survives a crash
+/// (<see cref="OwedNotes"/>); a process that is told to stop hands it over first, as long as the store takes it. The queue
+/// is bounded, and an artifact that fails again and again goes to its end, so that it holds up nobody else's. What was
+/// dropped is still on this silo's disk, and the region's other silos copy it from there when they are asked for it; what
+/// the disk evicts before its turn comes is fetched again by whoever asks, and owed again. Lag is a metric.
 /// </para>
 /// <para>
 /// A store that refuses us ends the start, because only a changed setting helps. One that does not answer does not: a silo
@@ -30,16 +31,15 @@ internal sealed partial class SharedWrites : BackgroundService
     private readonly ProxyMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<SharedWrites> _logger;
-    private readonly Channel<Copy> _waiting;
-    private readonly ConcurrentDictionary<Copy, long> _owed = new();
+    private readonly Channel<OwedCopy> _waiting;
+    private readonly ConcurrentDictionary<(ModuleVersion, ArtifactKind, string), OwedCopy> _owed = new();
+    private readonly OwedNotes _notes;
     private readonly TaskCompletionSource _refusedAtTheEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isReady;
     private volatile bool _isStopping;
 
-    private sealed record Copy(ModuleVersion Module, ArtifactKind Kind, long Bytes);
-
     public SharedWrites(
-        RegionalStore region, DiskStore disk, ProxyMetrics metrics, TimeProvider clock, ILogger<SharedWrites> logger)
+        RegionalStore region, DataTree tree, DiskStore disk, ProxyMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
     {
         _region = region;
         _shared = region.Blobs;
@@ -47,16 +47,17 @@ internal sealed partial class SharedWrites : BackgroundService
         _options = region.Options;
         _metrics = metrics;
         _clock = clock;
-        _logger = logger;
-        _waiting = Channel.CreateBounded<Copy>(
+        _logger = loggers.CreateLogger<SharedWrites>();
+        _notes = new OwedNotes(tree.OwedToSharedStore, tree, disk, loggers.CreateLogger<OwedNotes>());
+        _waiting = Channel.CreateBounded<OwedCopy>(
             new BoundedChannelOptions(_options.MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest },
             copy => Settle(copy, "dropped"));
         if (_shared is not null)
         {
             metrics.ObserveSharedWrites(
                 () => _owed.Count,
-                () => _owed.Keys.Sum(static copy => copy.Bytes),
-                () => _owed.Values.Select(since => (long)_clock.GetElapsedTime(since).TotalSeconds).DefaultIfEmpty().Max());
+                () => _owed.Values.Sum(static copy => copy.Bytes),
+                () => _owed.Values.Select(copy => (long)(_clock.GetUtcNow() - copy.Since).TotalSeconds).DefaultIfEmpty().Max());
         }
     }
 
@@ -105,59 +106,84 @@ internal sealed partial class SharedWrites : BackgroundService
     /// </summary>
     public async ValueTask HandOverAsync(ModuleRecord record, ArtifactKind kind, CancellationToken cancel)
     {
-        if (_options.WriteMode != "before-answer"
-            || CopyOrNull(record, kind) is not { } copy
-            || !await TryHandOverInTimeAsync(_shared!, copy, cancel))
-            HandOverLater(record, kind);
+        if (CopyOrNull(record, kind) is not { } copy)
+            return;
+
+        // Noted first: a process that dies from here on leaves the copy to the next one.
+        var isNew = TryOwe(copy);
+        var isHandedOver = false;
+        try
+        {
+            isHandedOver = _options.WriteMode == "before-answer" && await TryHandOverInTimeAsync(_shared!, copy, cancel);
+        }
+        finally
+        {
+            // Also where the one who asked has left.
+            if (isHandedOver)
+                Forget(copy);
+            else if (isNew)
+                _waiting.Writer.TryWrite(copy);
+        }
     }
 
     /// <summary>Hands over the disk's copy of what was just committed, in the background.</summary>
     public void HandOverLater(ModuleRecord record, ArtifactKind kind)
     {
-        if (CopyOrNull(record, kind) is { } copy && _owed.TryAdd(copy, _clock.GetTimestamp()))
+        if (CopyOrNull(record, kind) is { } copy && TryOwe(copy))
             _waiting.Writer.TryWrite(copy);
     }
 
-    private Copy? CopyOrNull(ModuleRecord record, ArtifactKind kind) =>
+    private OwedCopy? CopyOrNull(ModuleRecord record, ArtifactKind kind) =>
         _shared is not null && record.ArtifactOrNull(kind) is { } stored && _shared.Fits(record.Module)
-            ? new Copy(record.Module, kind, stored.Size)
+            ? new OwedCopy(record.Module, kind, OwedCopy.SharedStore, stored.Size, _clock.GetUtcNow())
             : null;
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _shared is null
-        ? Task.CompletedTask
-        : Parallel.ForEachAsync(
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (_shared is null)
+            return;
+
+        foreach (var copy in _notes.ReadAll())
+        {
+            if (_owed.TryAdd(copy.Key, copy))
+                _waiting.Writer.TryWrite(copy);
+        }
+
+        await Parallel.ForEachAsync(
             _waiting.Reader.ReadAllAsync(stoppingToken),
             new ParallelOptions { MaxDegreeOfParallelism = _options.Parallel, CancellationToken = stoppingToken },
             (copy, cancel) => HandOverAsync(_shared, copy, cancel));
+    }
 
-    private async ValueTask HandOverAsync(BlobStore shared, Copy copy, CancellationToken cancel)
+    private async ValueTask HandOverAsync(BlobStore shared, OwedCopy copy, CancellationToken cancel)
     {
         var pause = _options.AttemptPause;
         for (var attempt = 1; ; attempt++)
         {
             if (await TryHandOverAsync(shared, copy, cancel) is not { } why)
             {
-                _owed.TryRemove(copy, out _);
-                return;
-            }
-
-            if (attempt == _options.Attempts)
-            {
-                Log.GivenUp(_logger, copy.Module.Path.Value, copy.Module.Version, attempt, why);
-                Settle(copy, "dropped");
+                Forget(copy);
                 return;
             }
 
             if (_isStopping)
                 _refusedAtTheEnd.TrySetResult();
             Count("retried");
+            if (attempt == _options.Attempts)
+            {
+                // Where this process is about to end, it is the next one's.
+                Log.Postponed(_logger, copy.Module.Path.Value, copy.Module.Version, attempt, why);
+                _waiting.Writer.TryWrite(copy);
+                return;
+            }
+
             await Task.Delay(pause, _clock, cancel);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
 
     // A store that hangs may delay the answer, but not for all its retries.
-    private async Task<bool> TryHandOverInTimeAsync(BlobStore shared, Copy copy, CancellationToken cancel)
+    private async Task<bool> TryHandOverInTimeAsync(BlobStore shared, OwedCopy copy, CancellationToken cancel)
     {
         using var late = new CancellationTokenSource(_options.NetworkTimeout, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
@@ -172,7 +198,7 @@ internal sealed partial class SharedWrites : BackgroundService
     }
 
     /// <summary>One attempt; null when nothing is left to do, otherwise why it may help to try again.</summary>
-    private async Task<string?> TryHandOverAsync(BlobStore shared, Copy copy, CancellationToken cancel)
+    private async Task<string?> TryHandOverAsync(BlobStore shared, OwedCopy copy, CancellationToken cancel)
     {
         try
         {
@@ -213,9 +239,23 @@ internal sealed partial class SharedWrites : BackgroundService
         }
     }
 
-    private void Settle(Copy copy, string outcome)
+    private bool TryOwe(OwedCopy copy)
     {
-        _owed.TryRemove(copy, out _);
+        if (!_owed.TryAdd(copy.Key, copy))
+            return false;
+        _notes.Write(copy);
+        return true;
+    }
+
+    private void Forget(OwedCopy copy)
+    {
+        _notes.Delete(copy);
+        _owed.TryRemove(copy.Key, out _);
+    }
+
+    private void Settle(OwedCopy copy, string outcome)
+    {
+        Forget(copy);
         Count(outcome);
     }
 
@@ -226,7 +266,7 @@ internal sealed partial class SharedWrites : BackgroundService
         [LoggerMessage(LogLevel.Warning, "Shared store did not answer at the start and is tried again later: {Reason}")]
         public static partial void Unreachable(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "Handing {Module}@{Version} to the shared store was given up after {Attempts} attempts: {Reason}")]
-        public static partial void GivenUp(ILogger logger, string module, string version, int attempts, string reason);
+        [LoggerMessage(LogLevel.Warning, "Handing {Module}@{Version} to the shared store failed {Attempts} times and waits behind the others: {Reason}")]
+        public static partial void Postponed(ILogger logger, string module, string version, int attempts, string reason);
     }
 }

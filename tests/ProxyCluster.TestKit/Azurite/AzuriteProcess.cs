@@ -33,8 +33,9 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     public static string ConnectionTo(string endpoint, string key = Key) => $"AccountName={Account};AccountKey={key};BlobEndpoint={endpoint}";
 
     /// <summary>Starts one and waits until it listens.</summary>
+    /// <param name="more">Further flags, such as <c>--cert</c>.</param>
     /// <exception cref="ToolMissingException">Azurite or node is not installed.</exception>
-    public static async Task<AzuriteProcess> StartAsync()
+    public static async Task<AzuriteProcess> StartAsync(params IReadOnlyList<string> more)
     {
         var main = Path.Combine(Repository.Cache, "azurite", "node_modules", "azurite", "dist", "src", "blob", "main.js");
         if (!File.Exists(main))
@@ -43,7 +44,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         var azurite = new AzuriteProcess();
         try
         {
-            await azurite.RunAsync(main);
+            await azurite.RunAsync(main, more);
             return azurite;
         }
         catch
@@ -68,21 +69,21 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         _scratch.Dispose();
     }
 
-    private async Task RunAsync(string main)
+    private async Task RunAsync(string main, IReadOnlyList<string> more)
     {
         AppDomain.CurrentDomain.ProcessExit += OnExit;
         _process = ChildProcess.Start(
             "node",
             // In memory: on disk Azurite appends all blobs to shared files, and an upload that is cut off midway can shift
             // those that come after it.
-            [main, "--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence", "--silent", "--disableTelemetry"],
+            [main, "--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence", "--silent", "--disableTelemetry", .. more],
             new Dictionary<string, string> { ["HOME"] = _scratch.Path });
         await _process.FirstLine.WaitAsync(StartLimit);
         var late = TimeProvider.System.GetTimestamp() + (long)(StartLimit.TotalSeconds * TimeProvider.System.TimestampFrequency);
         while (Endpoint.Length == 0)
         {
             if (Listening().Match(_process.Output) is { Success: true } line)
-                Endpoint = EndpointAt(int.Parse(line.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
+                Endpoint = $"{line.Groups[1].Value}/{Account}";
             else if (_process.HasExited || TimeProvider.System.GetTimestamp() > late)
                 throw new InvalidOperationException($"Azurite did not start within {StartLimit}:\n{_process.Output}{_process.Errors}");
             else
@@ -93,6 +94,6 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     // A test run that is ended half way must not leave one behind.
     private void OnExit(object? sender, EventArgs e) => _process?.KillAsync().Wait();
 
-    [GeneratedRegex(@"listens on http://127\.0\.0\.1:(\d+)")]
+    [GeneratedRegex(@"listens on (https?://127\.0\.0\.1:\d+)")]
     private static partial Regex Listening();
 }

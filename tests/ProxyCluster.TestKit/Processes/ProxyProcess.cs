@@ -57,7 +57,10 @@ public sealed class ProxyProcess : IAsyncDisposable
             settings.Executable, "serve", "--urls", url, "--data", settings.Data, "--upstream", settings.Upstream,
             "--sumdb", settings.ChecksumDatabase, "--no-sumdb", settings.NoChecksumDatabase, .. settings.MoreArguments,
         ];
-        return new ProxyProcess(ChildProcess.Start(DotNet, arguments, EnvironmentIn(settings.Data)), url);
+        var environment = EnvironmentIn(settings.Data);
+        foreach (var (name, value) in settings.Environment)
+            environment[name] = value;
+        return new ProxyProcess(ChildProcess.Start(DotNet, arguments, environment), url);
     }
 
     /// <summary><c>proxycluster verify</c> on a data directory that no process uses.</summary>

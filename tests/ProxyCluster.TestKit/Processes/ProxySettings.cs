@@ -14,4 +14,7 @@ public sealed record ProxySettings(string Data, string Upstream, string Checksum
 
     /// <summary>Further flags.</summary>
     public IReadOnlyList<string> MoreArguments { get; init; } = [];
+
+    /// <summary>Further environment variables.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 }

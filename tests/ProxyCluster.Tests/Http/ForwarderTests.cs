@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -217,6 +218,28 @@ public sealed class ForwarderTests : IAsyncLifetime
         Assert.Equal(["Disable-Module-Fetch", "Host", "traceparent", PeerSignature.Header], down.Order(StringComparer.OrdinalIgnoreCase));
     }
 
+    /// <summary>Our own servers write <c>Connection</c> themselves, so the silo is a socket here.</summary>
+    [Fact]
+    public async Task Headers_NamedByConnection_EndThere()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var serving = ServeRawAsync(
+            listener, "Connection: close, X-Of-This-Hop\r\nX-Of-This-Hop: 1\r\nX-Of-All: 1\r\nContent-Length: 2\r\n\r\nok", end.Token);
+        var address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+        await using var engine = await GhostAsync(new Member("tokyo-raw", "tokyo", address, Role.Silo, "test"));
+        var host = await _site.AddAsync("tokyo", Role.FrontEnd);
+
+        var response = await _site.Client.GetAsync(Url(host), Cancel);
+
+        Assert.Equal("ok", await response.Content.ReadAsStringAsync(Cancel));
+        Assert.True(response.Headers.Contains("X-Of-All"));
+        Assert.False(response.Headers.Contains("X-Of-This-Hop"));
+        await end.CancelAsync();
+        await serving;
+    }
+
     [Fact]
     public async Task HeadConditionAndRange_ThroughToARealSilo_AreItsAnswers()
     {
@@ -370,6 +393,32 @@ public sealed class ForwarderTests : IAsyncLifetime
         var engine = new LocalEngine(_site.Cluster, TimeProvider.System, NullLogger<LocalEngine>.Instance);
         await engine.JoinAsync(member, Cancel);
         return engine;
+    }
+
+    // One request per connection. What is no module's is the cluster's own, and not of interest.
+    private static async Task ServeRawAsync(TcpListener listener, string answer, CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                using var client = await listener.AcceptTcpClientAsync(cancel);
+                using var reader = new StreamReader(client.GetStream(), leaveOpen: true);
+                var first = await reader.ReadLineAsync(cancel);
+                while (await reader.ReadLineAsync(cancel) is { Length: > 0 })
+                {
+                }
+
+                var text = first?.Contains("/@v/", StringComparison.Ordinal) == true
+                    ? "HTTP/1.1 200 OK\r\n" + answer
+                    : "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+                await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(text), cancel);
+            }
+            catch (Exception e) when (e is OperationCanceledException or IOException)
+            {
+                // The test is over, or whoever asked has left.
+            }
+        }
     }
 
     /// <summary>A front end before as many silos as answers; the n-th request of any of them gets the n-th answer.</summary>

@@ -84,6 +84,13 @@ internal sealed class RegionSite : IAsyncDisposable
         return silo;
     }
 
+    /// <summary>Ends a silo; its disk stays.</summary>
+    public ValueTask EndAsync(Silo silo)
+    {
+        _silos.Remove(silo);
+        return silo.DisposeAsync();
+    }
+
     /// <summary>Upstream and checksum database are no more.</summary>
     public ValueTask EndWorldAsync() => World.DisposeAsync();
 

@@ -1,10 +1,13 @@
+using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Clustering.Local;
+using ProxyCluster.Configuration;
 using ProxyCluster.Demo;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Zips;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Azurite;
+using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Tests.Cli;
 using ProxyCluster.Tests.Storage.Blobs;
 
@@ -214,6 +217,51 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Restart_WithCopiesOwed_HandsThemOverThen()
+    {
+        using var scratch = new ScratchDirectory();
+        await using var azurite = await AzuriteProcess.StartAsync();
+        (string, string)[] settings =
+        [
+            (SettingKeys.Data, scratch["kept"]), ("Storage:Blob:NetworkTimeout", "500ms"), ("Storage:Blob:AnswerTimeout", "200ms"),
+            ("Storage:Blob:WriteMode", "background"),
+        ];
+        azurite.Freeze();
+        var first = await _region.StartSiloAsync(azurite.Endpoint, settings);
+        Assert.Equal(_region.Sample.Zip, await first.GetAsync(Module, ArtifactKind.Zip));
+        await _region.EndAsync(first);
+        azurite.Resume();
+
+        var second = await _region.StartSiloAsync(azurite.Endpoint, settings);
+
+        // Known where the store, once it went on, took what had been sent to it before.
+        await UntilAsync(async () => await second.MetricAsync(Writes, "ok") + await second.MetricAsync(Writes, "known") == 1);
+        await UntilAsync(() => second.Writes.Waiting == 0);
+        Assert.Empty(Directory.EnumerateFiles(second.Host.Services.GetRequiredService<DataTree>().OwedToSharedStore));
+    }
+
+    [Fact]
+    public async Task Commit_ThatFailsAgainAndAgain_StaysOwedUntilItWorks()
+    {
+        await using var azurite = await AzuriteProcess.StartAsync();
+        var silo = await _region.StartSiloAsync(
+            azurite.Endpoint,
+            ("Storage:Blob:NetworkTimeout", "200ms"),
+            ("Storage:Blob:AnswerTimeout", "200ms"),
+            ("Storage:Blob:Retries", "0"),
+            ("Storage:Blob:Attempts", "1"),
+            ("Storage:Blob:WriteMode", "background"));
+        azurite.Freeze();
+        await silo.GetAsync(Module, ArtifactKind.Zip);
+        await UntilAsync(async () => await silo.MetricAsync(Writes, "retried") >= 3);
+
+        azurite.Resume();
+
+        await UntilAsync(() => silo.Writes.Waiting == 0);
+        Assert.Equal((1, 0), (await silo.MetricAsync(Writes, "ok"), await silo.MetricAsync(Writes, "dropped")));
+    }
+
+    [Fact]
     public async Task Commit_InTheBackground_ReachesTheSharedStoreSoon()
     {
         var silo = await _region.StartSiloAsync(null, ("Storage:Blob:WriteMode", "background"));
@@ -262,10 +310,12 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     }
 
     // Nothing signals the end of background work to a test; asking again is all there is.
-    private static async Task UntilAsync(Func<bool> condition)
+    private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var late = new CancellationTokenSource(Patience);
-        while (!condition())
+        while (!await condition())
             await Task.Delay(10, late.Token);
     }
 }

@@ -72,7 +72,7 @@ public sealed class ReplicatorTests : IAsyncLifetime
         Assert.Equal(1, outcomes[_regions[1] + "/ok"]);
         Assert.All(next.Asked, target => Assert.Equal(PeerCalls.Prefix + "replicate" + _site.Zip, target));
         Assert.Empty(LagOf(home, "objects"));
-        Assert.Empty(Directory.EnumerateFiles(home.Services.GetRequiredService<DataTree>().Owed));
+        Assert.Empty(Directory.EnumerateFiles(home.Services.GetRequiredService<DataTree>().OwedToRegions));
     }
 
     [Fact]
@@ -125,14 +125,14 @@ public sealed class ReplicatorTests : IAsyncLifetime
         await PeerSite.UntilAsync(() => !next.Asked.IsEmpty && Pending(second) == 0);
         Assert.Equal([PeerCalls.Prefix + "replicate" + _site.Zip], next.Asked);
         Assert.Equal(1, _site.Fetches(_site.Zip));
-        Assert.Empty(Directory.EnumerateFiles(second.Services.GetRequiredService<DataTree>().Owed));
+        Assert.Empty(Directory.EnumerateFiles(second.Services.GetRequiredService<DataTree>().OwedToRegions));
     }
 
     [Fact]
     public async Task Restart_NotesThatMeanNothing_AreForgotten()
     {
         var home = await HomeAsync(2, _site.Data("kept"));
-        var owed = home.Services.GetRequiredService<DataTree>().Owed;
+        var owed = home.Services.GetRequiredService<DataTree>().OwedToRegions;
         await _site.RemoveAsync(home);
         await File.WriteAllTextAsync(Path.Combine(owed, "a"), "", Cancel);
         await File.WriteAllTextAsync(Path.Combine(owed, "b"), "next\nnot a module\nv1\nZip\n", Cancel);

@@ -108,7 +108,10 @@ public sealed class BlobStoreOptions
     [Range(1, 64)]
     public int Parallel { get; set; } = 2;
 
-    /// <summary>Attempts per artifact in the background, after the retries of each call. Default 20, about 15 minutes.</summary>
+    /// <summary>
+    /// Attempts per artifact in the background, after the retries of each call, before it goes behind those that wait.
+    /// Default 20, about 15 minutes.
+    /// </summary>
     [Range(1, 1000)]
     public int Attempts { get; set; } = 20;
 
