@@ -15,6 +15,9 @@ public sealed class FaultTests : IAsyncLifetime
 {
     private const int Waiters = 200;
     private const int Wanted = 0;
+
+    // In seconds: a silo does not wait longer than 30 for an upstream's first byte.
+    private const double LongestHold = 10;
     private static readonly string[] Endings = [".info", ".mod", ".zip"];
 
     private readonly TaskCompletionSource _upstreamGoes = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -113,12 +116,15 @@ public sealed class FaultTests : IAsyncLifetime
 
         var members = Cluster.EtcdMembers.ToList();
         await Task.WhenAll(members.Select(static member => member.KillAsync()));
-        await Task.Delay(EngineOutage, Token);
+        var held = TimeSpan.FromSeconds(Math.Min(LongestHold, EngineOutage.TotalSeconds));
+        await Task.Delay(held, Token);
         await Task.WhenAll(Cluster.Silos.Select(silo => silo.WaitAsync(
             static report => report.Contains("engine: degraded", StringComparison.Ordinal), Token)));
         await load.MoreAsync(100, Token);
         _upstreamGoes.SetResult();
         await waiting;
+        await Task.Delay(EngineOutage - held, Token);
+        await load.MoreAsync(100, Token);
         // One alone has no quorum and never becomes ready.
         await Task.WhenAll(members.Select(static member => member.StartAsync()));
         await Task.WhenAll(members.Select(static member => member.WaitAsync(Token)));
