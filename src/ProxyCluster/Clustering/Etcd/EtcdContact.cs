@@ -23,6 +23,9 @@ internal readonly record struct EtcdContact(TimeSpan Last, TimeSpan WellSince, T
     /// <summary>etcd answered, with a quorum behind it.</summary>
     public EtcdContact Answered(TimeSpan now) => this with { Last = now, WellSince = now - Last > MaxGap ? now : WellSince };
 
+    /// <summary>etcd answered, and is known to have been away, for however short a time.</summary>
+    public EtcdContact Returned(TimeSpan now) => this with { Last = now, WellSince = now };
+
     /// <summary>Whether a lease that is lost now was lost by its owner's fault.</summary>
     public bool IsSettled(TimeSpan now, TimeSpan grace) =>
         now - Last <= MaxGap && (WellSince == TimeSpan.MinValue || now - WellSince >= grace);

@@ -13,8 +13,10 @@ internal sealed class EtcdFollower(
     EtcdClient client, EtcdKeys keys, EtcdKnowledge knowledge, ClusteringOptions options, TimeProvider time, ILogger log)
 {
     private readonly EtcdBackoff _backoff = new(options.Etcd.MaxBackoff);
-    private bool _isListed;
+    private volatile bool _isListed;
     private int _failures;
+
+    private EtcdRangeRequest Newest => new(keys.First, keys.End, Limit: 1, KeysOnly: true, SortOrder: "DESCEND", SortTarget: "MOD");
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -48,7 +50,7 @@ internal sealed class EtcdFollower(
             if (!listed.TryGet(out var listing, out var error))
                 return error;
             knowledge.Answered();
-            knowledge.Apply((cluster, isSettled) => cluster.WithListing(listing, isSettled));
+            knowledge.Take(listing);
             _isListed = true;
         }
 
@@ -59,11 +61,18 @@ internal sealed class EtcdFollower(
         using (watch)
         {
             // 3. A watch from a revision that this etcd has not reached waits in silence, be it behind or another one.
-            if (await ProbeAsync(endpoint, isSilent: false, stop) is { } cannot)
-                return cannot;
+            while (await AskAsync(endpoint, isSilent: false, stop) is var word && word.Error is { } error)
+            {
+                if (!word.IsNobodys)
+                    return error;
+                knowledge.Trouble(EtcdLoop.Follower, error);
+                await Task.Delay(_backoff.Next(), time, stop);
+            }
+
             if (!_isListed)
                 return null;
             _failures = 0;
+            _backoff.Reset();
             knowledge.Well(EtcdLoop.Follower);
             return await ReadAsync(watch, stop);
         }
@@ -71,41 +80,78 @@ internal sealed class EtcdFollower(
 
     private async Task<EtcdError?> ReadAsync(EtcdWatch watch, CancellationToken stop)
     {
-        while (_isListed)
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        try
         {
-            var read = await watch.ReadAsync(options.Etcd.WatchSilence, stop);
-            switch (read.News)
+            // A question goes on beside the reading: what the watch tells meanwhile must not wait for it.
+            Task<EtcdWatchRead>? reading = null;
+            Task<Word>? asking = null;
+            while (_isListed)
             {
-                case EtcdWatchNews.Events or EtcdWatchNews.Progress:
-                    knowledge.Apply((cluster, isSettled) => cluster.WithEvents(read.Events ?? [], read.Revision, isSettled));
-                    break;
-                case EtcdWatchNews.Silence:
-                    if (await ProbeAsync(watch.Endpoint, isSilent: true, stop) is { } error)
-                        return error;
-                    break;
-                case EtcdWatchNews.Compacted:
-                    _isListed = false;
-                    break;
-                default:
-                    return read.Error;
-            }
-        }
+                reading ??= watch.ReadAsync(options.Etcd.WatchSilence, end.Token);
+                if (asking is not null && await Task.WhenAny(reading, asking) == asking)
+                {
+                    var word = await asking;
+                    asking = null;
+                    if (word.Error is null)
+                        knowledge.Well(EtcdLoop.Follower);
+                    else if (!word.IsNobodys)
+                        return word.Error;
+                    else
+                        knowledge.Trouble(EtcdLoop.Follower, word.Error);
+                    continue;
+                }
 
-        return null;
+                var read = await reading;
+                reading = null;
+                switch (read.News)
+                {
+                    case EtcdWatchNews.Events or EtcdWatchNews.Progress:
+                        knowledge.Apply((cluster, isSettled) => cluster.WithEvents(read.Events ?? [], read.Revision, isSettled));
+                        break;
+                    case EtcdWatchNews.Silence:
+                        asking ??= AskAsync(watch.Endpoint, isSilent: true, end.Token);
+                        break;
+                    case EtcdWatchNews.Compacted:
+                        _isListed = false;
+                        break;
+                    default:
+                        return read.Error;
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            await end.CancelAsync();
+        }
     }
 
     /// <summary>Asks whether etcd still tells the same history, and after a silence also whether anything was missed.</summary>
-    private async Task<EtcdError?> ProbeAsync(Uri endpoint, bool isSilent, CancellationToken stop)
+    private async Task<Word> AskAsync(Uri endpoint, bool isSilent, CancellationToken stop)
     {
         var before = knowledge.Cluster;
-        var request = new EtcdRangeRequest(keys.First, keys.End, Limit: 1, KeysOnly: true, SortOrder: "DESCEND", SortTarget: "MOD");
-        var answered = await client.RangeAsync(request, endpoint, stop);
+        var answered = await client.RangeAsync(Newest, endpoint, stop);
         if (!answered.TryGet(out var answer, out var error))
-            return error;
+            return new Word(error, error.Kind == EtcdErrorKind.Unreachable && !await IsAnyBetterAsync(endpoint, stop));
         knowledge.Answered();
         // A change that is on its way right now looks missed too; listing once more than needed is harmless.
-        _isListed = !before.IsOtherHistory(answer.Header)
-            && !(isSilent && knowledge.Cluster.HasMissed(answer.Count, answer.KeyValues.FirstOrDefault()?.ModRevision ?? 0));
-        return null;
+        if (before.IsOtherHistory(answer.Header)
+            || (isSilent && knowledge.Cluster.HasMissed(answer.Count, answer.KeyValues.FirstOrDefault()?.ModRevision ?? 0)))
+            _isListed = false;
+        return new Word(null, false);
     }
+
+    private async Task<bool> IsAnyBetterAsync(Uri endpoint, CancellationToken stop)
+    {
+        var others = client.Endpoints.InOrder().Where(other => other != endpoint);
+        var words = await Task.WhenAll(others.Select(other => client.RangeAsync(Newest, other, stop)));
+        return words.Any(static word => word.Error is not { Kind: EtcdErrorKind.Unreachable });
+    }
+
+    /// <summary>What an endpoint had to say to a question.</summary>
+    /// <param name="Error">Why it did not answer.</param>
+    /// <param name="IsNobodys">Whether no other endpoint did either.</param>
+    private readonly record struct Word(EtcdError? Error, bool IsNobodys);
 }

@@ -71,6 +71,21 @@ internal sealed partial class EtcdKnowledge
         Changed();
     }
 
+    /// <summary>
+    /// Takes over a listing. One of another history has lost all leases at once, however short the outage was: nobody
+    /// is forgotten for that either.
+    /// </summary>
+    public void Take(EtcdRangeResponse listing)
+    {
+        lock (_lock)
+        {
+            if (_cluster.IsOtherHistory(listing.Header))
+                _contact = _contact.Returned(Now);
+        }
+
+        Apply((cluster, isSettled) => cluster.WithListing(listing, isSettled));
+    }
+
     /// <summary>etcd answered with a quorum behind it. Once it has been well for long enough, the absent are forgotten.</summary>
     public void Answered()
     {

@@ -22,14 +22,19 @@ internal sealed class DrillClient(
     public string Region => region;
 
     /// <summary>Asks for something.</summary>
-    /// <returns>How it ended, why, and how many doors it took. Everything that is no right answer of status 200 is a failure here.</returns>
+    /// <returns>
+    /// How it ended, why (the last door's cause, and those of the doors before it), and how many doors it took. Everything
+    /// that is no right answer of status 200 is a failure here.
+    /// </returns>
     public async Task<(Ending Ending, string? Cause, int Doors)> AskAsync(DrillObject asked, CancellationToken cancel)
     {
+        var before = "";
         for (var door = 0; ; door++)
         {
             var (ending, cause) = await AskAsync(doors[door], asked, cancel);
             if (ending != Ending.Failed || door == doors.Count - 1)
-                return (ending, cause, door + 1);
+                return (ending, cause is null || before.Length == 0 ? cause : $"{cause} (after {before})", door + 1);
+            before = before.Length == 0 ? cause! : $"{before}, {cause}";
         }
     }
 

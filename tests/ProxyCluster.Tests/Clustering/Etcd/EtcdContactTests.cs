@@ -28,6 +28,19 @@ public sealed class EtcdContactTests
     }
 
     [Fact]
+    public void IsSettled_KnownToHaveBeenAway_OnlyOnceWellForTheGraceTime()
+    {
+        var contact = EtcdContact.Begin(S(0), Ttl).Answered(S(1)).Returned(S(1.5));
+        for (var s = 2; s < 12; s++)
+        {
+            Assert.False(contact.IsSettled(S(s - 0.5), Grace));
+            contact = contact.Answered(S(s));
+        }
+
+        Assert.True(contact.IsSettled(S(12), Grace));
+    }
+
+    [Fact]
     public void IsSettled_AfterAGap_OnlyOnceWellForTheGraceTime()
     {
         var contact = EtcdContact.Begin(S(0), Ttl).Answered(S(1)).Answered(S(31));

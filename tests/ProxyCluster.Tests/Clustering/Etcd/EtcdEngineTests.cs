@@ -113,6 +113,27 @@ public sealed class EtcdEngineTests
     }
 
     [Fact]
+    public async Task Etcd_WithoutALeader_WatchStaysWhereItIs()
+    {
+        await using var site = await EtcdSite.OpenAsync(3);
+        var follower = await site.JoinAsync("follower");
+        IEngine[] engines = [follower, await site.JoinAsync("other")];
+        await engines.UntilMembersAsync("follower", "other");
+        var watches = site.Watches(follower);
+
+        foreach (var member in site.Etcd.Members.Skip(1))
+            await member.KillAsync();
+        await Conditions.UntilAsync(() => follower.Status.IsDegraded, "the lost quorum is noticed");
+        await Task.WhenAll(site.Etcd.Members.Skip(1).Select(static member => member.StartAsync()));
+
+        await Conditions.UntilAsync(() => !follower.Status.IsDegraded, "the follower is well again");
+        var authority = await engines.UntilAuthorityAsync();
+        Assert.Equal(PublishStatus.Published, (await authority.TryPublishAsync(EngineConformance.Table(1, authority), Cancel)).Status);
+        await follower.UntilAsync(static view => view.Routing.Epoch == 1);
+        Assert.Equal(watches, site.Watches(follower));
+    }
+
+    [Fact]
     public async Task EtcdMember_Killed_ClusterGoesOn()
     {
         await using var site = await EtcdSite.OpenAsync(3);
