@@ -38,16 +38,33 @@ internal readonly record struct AskStep(Member? Peer, AskLevel Level)
 /// always this silo itself (design rule 3), and its own turn in the order ends the list: who owns a key asks nobody.
 /// </para>
 /// <para>
-/// Except after a time out of service: others owned the key meanwhile and may have it. Until its region has caught up, an
-/// owner asks those who would own the key without it, and only for what they have stored, so that nobody fetches twice.
+/// Except for what others may have stored while the key was theirs, so that nobody fetches twice: who owned it before an
+/// owner joined, or returned, is the next of its region, a short way away, and is always asked for artifacts. Those who own
+/// the key in other regions are asked too, for some time, where the key fell to an owner because another silo is gone, or
+/// its region was out of service and has not caught up.
 /// </para>
 /// </summary>
 internal static class AskPath
 {
     private const int MaxStored = 2;
 
+    /// <summary>
+    /// The steps for an artifact of a module version; <paramref name="hasFallen"/> where its owner has departed lately.
+    /// </summary>
+    public static ImmutableArray<AskStep> ForArtifact(
+        string key, Member self, AskLevel level, ClusterView view, int maxPeers, bool hasFallen)
+    {
+        var steps = For(key, self, level, view, maxPeers, hasFallen);
+        return !steps.Any(static step => step.Level == AskLevel.Home && step.Peer is not null)
+            && RegionalOwner.For(key, self.Region, view) is [var first, var next, ..]
+            && first.Id == self.Id
+                ? steps.Insert(0, new AskStep(next, AskLevel.Stored))
+                : steps;
+    }
+
     /// <summary>The steps for a key. <paramref name="maxPeers"/> bounds the peers among them.</summary>
-    public static ImmutableArray<AskStep> For(string key, Member self, AskLevel level, ClusterView view, int maxPeers)
+    public static ImmutableArray<AskStep> For(
+        string key, Member self, AskLevel level, ClusterView view, int maxPeers, bool hasFallen = false)
     {
         var steps = ImmutableArray.CreateBuilder<AskStep>();
         var owners = OwnerOrder.For(key, view);
@@ -69,7 +86,7 @@ internal static class AskPath
             }
         }
 
-        if (view.Routing.FindOrNull(self.Region) is { IsCatchingUp: true } && !steps.Any(static step => step.Level == AskLevel.Home))
+        if ((hasFallen || view.Routing.FindOrNull(self.Region) is { IsCatchingUp: true }) && !steps.Any(static step => step.Level == AskLevel.Home))
         {
             steps.AddRange(owners
                 .Where(owner => owner.Region != self.Region)

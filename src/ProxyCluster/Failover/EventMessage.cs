@@ -25,6 +25,7 @@ internal static class EventWords
         RoutingEventKind.Drained => $"{change.Region} is drained: {change.Reason}",
         RoutingEventKind.Alert => $"{change.Region} needs a look: {change.Reason}",
         RoutingEventKind.AlertOver => $"{change.Region} needs no look any more: {change.Reason}",
+        RoutingEventKind.Forgotten => $"{change.Region} was forgotten: {change.Reason} (decided by {change.Who})",
         RoutingEventKind.CaughtUp => $"{change.Region} counts as caught up: {change.Reason}",
         _ => $"{change.Region}: {change.Reason}",
     };

@@ -16,6 +16,9 @@ internal enum OperatorVerb
 
     /// <summary>End that, or cut a failed region's hold short; it recovers gradually.</summary>
     Recover,
+
+    /// <summary>Take a region that is gone for good off the table. One that comes back after all appears anew.</summary>
+    Forget,
 }
 
 /// <summary>An operator's order, as it travels from the member that took it to the authority.</summary>

@@ -14,7 +14,12 @@ internal static class OperatorRules
     {
         var draft = new TableDraft(input.Table, input.Wall, input.Authority, options.MaxEvents);
         if (draft.FindOrNull(command.Region) is not { } entry)
-            return (OperatorResult.UnknownRegion, $"there is no region {command.Region}", input.Table);
+        {
+            return (
+                command.Verb == OperatorVerb.Forget ? OperatorResult.Unchanged : OperatorResult.UnknownRegion,
+                $"there is no region {command.Region}",
+                input.Table);
+        }
 
         var (result, message) = command.Verb switch
         {
@@ -26,6 +31,7 @@ internal static class OperatorRules
                 { State: not RegionState.Drained } => (OperatorResult.Unchanged, $"{entry.Name} is not drained"),
                 _ => BringBack(command, entry, draft, options),
             },
+            OperatorVerb.Forget => Forget(command, entry, draft, input),
             _ => entry switch
             {
                 { State: RegionState.Drained } => (OperatorResult.Refused, $"{entry.Name} is drained: use undrain"),
@@ -52,6 +58,17 @@ internal static class OperatorRules
             entry.Name, state, entry.Share, command.Reason, command.Who,
             next => next with { Intent = new OperatorIntent(kind, command.Reason, command.Who, input.Wall) });
         return (OperatorResult.Done, $"{entry.Name} is {Word(state)}");
+    }
+
+    private static (OperatorResult, string) Forget(OperatorCommand command, RegionEntry entry, TableDraft draft, FailoverInput input)
+    {
+        if (input.Members.Count(member => member.Region == entry.Name) is > 0 and var members)
+            return (OperatorResult.Refused, $"{entry.Name} still has {members} member{(members == 1 ? "" : "s")}: stop them first");
+        if (entry.IsUsable)
+            return (OperatorResult.Refused, $"{entry.Name} is still in service: drain it or fail it first");
+
+        draft.Remove(entry.Name, command.Reason, command.Who);
+        return (OperatorResult.Done, $"{entry.Name} is forgotten");
     }
 
     private static (OperatorResult, string) BringBack(OperatorCommand command, RegionEntry entry, TableDraft draft, FailoverOptions options)

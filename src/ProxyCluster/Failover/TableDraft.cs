@@ -47,6 +47,17 @@ internal sealed class TableDraft(RoutingTable table, DateTimeOffset time, string
     public void Note(RegionEntry next, RoutingEventKind kind, string reason, string? who = null) =>
         Put(next, FindOrNull(next.Name), kind, Cut(reason), who);
 
+    /// <summary>Takes a region off the table, and out of the others' orders.</summary>
+    public void Remove(string region, string reason, string who)
+    {
+        if (FindOrNull(region) is not { } entry)
+            return;
+        Put(entry, entry, RoutingEventKind.Forgotten, Cut(reason), who);
+        _regions.Remove(region);
+        _order = _order.Remove(region).ToImmutableDictionary(
+            static order => order.Key, order => order.Value.Remove(region), StringComparer.Ordinal);
+    }
+
     /// <summary>Changes where a region's traffic moves.</summary>
     public void Reorder(string region, ImmutableArray<string> order, string reason)
     {

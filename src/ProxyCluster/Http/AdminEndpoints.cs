@@ -18,6 +18,7 @@ namespace ProxyCluster.Http;
 /// POST /-/admin/v1/regions/NAME/undrain    operator
 /// POST /-/admin/v1/regions/NAME/fail       operator
 /// POST /-/admin/v1/regions/NAME/recover    operator
+/// POST /-/admin/v1/regions/NAME/forget     operator
 /// </code>
 /// An order given twice is obeyed once and answered with 200 both times. 409 with a sentence means that it would take the
 /// last region out of service, or makes no sense as things stand; 503 that there is no authority to obey it now. Whoever
@@ -62,7 +63,7 @@ internal sealed partial class AdminEndpoints(
             ["events"] => Allows(context, "GET") ? EventsAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
             ["regions", { Length: > 0 } region, var word] when VerbOrNull(word) is { } verb =>
                 Allows(context, "POST") ? OrderAsync(context, verb, region, token, cancel) : WrongMethodAsync(context, "POST", cancel),
-            _ => FailAsync(context, 404, "there is status, events?since=ID, and regions/NAME/drain, undrain, fail, recover", cancel),
+            _ => FailAsync(context, 404, "there is status, events?since=ID, and regions/NAME/drain, undrain, fail, recover, forget", cancel),
         };
     }
 
@@ -118,6 +119,7 @@ internal sealed partial class AdminEndpoints(
         "undrain" => OperatorVerb.Undrain,
         "fail" => OperatorVerb.Fail,
         "recover" => OperatorVerb.Recover,
+        "forget" => OperatorVerb.Forget,
         _ => null,
     };
 

@@ -36,6 +36,7 @@ internal sealed class ClusterOwner
     private readonly ModuleOwner _owner;
     private readonly PeerFill _fill;
     private readonly LastCopy _lastCopy;
+    private readonly DepartedSilos _departed;
     private readonly PeerStanding _standing;
     private readonly PeerSigns _signs;
     private readonly PeerOptions _options;
@@ -48,6 +49,7 @@ internal sealed class ClusterOwner
         ModuleOwner owner,
         PeerFill fill,
         LastCopy lastCopy,
+        DepartedSilos departed,
         PeerStanding standing,
         PeerSigns signs,
         IOptions<PeerOptions> options,
@@ -60,6 +62,7 @@ internal sealed class ClusterOwner
         _owner = owner;
         _fill = fill;
         _lastCopy = lastCopy;
+        _departed = departed;
         _standing = standing;
         _signs = signs;
         _options = options.Value;
@@ -80,8 +83,9 @@ internal sealed class ClusterOwner
     public Task<Outcome<ModuleRecord>> EnsureAsync(
         ModuleVersion module, ArtifactKind kind, AskLevel level, CancellationToken cancel)
     {
+        var (key, view) = (module.ToString(), _self.View);
         var steps = _standing.Prefer(
-            AskPath.For(module.ToString(), _self.Member, level, _self.View, _options.MaxCandidates));
+            AskPath.ForArtifact(key, _self.Member, level, view, _options.MaxCandidates, _departed.WouldOwn(key, view)));
         if (_calls is not null && level != AskLevel.Home)
             steps = steps.Insert(0, AskStep.Engine);
         return steps.Length == 1 && (level != AskLevel.Client || _self.View.Members.Length < 2)

@@ -10,6 +10,7 @@ internal static class OwnershipRegistration
         services.AddRoomOptions<OwnershipOptions>(OwnershipOptions.Section);
         services.AddSingleton<ModuleOwner>();
         services.AddSingleton<LastCopy>();
+        services.AddSingleton<DepartedSilos>();
         services.AddSingleton<ClusterOwner>();
         services.AddSingleton<CopyTaker>();
         return services;

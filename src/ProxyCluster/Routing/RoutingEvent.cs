@@ -26,6 +26,9 @@ public enum RoutingEventKind
 
     /// <summary>A region's order of failover changed.</summary>
     Order,
+
+    /// <summary>An operator took a region that is gone for good off the table.</summary>
+    Forgotten,
 }
 
 /// <summary>

@@ -71,6 +71,39 @@ public class AskPathTests
         Assert.Equal(new AskStep(null, AskLevel.Home), steps[2]);
     }
 
+    [Theory]
+    [InlineData(AskLevel.Client)]
+    [InlineData(AskLevel.Home)]
+    internal void ForArtifact_TheOwner_AsksTheNextOfItsRegionForWhatIsStored(AskLevel level)
+    {
+        var owners = RegionalOwner.For(Key, OwnerOrder.For(Key, View)[0].Region, View);
+
+        Assert.Equal(
+            [new AskStep(owners[1], AskLevel.Stored), new AskStep(null, AskLevel.Home)],
+            AskPath.ForArtifact(Key, owners[0], level, View, 3, hasFallen: false));
+
+        // A stand-in is not sent to the one that it stands in for.
+        Assert.Equal([new AskStep(null, AskLevel.Home)], AskPath.ForArtifact(Key, owners[1], AskLevel.Home, View, 3, hasFallen: false));
+    }
+
+    [Fact]
+    public void ForArtifact_KeyThatFellToTheOwner_AsksOneSiloOfEachOtherRegionToo()
+    {
+        var owners = OwnerOrder.For(Key, View);
+
+        var steps = AskPath.ForArtifact(Key, owners[0], AskLevel.Home, View, 3, hasFallen: true);
+
+        Assert.Equal(owners[1], steps[0].Peer);
+        Assert.Equal(Silos.Select(static silo => silo.Region).Distinct().Count() - 1, steps[1..^1].Select(static step => step.Peer!.Region).Distinct().Count());
+        Assert.All(steps.SkipLast(1), static step => Assert.Equal(AskLevel.Stored, step.Level));
+        Assert.Equal(new AskStep(null, AskLevel.Home), steps[^1]);
+    }
+
+    [Fact]
+    public void ForArtifact_WhoIsSentToAnOwner_AsksNobodyElseFirst() => Assert.All(
+        Silos.Where(static self => self.Id != OwnerOrder.For(Key, View)[0].Id),
+        static self => Assert.Equal(AskPath.For(Key, self, AskLevel.Client, View, 3), AskPath.ForArtifact(Key, self, AskLevel.Client, View, 3, hasFallen: true)));
+
     [Fact]
     public void For_AClientOfARegionOutOfService_DoesNotAskItsNeighbours()
     {

@@ -140,6 +140,38 @@ public sealed class OperatorRulesTests
         Assert.Equal(OperatorResult.UnknownRegion, Apply(new RulesBench(), verb, "atlantis"));
 
     [Fact]
+    public void Forget_RegionThatIsGone_IsOffTheTableAndAppearsAnewIfItComesBack()
+    {
+        var bench = new RulesBench();
+        bench.Gone("tokyo-1", "tokyo-2");
+        bench.Until(() => bench["tokyo"] == RegionState.Failed, Minute);
+
+        Assert.Equal(OperatorResult.Done, Apply(bench, OperatorVerb.Forget, "tokyo"));
+        Assert.Equal(OperatorResult.Unchanged, Apply(bench, OperatorVerb.Forget, "tokyo"));
+        bench.Run(Minute);
+
+        Assert.Null(bench.Table.FindOrNull("tokyo"));
+        Assert.DoesNotContain("tokyo", bench.Table.FailoverOrder.Keys);
+        Assert.All(bench.Table.FailoverOrder.Values, static order => Assert.DoesNotContain("tokyo", order));
+        Assert.Equal(RoutingEventKind.Forgotten, bench.Table.Events.Last(static change => change.Region == "tokyo").Kind);
+
+        bench.Join("tokyo", "tokyo-3");
+        bench.Until(() => bench.Table.FindOrNull("tokyo")?.State == RegionState.Active, Minute);
+    }
+
+    [Fact]
+    public void Forget_RegionThatIsStillThere_IsRefused()
+    {
+        var bench = new RulesBench();
+        Apply(bench, OperatorVerb.Drain, "tokyo");
+        Assert.Equal(OperatorResult.Refused, Apply(bench, OperatorVerb.Forget, "tokyo"));
+
+        // Its last members have just gone, and nobody has concluded anything from that yet.
+        bench.Gone("sanjose-1", "sanjose-2");
+        Assert.Equal(OperatorResult.Refused, Apply(bench, OperatorVerb.Forget, "sanjose"));
+    }
+
+    [Fact]
     public void Intent_SurvivesTheAuthority()
     {
         var bench = new RulesBench();

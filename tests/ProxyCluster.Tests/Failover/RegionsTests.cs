@@ -61,6 +61,12 @@ public sealed class RegionsTests
 
         await system.UntilAsync(authority, RegionState.Failed);
         Assert.Contains(system.Table(left[0]).Events, change => change is { To: RegionState.Failed } && change.Region == authority);
+
+        using (var forgotten = await system.OrderAsync(left[0], authority, "forget"))
+            Assert.Equal(HttpStatusCode.OK, forgotten.StatusCode);
+        await Clustering.Conditions.UntilAsync(() => left.TrueForAll(region => system.Table(region).FindOrNull(authority) is null), "everybody has forgotten it");
+        foreach (var region in left)
+            await DownloadAsync(system, region, system.World.Modules[0]);
     }
 
     [Fact]

@@ -16,11 +16,12 @@ internal static class RegionVerb
     /// <summary>The verb.</summary>
     public static Command Create(CommandContext context)
     {
-        var command = new Command("region", "Drain, undrain, fail or recover a region.");
+        var command = new Command("region", "Drain, undrain, fail, recover or forget a region.");
         command.Subcommands.Add(CreateOrder(context, "drain", "Take a region out of service in an orderly way, and wait for its work in flight."));
         command.Subcommands.Add(CreateOrder(context, "undrain", "Put a drained region back; its keys return to it step by step."));
         command.Subcommands.Add(CreateOrder(context, "fail", "Treat a region as dead, whatever its health."));
         command.Subcommands.Add(CreateOrder(context, "recover", "Let a failed region recover now; its keys return to it step by step."));
+        command.Subcommands.Add(CreateOrder(context, "forget", "Take a region off the table that is gone for good; none of its members may be left."));
         Examples.Attach(command,
             "proxycluster region drain tokyo --reason 'rack maintenance' --token-file token",
             "proxycluster region undrain tokyo --reason 'maintenance is over' --token-file token");
