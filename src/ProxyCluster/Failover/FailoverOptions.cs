@@ -153,7 +153,8 @@ internal sealed class FailoverOptions
 
     /// <summary>
     /// Time in service, after it was out of it, for which a region's owners ask other regions for what they lack before
-    /// they ask upstream. Default 1 h. More of it saves upstream fetches, for a round trip to another region per miss.
+    /// they ask upstream; and the time for which this is done for the keys of a silo that is gone. Default 1 h. More of it
+    /// saves upstream fetches, for a round trip to another region per miss.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "30.00:00:00")]
     public TimeSpan CatchUpFor { get; set; } = TimeSpan.FromHours(1);
