@@ -1,30 +1,72 @@
 namespace ProxyCluster.Joining;
 
 /// <summary>
-/// A fixed number of locks chosen by hash: two holders of one key exclude each other, and two keys rarely do. For short
-/// critical sections around the file system.
+/// One lock per key, for as long as somebody holds it or waits for it. Road not taken: a fixed number of locks chosen by
+/// hash, with which a holder whom the disk lets hang stops the commits of modules that have nothing to do with his.
 /// </summary>
-internal sealed class KeyedLock<TKey> : IDisposable
+internal sealed class KeyedLock<TKey>
     where TKey : notnull
 {
-    private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
+    // Guards itself and the entries' counts.
+    private readonly Dictionary<TKey, Entry> _entries = [];
+
+    /// <summary>Keys that are held or waited for.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_entries)
+                return _entries.Count;
+        }
+    }
 
     /// <summary>Takes the key's lock; dispose the result to let go.</summary>
     public async ValueTask<Held> TakeAsync(TKey key, CancellationToken cancel)
     {
-        var stripe = _stripes[(uint)key.GetHashCode() % (uint)_stripes.Length];
-        await stripe.WaitAsync(cancel);
-        return new Held(stripe);
+        Entry? entry;
+        lock (_entries)
+        {
+            if (!_entries.TryGetValue(key, out entry))
+                _entries[key] = entry = new Entry();
+            entry.Users++;
+        }
+
+        try
+        {
+            await entry.Turn.WaitAsync(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            Leave(key, entry);
+            throw;
+        }
+
+        return new Held(this, key, entry);
     }
 
-    public void Dispose()
+    // A semaphore whose wait handle nobody asked for holds nothing that must be disposed.
+    private void Leave(TKey key, Entry entry)
     {
-        foreach (var stripe in _stripes)
-            stripe.Dispose();
+        lock (_entries)
+        {
+            if (--entry.Users == 0)
+                _entries.Remove(key);
+        }
     }
 
-    internal readonly struct Held(SemaphoreSlim stripe) : IDisposable
+    internal sealed class Entry
     {
-        public void Dispose() => stripe.Release();
+        public SemaphoreSlim Turn { get; } = new(1, 1);
+
+        public int Users { get; set; }
+    }
+
+    internal readonly struct Held(KeyedLock<TKey> owner, TKey key, Entry entry) : IDisposable
+    {
+        public void Dispose()
+        {
+            entry.Turn.Release();
+            owner.Leave(key, entry);
+        }
     }
 }

@@ -37,7 +37,7 @@ internal sealed partial class DiskStore(
     IOptions<StorageOptions> options,
     ProxyMetrics metrics,
     TimeProvider clock,
-    ILogger<DiskStore> logger) : IDisposable
+    ILogger<DiskStore> logger)
 {
     private readonly KeyedLock<ModuleVersion> _commits = new();
 
@@ -220,8 +220,6 @@ internal sealed partial class DiskStore(
             File.Delete(path);
         }
     }
-
-    public void Dispose() => _commits.Dispose();
 
     private async ValueTask<ArtifactContent?> OpenCheckedOrNullAsync(
         ModuleVersion module, ArtifactKind kind, StoredArtifact stored, string key, CancellationToken cancel)

@@ -49,7 +49,6 @@ internal sealed class DiskSite : StoreSite
 
     public override async ValueTask DisposeAsync()
     {
-        _store.Dispose();
         _cache.Dispose();
         await _services.DisposeAsync();
         await base.DisposeAsync();
