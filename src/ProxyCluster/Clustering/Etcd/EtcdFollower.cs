@@ -61,18 +61,12 @@ internal sealed class EtcdFollower(
         using (watch)
         {
             // 3. A watch from a revision that this etcd has not reached waits in silence, be it behind or another one.
-            while (await AskAsync(endpoint, isSilent: false, stop) is var word && word.Error is { } error)
-            {
-                if (!word.IsNobodys)
-                    return error;
-                knowledge.Trouble(EtcdLoop.Follower, error);
-                await Task.Delay(_backoff.Next(), time, stop);
-            }
-
+            // So it is asked at once, and opened anew where it does not answer: later, a new etcd may have counted that far.
+            if ((await AskAsync(endpoint, isSilent: false, stop)).Error is { } cannot)
+                return cannot;
             if (!_isListed)
                 return null;
             _failures = 0;
-            _backoff.Reset();
             knowledge.Well(EtcdLoop.Follower);
             return await ReadAsync(watch, stop);
         }

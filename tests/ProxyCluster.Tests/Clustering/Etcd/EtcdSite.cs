@@ -26,9 +26,6 @@ internal sealed class EtcdSite(EtcdCluster etcd) : EngineSite
     /// <summary>Breaks the engine's connections, and lets it make no others.</summary>
     public void Cut(IEngine engine) => _processes[engine].Transport.Cut();
 
-    /// <summary>Watches that an engine has asked for.</summary>
-    public int Watches(IEngine engine) => _processes[engine].Transport.Watches;
-
     /// <summary>Lets it connect again.</summary>
     public void Mend(IEngine engine) => _processes[engine].Transport.Mend();
 

@@ -9,10 +9,6 @@ namespace ProxyCluster.Tests.Clustering.Etcd;
 internal sealed class FreezableTransport(FreezableTime time, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     private CancellationTokenSource? _cut = new();
-    private int _watches;
-
-    /// <summary>Watches asked for so far.</summary>
-    public int Watches => _watches;
 
     public void Cut()
     {
@@ -25,8 +21,6 @@ internal sealed class FreezableTransport(FreezableTime time, HttpMessageHandler 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         await time.Running;
-        if (request.RequestUri!.AbsolutePath == "/v3/watch")
-            Interlocked.Increment(ref _watches);
         if (_cut is not { } cut)
             throw new HttpRequestException("cut by a test");
         var response = await base.SendAsync(request, cancellationToken);
