@@ -20,8 +20,9 @@ namespace ProxyCluster.Orleans.Engine;
 /// </para>
 /// <para>
 /// <b>Against false verdicts.</b> Three misses in a row, by two silos (one of two or three): pauses below 2 s (a long
-/// collection, a suspended disk) never kill; beside a busy loop per core nobody was missed in a minute. A silo that is late for its own timers gives the others more time. What
-/// goes is the probe by way of a third silo before a vote: it gives the target as long as we give the third silo, so
+/// collection, a suspended disk) never kill; beside a busy loop per core nobody was missed in a minute. A silo that is late
+/// for its own timers gives the others more time, and since 10.4 no vote is cast while bytes still arrive from its target.
+/// What goes is the probe by way of a third silo before a vote: it gives the target as long as we give the third silo, so
 /// its word about a silo that stands still comes too late by design and no frozen silo is ever voted against (10.2).
 /// </para>
 /// <para>
@@ -38,7 +39,10 @@ internal static class SiloTuning
     {
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
+            // All three: since 10.4 the first is only where an adaptive limit begins, which grows to four times as much.
             membership.ProbeTimeout = options.ProbeTimeout;
+            membership.MinProbeTimeout = options.ProbeTimeout;
+            membership.MaxProbeTimeout = options.ProbeTimeout;
             membership.NumMissedProbesLimit = options.MissedProbes;
             membership.NumVotesForDeathDeclaration = options.Votes;
             membership.EnableIndirectProbes = false;

@@ -27,7 +27,7 @@ internal sealed class StoredState<T>(IServiceProvider services, GrainId grain, s
     private GrainState<T> _state = new(new T());
 
     /// <summary>As last read or written.</summary>
-    public T Value => _state.State;
+    public T Value => _state.State!;
 
     /// <summary>Whether anything was stored, as last read or written.</summary>
     public bool Exists => _state.RecordExists;
