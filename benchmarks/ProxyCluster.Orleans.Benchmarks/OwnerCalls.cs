@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Grains;
-using ProxyCluster.Ownership;
-using ProxyCluster.Peers;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Orleans.Benchmarks;
 

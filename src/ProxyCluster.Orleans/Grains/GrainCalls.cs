@@ -1,12 +1,12 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Ownership;
-using ProxyCluster.Peers;
 using ProxyCluster.Queries;
 using ProxyCluster.Storage;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Orleans.Grains;
 

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Orleans.Runtime.Placement.Filtering;
 using ProxyCluster.Http;
+using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Peers;
 using ProxyCluster.Queries;
 
 namespace ProxyCluster.Orleans.Grains;

@@ -1,11 +1,12 @@
 using Orleans.Runtime.Placement.Filtering;
 using ProxyCluster.Clustering;
+using ProxyCluster.Copies;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
-using ProxyCluster.Ownership;
-using ProxyCluster.Peers;
 using ProxyCluster.Storage;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Orleans.Grains;
 

@@ -4,8 +4,7 @@ using ProxyCluster.Configuration;
 using ProxyCluster.Failover;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Grains;
-using ProxyCluster.Ownership;
-using ProxyCluster.Queries;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Orleans.Hosting;
 

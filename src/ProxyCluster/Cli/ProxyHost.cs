@@ -2,16 +2,16 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
+using ProxyCluster.Copies;
 using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
 using ProxyCluster.Http;
-using ProxyCluster.Ownership;
-using ProxyCluster.Peers;
+using ProxyCluster.Lines;
 using ProxyCluster.Queries;
-using ProxyCluster.Replication;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 using ProxyCluster.Verification;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Cli;
 
@@ -28,11 +28,11 @@ internal static class ProxyHost
         .AddVerification()
         .AddFetching()
         .AddClustering()
-        .AddPeers()
-        .AddReplication()
+        .AddLines()
+        .AddCopies()
         .AddFailover()
         .AddAdmin()
-        .AddOwnership()
+        .AddWalk()
         .AddQueries()
         .AddHttpFrontEnd()
         .AddStoreCheck()

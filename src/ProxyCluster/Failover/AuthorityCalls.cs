@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using ProxyCluster.Clustering;
-using ProxyCluster.Peers;
+using ProxyCluster.Lines;
 
 namespace ProxyCluster.Failover;
 

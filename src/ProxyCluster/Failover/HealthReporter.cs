@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
+using ProxyCluster.Copies;
 using ProxyCluster.Fetching;
-using ProxyCluster.Replication;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Failover;

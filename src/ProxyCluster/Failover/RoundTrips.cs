@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
-using ProxyCluster.Peers;
+using ProxyCluster.Lines;
 
 namespace ProxyCluster.Failover;
 

@@ -3,10 +3,8 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
+using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Ownership;
-using ProxyCluster.Peers;
-using ProxyCluster.Routing;
 using ProxyCluster.Sockets;
 using ProxyCluster.Telemetry;
 

@@ -12,7 +12,6 @@ internal static class HttpRegistration
         services.AddRoomOptions<HttpOptions>(HttpOptions.Section);
         services.AddSingleton<Responses>();
         services.AddSingleton<ArtifactResponse>();
-        services.AddSingleton<ArtifactWalk>();
         services.AddSingleton<ModuleEndpoints>();
         services.AddSingleton<ChecksumDatabaseEndpoints>();
         services.AddSingleton<SystemEndpoints>();

@@ -4,6 +4,7 @@ using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Http;
 

@@ -4,14 +4,15 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using ProxyCluster.Clustering;
+using ProxyCluster.Copies;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Ownership;
-using ProxyCluster.Peers;
 using ProxyCluster.Queries;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Http;
 

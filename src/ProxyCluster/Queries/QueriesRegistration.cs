@@ -10,7 +10,6 @@ internal static class QueriesRegistration
         services.AddRoomOptions<QueryOptions>(QueryOptions.Section);
         services.AddSingleton<QueryDisk>();
         services.AddSingleton<QueryUpstream>();
-        services.AddSingleton<QueryOwner>();
         services.AddSingleton<QueryCache>();
         return services;
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Telemetry;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Queries;
 

@@ -1,6 +1,7 @@
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Copies;
 using ProxyCluster.Storage.Blobs;
 using ProxyCluster.Telemetry;
 

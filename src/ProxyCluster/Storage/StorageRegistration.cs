@@ -23,11 +23,9 @@ internal static class StorageRegistration
         services.AddSingleton<StoreVerification>();
         services.AddSingleton<IValidateOptions<StorageOptions>, BlobStoreOptionsValidation>();
         services.AddSingleton<RegionalStore>();
-        services.AddSingleton<SharedWrites>();
         services.AddHostedService<DataDirectory>();
         services.AddHostedService<Scrubber>();
         services.AddHostedService(static s => s.GetRequiredService<Eviction>());
-        services.AddHostedService(static s => s.GetRequiredService<SharedWrites>());
         return services;
     }
 }

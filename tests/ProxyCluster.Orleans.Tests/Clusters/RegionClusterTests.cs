@@ -3,12 +3,12 @@ using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Orleans.Grains;
-using ProxyCluster.Ownership;
 using ProxyCluster.Queries;
 using ProxyCluster.Routing;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Clustering;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Orleans.Tests.Clusters;
 

@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Http;
-using ProxyCluster.Peers;
+using ProxyCluster.Lines;
 using ProxyCluster.Routing;
-using ProxyCluster.Tests.Peers;
+using ProxyCluster.Tests.Lines;
 
 namespace ProxyCluster.Tests.Http;
 

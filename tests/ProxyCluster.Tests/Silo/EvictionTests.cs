@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.GoModules.Names;
-using ProxyCluster.Peers;
+using ProxyCluster.Lines;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit;
 

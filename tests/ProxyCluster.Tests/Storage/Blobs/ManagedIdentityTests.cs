@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 using ProxyCluster.Demo;
 using ProxyCluster.TestKit.Azurite;
 using ProxyCluster.TestKit.Processes;
-using ProxyCluster.Tests.Peers;
+using ProxyCluster.Tests.Lines;
 
 namespace ProxyCluster.Tests.Storage.Blobs;
 

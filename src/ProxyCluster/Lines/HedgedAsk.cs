@@ -1,0 +1,170 @@
+using System.Collections.Immutable;
+using ProxyCluster.Clustering;
+using ProxyCluster.Outcomes;
+
+namespace ProxyCluster.Lines;
+
+/// <summary>What a failure says about asking on.</summary>
+internal enum NextStep
+{
+    /// <summary>It is the answer; asking others would only repeat the work.</summary>
+    Stop,
+
+    /// <summary>Another peer may do better.</summary>
+    NextPeer,
+
+    /// <summary>The peer could not reach what this silo may still reach by itself.</summary>
+    Self,
+}
+
+/// <summary>
+/// Asks the steps of an <see cref="AskPath"/> until one answers.
+/// <para>
+/// A step that fails hands over at once. When none of the steps under way has given a sign of life for the hedge delay,
+/// the next one starts beside them, and whoever answers first wins; the losers are cancelled. A peer that is working
+/// sends heartbeats, so only a frozen or unreachable one is hedged, and a slow upstream is still asked once. A sign of life
+/// in any call counts for all calls to the same peer (<see cref="Lines.PeerSigns"/>): a call that has to wait for its turn
+/// on a busy machine is no dead peer. And who oversleeps has not listened (<see cref="HedgePatience"/>).
+/// </para>
+/// </summary>
+internal static class HedgedAsk
+{
+    // How many hedge delays a call may be silent while its peer talks in others: then it is the call that hangs.
+    private const int Forbearance = 8;
+
+    /// <summary>Sorts failures (design rules 3 and 4): proven absence and refused bytes are shared, outages are not.</summary>
+    public static NextStep After(FailureKind kind) => kind switch
+    {
+        FailureKind.NotFound or FailureKind.Gone or FailureKind.Blocked or FailureKind.NotSupported
+            or FailureKind.BadRequest or FailureKind.NotCached or FailureKind.UpstreamInvalid or FailureKind.ChecksumMismatch
+            or FailureKind.ChecksumDatabaseInvalid or FailureKind.ChecksumUnknown => NextStep.Stop,
+        FailureKind.PeerUnavailable or FailureKind.StoreUnavailable or FailureKind.Overloaded
+            or FailureKind.LoopDetected => NextStep.NextPeer,
+        _ => NextStep.Self,
+    };
+
+    /// <summary>Runs the steps; when all fail, the failure that says most is the answer.</summary>
+    /// <param name="steps">Where to ask, best first; at least one.</param>
+    /// <param name="ask">Asks one step; calls the action at every sign of life.</param>
+    /// <param name="hedgeDelay">Silence after which the next step starts.</param>
+    /// <param name="sinceHeard">Time since whoever the step asks gave any sign of life, in other calls too.</param>
+    /// <param name="clock">Measures it.</param>
+    /// <param name="cancel">Ends everything.</param>
+    public static async Task<Outcome<T>> RunAsync<T>(
+        ImmutableArray<AskStep> steps,
+        Func<AskStep, Action, CancellationToken, Task<Outcome<T>>> ask,
+        TimeSpan hedgeDelay,
+        Func<AskStep, TimeSpan> sinceHeard,
+        TimeProvider clock,
+        CancellationToken cancel)
+        where T : notnull
+    {
+        using var losers = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var running = new List<Attempt<T>>();
+        var next = 0;
+        Failure? failure = null;
+        var patience = new HedgePatience(hedgeDelay);
+        try
+        {
+            while (true)
+            {
+                if (running.Count == 0 && next == steps.Length)
+                    return failure!;
+
+                // The youngest sign of any of them: those that fell silent do not count against one that lives.
+                var silence = running.Count == 0 ? patience.Limit : running.Min(SilenceOf);
+                if (next < steps.Length && (running.Count == 0 || patience.IsOver(silence)))
+                {
+                    running.Add(Attempt<T>.Start(steps[next++], ask, clock, losers.Token));
+                    patience = new HedgePatience(hedgeDelay);
+                    continue;
+                }
+
+                // Wait for an answer, but no longer than until the silence would be too long.
+                var answer = Task.WhenAny(running.Select(static attempt => attempt.Outcome));
+                if (next < steps.Length)
+                {
+                    using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                    var planned = patience.Limit - silence;
+                    var from = clock.GetTimestamp();
+                    var wait = Task.Delay(planned, clock, answered.Token);
+                    if (await Task.WhenAny(answer, wait) == wait)
+                    {
+                        await wait;
+                        patience.Waited(planned, clock.GetElapsedTime(from));
+                        continue;
+                    }
+
+                    await answered.CancelAsync();
+                }
+
+                var done = await answer.WaitAsync(cancel);
+                running.RemoveAll(attempt => attempt.Outcome == done);
+                var outcome = await done;
+                if (outcome.Failure is not { } met)
+                    return outcome;
+
+                failure = MostTelling(failure, met);
+                var after = After(met.Kind);
+                if (after == NextStep.Stop)
+                    return outcome;
+                if (after == NextStep.Self && next < steps.Length)
+                {
+                    next = steps.Length;
+                    running.Add(Attempt<T>.Start(steps[^1], ask, clock, losers.Token));
+                }
+            }
+        }
+        finally
+        {
+            await losers.CancelAsync();
+            foreach (var loser in running)
+                _ = DisposeResultAsync(loser.Outcome);
+        }
+
+        TimeSpan SilenceOf(Attempt<T> attempt)
+        {
+            var here = clock.GetElapsedTime(attempt.LastSign);
+            return here < hedgeDelay * Forbearance && sinceHeard(attempt.Step) is var elsewhere && elsewhere < here ? elsewhere : here;
+        }
+    }
+
+    // "No peer could be used" says less than what a peer or this silo itself met while it worked; later says it better.
+    private static Failure MostTelling(Failure? before, Failure met) =>
+        before is null || met.Kind != FailureKind.PeerUnavailable || before.Kind == FailureKind.PeerUnavailable ? met : before;
+
+    // A loser that answers after all must not keep its connection.
+    private static async Task DisposeResultAsync<T>(Task<Outcome<T>> loser)
+        where T : notnull
+    {
+        await loser.ContinueWith(static _ => { }, TaskScheduler.Default);
+        if (loser.IsCompletedSuccessfully && loser.Result.TryGet(out var value, out _))
+            (value as IDisposable)?.Dispose();
+    }
+
+    private sealed class Attempt<T>(TimeProvider clock)
+        where T : notnull
+    {
+        private long _lastSign = clock.GetTimestamp();
+
+        /// <summary>Timestamp of the last sign of life, its start included.</summary>
+        public long LastSign => Volatile.Read(ref _lastSign);
+
+        public required AskStep Step { get; init; }
+
+        public required Task<Outcome<T>> Outcome { get; init; }
+
+        public static Attempt<T> Start(
+            AskStep step,
+            Func<AskStep, Action, CancellationToken, Task<Outcome<T>>> ask,
+            TimeProvider clock,
+            CancellationToken cancel)
+        {
+            Attempt<T>? attempt = null;
+            attempt = new Attempt<T>(clock) { Step = step, Outcome = ask(step, () => attempt?.Sign(), cancel) };
+            return attempt;
+        }
+
+        private void Sign() => Volatile.Write(ref _lastSign, clock.GetTimestamp());
+    }
+}

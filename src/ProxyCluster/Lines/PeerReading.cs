@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ProxyCluster.Outcomes;
+
+namespace ProxyCluster.Lines;
+
+/// <summary>Reads a peer's frames up to the one that matters.</summary>
+internal static class PeerReading
+{
+    /// <summary>Skips heartbeats, telling <paramref name="sign"/> of each; gives the wanted frame's payload or the failure.</summary>
+    /// <exception cref="InvalidDataException">The peer does not keep to the protocol.</exception>
+    public static async Task<Outcome<byte[]>> ReadUntilAsync(
+        Stream body, PeerFrameType wanted, Action sign, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var (type, payload) = await PeerFrame.ReadAsync(body, cancel);
+            sign();
+            if (type == wanted)
+                return payload;
+            if (type == PeerFrameType.Failure)
+                return PeerFailure.Parse(payload);
+            if (type != PeerFrameType.Working)
+                throw new InvalidDataException($"the peer sent a {type} frame where {wanted} was due");
+        }
+    }
+}
+
+/// <summary>A failure on its way between members.</summary>
+internal sealed record PeerFailure(FailureKind Kind, string Message, double? RetryAfterSeconds = null)
+{
+    /// <summary>The JSON of a failure.</summary>
+    public static byte[] Write(Failure failure) => JsonSerializer.SerializeToUtf8Bytes(
+        new PeerFailure(failure.Kind, failure.Message, failure.RetryAfter?.TotalSeconds), PeerJson.Default.PeerFailure);
+
+    /// <summary>Reads it back.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public static Failure Parse(byte[] json)
+    {
+        try
+        {
+            var failure = JsonSerializer.Deserialize(json, PeerJson.Default.PeerFailure);
+            if (failure is { Message: not null } && Enum.IsDefined(failure.Kind))
+            {
+                return new Failure(
+                    failure.Kind,
+                    failure.Message,
+                    failure.RetryAfterSeconds is > 0 and < 86400 and var seconds ? TimeSpan.FromSeconds(seconds) : null);
+            }
+        }
+        catch (JsonException)
+        {
+            // Said below: the caller tells peers that talk nonsense from peers that failed.
+        }
+
+        throw new InvalidDataException("the peer sent a failure that cannot be read");
+    }
+}
+
+/// <summary>The answer to a query on its way between members. The age travels instead of a time: clocks may differ.</summary>
+internal sealed record PeerAnswer(byte[] Body, double AgeSeconds, string Upstream);
+
+// What is missing must not be guessed: the first failure's kind is proven absence.
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(PeerFailure))]
+[JsonSerializable(typeof(PeerAnswer))]
+internal sealed partial class PeerJson : JsonSerializerContext;

@@ -1,0 +1,71 @@
+using System.Diagnostics.CodeAnalysis;
+using ProxyCluster.Clustering;
+using ProxyCluster.GoModules;
+using ProxyCluster.GoModules.Names;
+
+namespace ProxyCluster.Lines;
+
+/// <summary>
+/// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>,
+/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>; module
+/// names are escaped as everywhere. To the authority go <c>authority/health</c>, <c>authority/order</c> and
+/// <c>authority/status</c>, bodies in JSON.
+/// </summary>
+internal static class PeerTarget
+{
+    /// <summary>"Have this artifact, as this level, and send it to me."</summary>
+    public static string Artifact(ModuleVersion module, ArtifactKind kind, AskLevel level) =>
+        $"{PeerCalls.Prefix}artifact/{Word(level)}/{Storage.DiskStore.KeyOf(module, kind)}";
+
+    /// <summary>"What is the answer to this query, given by its path in a URL? Ask upstream yourself."</summary>
+    public static string Query(string key) => $"{PeerCalls.Prefix}query/{key}";
+
+    /// <summary>"Do you hold this artifact, with bytes of this SHA-256?"</summary>
+    public static string Holds(ModuleVersion module, ArtifactKind kind, Digest sha256) =>
+        $"{PeerCalls.Prefix}holds/{sha256.ToHex()}/{Storage.DiskStore.KeyOf(module, kind)}";
+
+    /// <summary>"Copy this artifact from me."</summary>
+    public static string Replicate(ModuleVersion module, ArtifactKind kind) =>
+        $"{PeerCalls.Prefix}replicate/{Storage.DiskStore.KeyOf(module, kind)}";
+
+    /// <summary>"Answer this request of a client", passed on for the n-th time.</summary>
+    public static string Forward(int hops, string target) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}{target}");
+
+    /// <summary>"This is how I am"; POST.</summary>
+    public const string Health = PeerCalls.Prefix + "authority/health";
+
+    /// <summary>"An operator wants this"; POST.</summary>
+    public const string Order = PeerCalls.Prefix + "authority/order";
+
+    /// <summary>"How is the cluster?"; GET.</summary>
+    public const string Status = PeerCalls.Prefix + "authority/status";
+
+    /// <summary>"Are you there?"; GET. The answer says nothing; how long it takes says how far apart we are.</summary>
+    public const string Ping = PeerCalls.Prefix + "ping/";
+
+    /// <summary>Cuts the first element off a path.</summary>
+    public static bool TryCut(string path, [NotNullWhen(true)] out string? first, [NotNullWhen(true)] out string? rest)
+    {
+        var slash = path.IndexOf('/', StringComparison.Ordinal);
+        first = slash < 0 ? null : path[..slash];
+        rest = slash < 0 ? null : path[(slash + 1)..];
+        return slash >= 0;
+    }
+
+    /// <summary>The level of a word.</summary>
+    public static AskLevel? LevelOrNull(string word) => word switch
+    {
+        "region" => AskLevel.Region,
+        "home" => AskLevel.Home,
+        "stored" => AskLevel.Stored,
+        _ => null,
+    };
+
+    private static string Word(AskLevel level) => level switch
+    {
+        AskLevel.Region => "region",
+        AskLevel.Stored => "stored",
+        _ => "home",
+    };
+}

@@ -1,0 +1,28 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ProxyCluster.Walk;
+
+/// <summary>How much this silo fetches at once and how long it remembers absence. Section <c>Ownership</c>.</summary>
+public sealed class OwnershipOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Ownership";
+
+    /// <summary>
+    /// Artifacts being fetched at once; requests beyond it are refused with 503. Default 2,000. Each costs a few buffers
+    /// and a temporary file; how many of them talk to an upstream at once is that upstream's limit.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int MaxFetches { get; set; } = 2000;
+
+    /// <summary>
+    /// Time for which an artifact that upstream proved absent is not asked for again. Default 10 s. Less of it shows a
+    /// version that was published a moment after it was asked for sooner.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
+    public TimeSpan AbsentFor { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Absent artifacts remembered at once. Default 100,000, about 30 MB.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxAbsentRemembered { get; set; } = 100_000;
+}

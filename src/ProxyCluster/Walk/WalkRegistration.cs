@@ -1,0 +1,18 @@
+using ProxyCluster.Configuration;
+
+namespace ProxyCluster.Walk;
+
+/// <summary>Registers the walk of a request and the owner of this silo's module versions.</summary>
+internal static class WalkRegistration
+{
+    public static IServiceCollection AddWalk(this IServiceCollection services)
+    {
+        services.AddRoomOptions<OwnershipOptions>(OwnershipOptions.Section);
+        services.AddSingleton<ModuleOwner>();
+        services.AddSingleton<DepartedSilos>();
+        services.AddSingleton<ClusterOwner>();
+        services.AddSingleton<ArtifactWalk>();
+        services.AddSingleton<QueryOwner>();
+        return services;
+    }
+}

@@ -1,0 +1,298 @@
+using System.Collections.Concurrent;
+using ProxyCluster.Clustering;
+using ProxyCluster.Lines;
+using ProxyCluster.Outcomes;
+using ProxyCluster.TestKit;
+
+namespace ProxyCluster.Tests.Lines;
+
+public sealed class HedgedAskTests
+{
+    private static readonly TimeSpan Hedge = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Half = TimeSpan.FromSeconds(1);
+
+    private readonly ManualTimeProvider _clock = new();
+    private readonly ConcurrentDictionary<string, Asked> _asked = new();
+    private readonly ConcurrentQueue<string> _order = new();
+    private readonly ConcurrentDictionary<string, long> _heard = new();
+
+    [Fact]
+    public async Task Run_FirstAnswers_NobodyElseIsAsked()
+    {
+        var running = Run("a", "b", "self");
+        (await StepAsync("a")).Answer("from a");
+        Assert.Equal("from a", (await running).Value);
+        Assert.Equal(["a"], _order);
+    }
+
+    [Fact]
+    public async Task Run_PeersFail_TheNextOnesTakeOverAtOnceAndInOrder()
+    {
+        var running = Run("a", "b", "self");
+        (await StepAsync("a")).Fail(FailureKind.PeerUnavailable);
+        (await StepAsync("b")).Fail(FailureKind.Overloaded);
+        (await StepAsync("self")).Answer("by itself");
+        Assert.Equal("by itself", (await running).Value);
+        Assert.Equal(["a", "b", "self"], _order);
+    }
+
+    [Fact]
+    public async Task Run_Silence_NextStartsAfterTheDelayAndTheFirstGoodAnswerWins()
+    {
+        var running = Run("a", "b", "self");
+        var a = await StepAsync("a");
+        await _clock.TimerDueIn(Hedge);
+        _clock.Advance(Hedge - TimeSpan.FromTicks(1));
+        Assert.Equal(["a"], _order);
+        _clock.Advance(TimeSpan.FromTicks(1));
+        (await StepAsync("b")).Answer("from b");
+
+        Assert.Equal("from b", (await running).Value);
+        Assert.Equal(["a", "b"], _order);
+        await a.Cancelled.Task;
+    }
+
+    [Fact]
+    public async Task Run_SilentHereButTalkingElsewhere_IsNoSilence()
+    {
+        var running = Run("a", "self");
+        var a = await StepAsync("a");
+        await _clock.TimerDueIn(Hedge);
+        _heard["a"] = _clock.GetTimestamp() + Half.Ticks;
+        _clock.Advance(Hedge);
+        for (var i = 0; i < 5; i++)
+        {
+            await _clock.TimerDueIn(Half);
+            _heard["a"] = _clock.GetTimestamp();
+            _clock.Advance(Half);
+        }
+
+        Assert.Equal(["a"], _order);
+        a.Answer("from a");
+        Assert.Equal("from a", (await running).Value);
+    }
+
+    [Fact]
+    public async Task Run_SilentEverywhere_NextStartsADelayAfterTheLastSignOfAny()
+    {
+        var running = Run("a", "self");
+        await StepAsync("a");
+        await _clock.TimerDueIn(Hedge);
+        _heard["a"] = _clock.GetTimestamp() + Half.Ticks;
+        _clock.Advance(Hedge);
+        await _clock.TimerDueIn(Half);
+        Assert.Equal(["a"], _order);
+        _clock.Advance(Half);
+
+        (await StepAsync("self")).Answer("by itself");
+        Assert.Equal("by itself", (await running).Value);
+    }
+
+    [Fact]
+    public async Task Run_SilentHereForManyDelays_NextStartsWhateverItSaysElsewhere()
+    {
+        var running = Run("a", "self");
+        await StepAsync("a");
+        for (var i = 0; i < 8; i++)
+        {
+            await _clock.TimerDueIn(Hedge);
+            _heard["a"] = _clock.GetTimestamp() + Hedge.Ticks;
+            _clock.Advance(Hedge);
+        }
+
+        (await StepAsync("self")).Answer("by itself");
+        Assert.Equal("by itself", (await running).Value);
+    }
+
+    [Fact]
+    public async Task Run_SlowFirstAnswersAfterAll_ItWinsAndTheHedgeIsCancelled()
+    {
+        var running = Run("a", "b", "self");
+        var a = await StepAsync("a");
+        await _clock.TimerDueIn(Hedge);
+        _clock.Advance(Hedge);
+        var b = await StepAsync("b");
+        a.Answer("from a");
+        Assert.Equal("from a", (await running).Value);
+        await b.Cancelled.Task;
+    }
+
+    [Fact]
+    public async Task Run_LoserAnswersLate_ItsAnswerIsDisposed()
+    {
+        var late = new Disposed();
+        var answer = new TaskCompletionSource<Outcome<Disposed>>();
+        var winner = new Disposed();
+        var started = new TaskCompletionSource();
+        var running = HedgedAsk.RunAsync<Disposed>(
+            Steps("a", "self"),
+            (step, _, _) =>
+            {
+                if (step.Peer is not null)
+                    return answer.Task;
+                started.SetResult();
+                return Task.FromResult<Outcome<Disposed>>(winner);
+            },
+            Hedge, static _ => TimeSpan.MaxValue, _clock, TestContext.Current.CancellationToken);
+        await _clock.TimerDueIn(Hedge);
+        _clock.Advance(Hedge);
+        await started.Task;
+        Assert.Same(winner, (await running).Value);
+        answer.SetResult(late);
+        await late.Done.Task;
+        Assert.False(winner.Done.Task.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Run_SignsOfLife_PutTheHedgeOff()
+    {
+        var running = Run("a", "self");
+        var a = await StepAsync("a");
+        await _clock.TimerDueIn(Hedge);
+        _clock.Advance(Half);
+        a.Sign();
+        for (var i = 0; i < 10; i++)
+        {
+            // The timer of the silence before the last sign fires; the rest of the delay since that sign is waited for.
+            _clock.Advance(Half);
+            await _clock.TimerDueIn(Half);
+            a.Sign();
+            _clock.Advance(Half);
+            await _clock.TimerDueIn(Half);
+            Assert.Equal(["a"], _order);
+            a.Sign();
+        }
+
+        a.Answer("slowly");
+        Assert.Equal("slowly", (await running).Value);
+    }
+
+    [Fact]
+    public async Task Run_HedgeFailsBesideASilentOne_TheNextStartsWithoutAnotherDelay()
+    {
+        var running = Run("frozen", "dead", "self");
+        await StepAsync("frozen");
+        await _clock.TimerDueIn(Hedge);
+        _clock.Advance(Hedge);
+        (await StepAsync("dead")).Fail(FailureKind.PeerUnavailable);
+        (await StepAsync("self")).Answer("by itself");
+        Assert.Equal("by itself", (await running).Value);
+    }
+
+    [Theory]
+    [InlineData(FailureKind.NotFound)]
+    [InlineData(FailureKind.Gone)]
+    [InlineData(FailureKind.Blocked)]
+    [InlineData(FailureKind.ChecksumMismatch)]
+    [InlineData(FailureKind.ChecksumUnknown)]
+    [InlineData(FailureKind.UpstreamInvalid)]
+    public async Task Run_OwnerLearnedIt_IsTheAnswerForAll(FailureKind kind)
+    {
+        var running = Run("a", "b", "self");
+        (await StepAsync("a")).Fail(kind);
+        Assert.Equal(kind, (await running).Failure?.Kind);
+        Assert.Equal(["a"], _order);
+    }
+
+    [Theory]
+    [InlineData(FailureKind.UpstreamUnavailable)]
+    [InlineData(FailureKind.UpstreamTimeout)]
+    [InlineData(FailureKind.ChecksumDatabaseUnavailable)]
+    public async Task Run_OwnersOutage_IsNotSharedAndThisSiloTriesByItself(FailureKind kind)
+    {
+        var running = Run("a", "b", "self");
+        (await StepAsync("a")).Fail(kind);
+        (await StepAsync("self")).Answer("by itself");
+        Assert.Equal("by itself", (await running).Value);
+        Assert.Equal(["a", "self"], _order);
+    }
+
+    [Fact]
+    public async Task Run_AllFail_WhatTellsMostIsTheAnswer()
+    {
+        var peers = Run("a", "b");
+        (await StepAsync("a")).Fail(FailureKind.Overloaded);
+        (await StepAsync("b")).Fail(FailureKind.PeerUnavailable);
+        Assert.Equal(FailureKind.Overloaded, (await peers).Failure?.Kind);
+
+        var own = Run("c", "self");
+        (await StepAsync("c")).Fail(FailureKind.PeerUnavailable);
+        (await StepAsync("self")).Fail(FailureKind.UpstreamTimeout);
+        Assert.Equal(FailureKind.UpstreamTimeout, (await own).Failure?.Kind);
+    }
+
+    [Fact]
+    public async Task Run_Cancelled_EndsEveryStep()
+    {
+        using var cancel = new CancellationTokenSource();
+        var running = Run(cancel.Token, "a", "self");
+        var a = await StepAsync("a");
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        await a.Cancelled.Task;
+    }
+
+    [Fact]
+    public void After_EveryKind_IsDecided()
+    {
+        foreach (var kind in Enum.GetValues<FailureKind>())
+        {
+            var outage = FailureTable.For(kind).RetryAfter is not null || kind == FailureKind.LoopDetected;
+            Assert.True(outage == (HedgedAsk.After(kind) != NextStep.Stop), $"{kind}: outages are asked on, the rest is shared");
+        }
+    }
+
+    private TimeSpan SinceHeard(AskStep step) =>
+        step.Peer is { } peer && _heard.TryGetValue(peer.Id, out var last) ? _clock.GetElapsedTime(last) : TimeSpan.MaxValue;
+
+    private Task<Outcome<string>> Run(params string[] steps) => Run(TestContext.Current.CancellationToken, steps);
+
+    private Task<Outcome<string>> Run(CancellationToken cancel, params string[] steps) => HedgedAsk.RunAsync<string>(
+        Steps(steps),
+        (step, alive, stop) =>
+        {
+            var name = step.Peer?.Id ?? "self";
+            _order.Enqueue(name);
+            var asked = _asked.GetOrAdd(name, static _ => new Asked());
+            stop.Register(() => asked.Cancelled.TrySetResult());
+            asked.Started.SetResult(alive);
+            return asked.Outcome.Task;
+        },
+        Hedge, SinceHeard, _clock, cancel);
+
+    private static System.Collections.Immutable.ImmutableArray<AskStep> Steps(params string[] names) =>
+    [
+        .. names.Select(name => name == "self"
+            ? new AskStep(null, AskLevel.Home)
+            : new AskStep(new Member(name, "tokyo", new Uri("http://127.0.0.1:1"), Role.Silo, ""), AskLevel.Home)),
+    ];
+
+    private async Task<Asked> StepAsync(string name)
+    {
+        var asked = _asked.GetOrAdd(name, static _ => new Asked());
+        asked.Sign = await asked.Started.Task;
+        return asked;
+    }
+
+    private sealed class Asked
+    {
+        public TaskCompletionSource<Action> Started { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource<Outcome<string>> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Action Sign { get; set; } = static () => { };
+
+        public void Answer(string answer) => Outcome.SetResult(answer);
+
+        public void Fail(FailureKind kind) => Outcome.SetResult(new Failure(kind, kind.ToString()));
+    }
+
+    private sealed class Disposed : IDisposable
+    {
+        public TaskCompletionSource Done { get; } = new();
+
+        public void Dispose() => Done.TrySetResult();
+    }
+}

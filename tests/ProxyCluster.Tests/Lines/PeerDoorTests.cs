@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Options;
+using ProxyCluster.Lines;
+using ProxyCluster.TestKit;
+
+namespace ProxyCluster.Tests.Lines;
+
+public class PeerDoorTests
+{
+    private const string Target = "/-/cluster/v1/artifact/home/example.com/a/@v/v1.0.0.zip";
+
+    private const string Receiver = "10.0.0.1:8081";
+
+    private static readonly byte[] Secret = "sixteen bytes or more"u8.ToArray();
+
+    private readonly ManualTimeProvider _clock = new();
+
+    [Fact]
+    public void Admit_FreshSignatureOfAMember_LetsItIn()
+    {
+        Assert.Equal(Admission.Admitted, Admit(Door(), Sign(Secret, Target), Target));
+    }
+
+    [Fact]
+    public void Admit_SignatureUsedBefore_IsAReplay()
+    {
+        var door = Door();
+        var header = Sign(Secret, Target);
+
+        Assert.Equal(Admission.Admitted, Admit(door, header, Target));
+        Assert.Equal(Admission.Replayed, Admit(door, header, Target));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("Bearer x")]
+    [InlineData("v1 a 1 00000000000000000000000000000000 AAAA")]
+    public void Admit_NoOrForeignCredentials_IsUnsigned(string? header) =>
+        Assert.Equal(Admission.Unsigned, Admit(Door(), header, Target));
+
+    [Fact]
+    public void Admit_AnotherSecret_IsUnsigned() => Assert.Equal(
+        Admission.Unsigned, Admit(Door(), Sign("another secret of length"u8.ToArray(), Target), Target));
+
+    [Fact]
+    public void Admit_SignatureOfAnotherCall_IsUnsigned() => Assert.Equal(
+        Admission.Unsigned, Admit(Door(), Sign(Secret, Target), Target.Replace("home", "region", StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("POST", Receiver, "")]
+    [InlineData("GET", "10.0.0.2:8081", "")]
+    [InlineData("GET", Receiver, "a body")]
+    public void Admit_AnotherMethodReceiverOrBodyThanSigned_IsUnsigned(string method, string receiver, string body)
+    {
+        var call = new PeerCall(Sign(Secret, Target), method, receiver, Target, System.Text.Encoding.UTF8.GetBytes(body), false);
+        Assert.Equal(Admission.Unsigned, Door().Admit(call, out _));
+    }
+
+    [Fact]
+    public void Admit_CertifiedCallerWithoutASecret_IsLetInOnce()
+    {
+        var door = new PeerDoor(new ClusterSecret([]), Options.Create(new PeerOptions()), _clock);
+        var call = new PeerCall(Sign([], Target), "GET", Receiver, Target, default, IsCertified: true);
+        Assert.Equal(Admission.Admitted, door.Admit(call, out var signature));
+        Assert.Equal("tokyo-1", signature.Member);
+        Assert.Equal(Admission.Replayed, door.Admit(call, out _));
+    }
+
+    [Fact]
+    public void Admit_ProcessWithoutASecret_LetsNobodyIn()
+    {
+        var door = new PeerDoor(new ClusterSecret([]), Options.Create(new PeerOptions()), _clock);
+        Assert.Equal(Admission.Unsigned, Admit(door, Sign([], Target), Target));
+    }
+
+    [Theory]
+    [InlineData(-31)]
+    [InlineData(31)]
+    public void Admit_ClockTooFarOff_SaysSo(int seconds)
+    {
+        var signature = PeerSignature.Sign(Secret, "m", _clock.GetUtcNow().AddSeconds(seconds), "GET", Receiver, Target, []);
+        Assert.Equal(Admission.WrongTime, Admit(Door(), signature.ToString(), Target));
+    }
+
+    private PeerDoor Door() => new(new ClusterSecret(Secret), Options.Create(new PeerOptions()), _clock);
+
+    private string Sign(byte[] secret, string target) =>
+        PeerSignature.Sign(secret, "tokyo-1", _clock.GetUtcNow(), "GET", Receiver, target, []).ToString();
+
+    private static Admission Admit(PeerDoor door, string? header, string target) =>
+        door.Admit(new PeerCall(header, "GET", Receiver, target, default, false), out _);
+}

@@ -1,0 +1,79 @@
+using System.IO.Pipelines;
+using FsCheck;
+using FsCheck.Fluent;
+using ProxyCluster.Lines;
+using ProxyCluster.Outcomes;
+
+namespace ProxyCluster.Tests.Lines;
+
+public sealed class PeerFrameTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Read_WhatWasWritten_ComesBackFrameByFrame()
+    {
+        var types = Enum.GetValues<PeerFrameType>();
+        using var bytes = new MemoryStream();
+        var output = PipeWriter.Create(bytes, new StreamPipeWriterOptions(leaveOpen: true));
+        foreach (var (index, type) in types.Index())
+            PeerFrame.Write(output, type, new byte[index * 10_000]);
+        await output.CompleteAsync();
+        bytes.Position = 0;
+
+        foreach (var (index, type) in types.Index())
+        {
+            var frame = await PeerFrame.ReadAsync(bytes, Cancel);
+            Assert.Equal((type, index * 10_000), (frame.Type, frame.Payload.Length));
+        }
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => PeerFrame.ReadAsync(bytes, Cancel));
+    }
+
+    [Theory]
+    [InlineData(new byte[] { })]
+    [InlineData(new byte[] { (byte)'R', 0, 0, 0 })]
+    [InlineData(new byte[] { (byte)'R', 0, 0, 0, 2, 1 })]
+    [InlineData(new byte[] { (byte)'?', 0, 0, 0, 0 })]
+    [InlineData(new byte[] { (byte)'R', 0xff, 0xff, 0xff, 0xff })]
+    [InlineData(new byte[] { (byte)'R', 1, 0, 0, 1 })]
+    public async Task Read_NoFrame_SaysSo(byte[] bytes) =>
+        await Assert.ThrowsAsync<InvalidDataException>(() => PeerFrame.ReadAsync(new MemoryStream(bytes), Cancel));
+
+    [Fact]
+    public void Read_AnyBytes_GivesAFrameOrSaysThatItIsNone() =>
+        Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), static bytes =>
+        {
+            try
+            {
+                var (type, payload) = PeerFrame.ReadAsync(new MemoryStream(bytes), CancellationToken.None).GetAwaiter().GetResult();
+                return Enum.IsDefined(type) && payload.Length <= bytes.Length;
+            }
+            catch (InvalidDataException)
+            {
+                return true;
+            }
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Failure_EveryKind_TravelsAsItIs()
+    {
+        foreach (var kind in Enum.GetValues<FailureKind>())
+        {
+            var failure = new Failure(kind, "why", TimeSpan.FromSeconds(7));
+            Assert.Equal(failure, PeerFailure.Parse(PeerFailure.Write(failure)));
+            Assert.Equal(failure with { RetryAfter = null }, PeerFailure.Parse(PeerFailure.Write(failure with { RetryAfter = null })));
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("""{"kind":"NotFound"}""")]
+    [InlineData("""{"message":"no kind"}""")]
+    [InlineData("""{"kind":"NotFound","message":null}""")]
+    [InlineData("""{"kind":99,"message":"x"}""")]
+    public void Failure_ThatCannotBeRead_IsNoFailure(string json) =>
+        Assert.Throws<InvalidDataException>(() => PeerFailure.Parse(System.Text.Encoding.UTF8.GetBytes(json)));
+}
