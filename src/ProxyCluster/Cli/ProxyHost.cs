@@ -5,6 +5,7 @@ using ProxyCluster.Configuration;
 using ProxyCluster.Copies;
 using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
+using ProxyCluster.Gate;
 using ProxyCluster.Http;
 using ProxyCluster.Lines;
 using ProxyCluster.Queries;
@@ -27,6 +28,7 @@ internal static class ProxyHost
         .AddStorage()
         .AddVerification()
         .AddFetching()
+        .AddGate()
         .AddClustering()
         .AddLines()
         .AddCopies()

@@ -3,6 +3,8 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Sockets;
@@ -45,8 +47,6 @@ internal sealed class Forwarder(
         "Trailer", "Transfer-Encoding", "Upgrade", PeerCalls.TimeHeader,
     };
 
-    private readonly string _basePath = http.Value.BasePath;
-
     /// <summary>Must this request of a client be answered elsewhere?</summary>
     public bool Applies(HttpContext context) =>
         self.IsFrontEnd
@@ -58,11 +58,11 @@ internal sealed class Forwarder(
     /// Passes the request on and its answer back. Null when no silo answered and this one, being a silo itself, can try:
     /// nothing was sent to the client then.
     /// </summary>
-    public async Task<Seen?> ForwardAsync(HttpContext context, string target, int hops)
+    public async Task<Seen?> ForwardAsync(HttpContext context, string target, Ask ask, int hops)
     {
         var cancel = context.RequestAborted;
         var wanted = context.Request.Headers[RegionHeader] is [{ } region] ? region : null;
-        var silos = RouteOrder.For(KeyOf(target), wanted, self.Region, self.View)
+        var silos = RouteOrder.For(KeyOf(ask.What), wanted, self.Region, self.View)
             .Where(m => m.Id != self.Member.Id)
             .OrderBy(m => standing.IsGood(m.Id) ? 0 : 1)
             .Take(MaxSilos)
@@ -74,7 +74,7 @@ internal sealed class Forwarder(
         while (true)
         {
             // 1. An answer from the first silo that has one; after a broken body, only the rest of the same bytes.
-            var answer = await AskAsync(context.Request, PeerTarget.Forward(hops + 1, target), silos, offset, etag, cancel);
+            var answer = await AskAsync(context.Request, PeerTarget.Forward(hops + 1, ask.Who.Address, target), silos, offset, etag, cancel);
             if (!answer.TryGet(out var reply, out var failure))
             {
                 if (!started)
@@ -282,22 +282,11 @@ internal sealed class Forwarder(
         }
     }
 
-    // The same key as ownership has, as far as the target shows it: path@version for artifacts, the path for queries.
-    private string KeyOf(string target)
+    // The same key as ownership has: path@version for artifacts, the path for queries.
+    private static string KeyOf(ProxyPath what) => what.Asked switch
     {
-        if (!RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out _))
-            return target;
-
-        if (path.StartsWith(_basePath + "/", StringComparison.Ordinal))
-            path = path[_basePath.Length..];
-        if (path.StartsWith(ProxyHandler.CachedOnlyPrefix + "/", StringComparison.Ordinal))
-            path = path[ProxyHandler.CachedOnlyPrefix.Length..];
-        var request = ProxyRequest.Parse(path[1..]);
-        return request.Asked switch
-        {
-            Asked.Artifact => request.Module.ToString(),
-            Asked.Query or Asked.VersionPrefix => request.Query.Path.Value,
-            _ => path,
-        };
-    }
+        Asked.Artifact => what.Module.ToString(),
+        Asked.Query or Asked.VersionPrefix => what.Query.Path.Value,
+        _ => what.Text,
+    };
 }

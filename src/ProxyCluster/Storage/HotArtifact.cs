@@ -23,6 +23,12 @@ internal sealed class HotArtifact(
     /// <summary>A strong entity tag: equal tags mean equal bytes, not only equal content.</summary>
     public string ETag { get; } = EntityTag.Of(stored.Sha256);
 
+    /// <summary>
+    /// Version of the gate that let it through to anybody; 0 where it was loaded for another reason, and must be judged
+    /// before it is served.
+    /// </summary>
+    public int AcceptedBy { get; set; }
+
     /// <summary>Marks a use, for the order of eviction. Hot path.</summary>
     public void Use() => files?.Use(Kind);
 
