@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
-using ProxyCluster.Copies;
 using ProxyCluster.Fetching;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Failover;
+
+/// <summary>Counts the copies that this member still owes to other regions; the host says who counts.</summary>
+internal delegate long PendingCopies();
 
 /// <summary>
 /// Draws up this member's health report and hands it in, once per interval. A heartbeat must not stop for anything that
@@ -16,7 +18,7 @@ internal sealed partial class HealthReporter(
     AuthorityCalls authority,
     StoreProbe store,
     UpstreamChain upstreams,
-    Replicator replicator,
+    PendingCopies pendingCopies,
     RoundTrips roundTrips,
     ProxyMetrics metrics,
     IOptions<FailoverOptions> options,
@@ -64,7 +66,7 @@ internal sealed partial class HealthReporter(
         Engine = Engine(self.Engine),
         Traffic = Traffic(metrics.Traffic.Read()),
         InFlight = metrics.Traffic.InFlight,
-        PendingCopies = replicator.Pending,
+        PendingCopies = pendingCopies(),
         RoundTrips = roundTrips.Milliseconds,
     };
 
