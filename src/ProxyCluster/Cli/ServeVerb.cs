@@ -73,7 +73,7 @@ internal static class ServeVerb
 
             await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
 
-            // Nobody told it to stop: one of its loops has died, and the log says which.
+            // Nobody told it to stop: something in it has ended the host, and the log says what.
             var wasTold = cancellation.IsCancellationRequested || app.Services.GetRequiredService<SignalLifetime>().WasSignalled;
             return wasTold ? ExitStatus.Ok : ExitStatus.Failed;
         }

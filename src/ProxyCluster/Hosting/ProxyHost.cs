@@ -6,6 +6,7 @@ using ProxyCluster.Copies;
 using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
 using ProxyCluster.Http;
+using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Queries;
 using ProxyCluster.Storage;
@@ -117,6 +118,7 @@ internal static class ProxyHost
             static (storage, cluster) => storage.IsUsed = cluster.Value.Role != Role.FrontEnd);
         services.AddOptions<HostOptions>().Configure<IOptions<ServeOptions>>((host, serve) =>
             host.ShutdownTimeout = serve.Value.DrainTimeout + serve.Value.DrainDelay);
+        services.AddSingleton<HostedLoops>();
         services.AddSingleton<IHostLifetime, UnattendedLifetime>();
         services.AddHostedService<DrainDelay>();
         return services;
