@@ -39,6 +39,7 @@ internal sealed class DataTree
         Root = Path.GetFullPath(root);
         Modules = Path.Combine(Root, "modules");
         Queries = Path.Combine(Root, "queries");
+        ChecksumDatabases = Path.Combine(Root, "sumdb");
         Temporary = Path.Combine(Root, "tmp");
         Quarantine = Path.Combine(Root, "quarantine");
         OwedToRegions = Path.Combine(Root, "owed", "regions");
@@ -49,6 +50,7 @@ internal sealed class DataTree
     public string Root { get; }
     public string Modules { get; }
     public string Queries { get; }
+    public string ChecksumDatabases { get; }
     public string Temporary { get; }
     public string Quarantine { get; }
     public string OwedToRegions { get; }

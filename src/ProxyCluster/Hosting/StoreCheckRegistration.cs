@@ -1,7 +1,7 @@
 using ProxyCluster.Storage;
 using ProxyCluster.Verification;
 
-namespace ProxyCluster.Cli;
+namespace ProxyCluster.Hosting;
 
 /// <summary>Gives <c>verify</c> the store of the configured data directory.</summary>
 internal static class StoreCheckRegistration
