@@ -47,15 +47,13 @@ internal sealed class ArtifactOwner(
     LastCopy lastCopy,
     OwnFetches fetches,
     DepartedSilos departed,
-    PeerStanding standing,
-    PeerSigns signs,
+    Pulse pulse,
+    HedgedAsk hedged,
     IOptions<PeerOptions> options,
     IHostApplicationLifetime lifetime,
     ProxyMetrics metrics,
-    TimeProvider clock,
     IOwnerCalls? calls = null) : IAsyncDisposable
 {
-    private readonly PeerOptions _options = options.Value;
     private readonly CancellationTokenSource _stop = new();
     private readonly JoinedTasks<(ModuleVersion, ArtifactKind, AskLevel), Outcome<StoredHere>> _work = new(
         lifetime.ApplicationStopped,
@@ -124,19 +122,16 @@ internal sealed class ArtifactOwner(
     private ImmutableArray<AskStep> StepsFor(Ask ask)
     {
         var (key, view) = (ask.Module.ToString(), self.View);
-        var steps = standing.Prefer(
-            AskPath.ForArtifact(key, self.Member, ask.Level, view, _options.MaxCandidates, departed.WouldOwn(key, view)));
+        var steps = pulse.Prefer(
+            AskPath.ForArtifact(key, self.Member, ask.Level, view, options.Value.MaxCandidates, departed.WouldOwn(key, view)));
         return calls is null ? steps : steps.Insert(0, AskStep.Engine);
     }
 
     private async Task<Outcome<StoredHere>> AskOthersAsync(Ask ask, ImmutableArray<AskStep> steps, CancellationToken stop)
     {
-        var outcome = await HedgedAsk.RunAsync(
+        var outcome = await hedged.RunAsync(
             steps,
             (step, alive, end) => AskAsync(ask, step, alive, end),
-            _options.HedgeDelay,
-            step => step.Peer is { } peer ? signs.Since(peer.Id) : TimeSpan.MaxValue,
-            clock,
             stop);
         return ask.Level == AskLevel.Client
             && outcome.Failure is { } failure
@@ -180,7 +175,7 @@ internal sealed class ArtifactOwner(
             && owner.Region != self.Region
             && RegionalOwner.For(module.ToString(), self.Region, self.View) is [var regional, ..]
             && regional.Id != self.Member.Id
-            && standing.IsGood(regional.Id))
+            && pulse.IsGood(regional.Id))
         {
             var filled = await fill.FillAsync(regional, module, kind, AskLevel.Region, alive, cancel);
             if (filled.Failure is null)
