@@ -109,7 +109,7 @@ internal sealed class Forwarder(
             if (isWhole)
             {
                 Count(reply.Silo, "ok");
-                return new Seen("forward", "ok");
+                return new Seen("forward", "ok") { HasCountedBytes = true };
             }
 
             // 3. The next silo continues, if what we sent can be told apart from everything else, or begins anew.
@@ -261,6 +261,7 @@ internal sealed class Forwarder(
         }
         finally
         {
+            metrics.ServedBytes.Add(copied, new KeyValuePair<string, object?>("artifact", "forward"));
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }

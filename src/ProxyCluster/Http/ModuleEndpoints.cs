@@ -50,7 +50,7 @@ internal sealed class ModuleEndpoints(
         {
             metrics.StoreReads.Add(1, new("artifact", label), new("tier", opened.WasHere ? "disk" : "upstream"));
             await artifacts.WriteAsync(context, opened.Content, opened.WasHere, cancel);
-            return new Seen(label, opened.WasHere ? "hit" : "miss");
+            return new Seen(label, opened.WasHere ? "hit" : "miss") { HasCountedBytes = opened.Content.File is not null };
         }
     }
 
@@ -101,7 +101,7 @@ internal sealed class ModuleEndpoints(
             responses.Start(context.Response, Json, responses.QueryCaching, opened.WasHere ? Hit : Miss);
             context.Response.Headers.ETag = opened.Content.Artifact.ETag;
             await artifacts.WriteBodyAsync(context, opened.Content, cancel);
-            return new Seen("query", opened.WasHere ? "hit" : "miss");
+            return new Seen("query", opened.WasHere ? "hit" : "miss") { HasCountedBytes = opened.Content.File is not null };
         }
     }
 

@@ -157,7 +157,7 @@ internal sealed class PeerEndpoints(
             if (opened.Content.Artifact.Body is { } body)
                 await output.WriteAsync(body, cancel);
             else
-                await artifacts.CopyAsync(context, opened.Content.File!, 0, opened.Content.Artifact.Stored.Size, cancel);
+                await artifacts.CopyAsync(context, opened.Content.File!, 0, opened.Content.Artifact.Stored.Size, static _ => { }, cancel);
             return new Seen("peer", "ok");
         }
     }

@@ -68,7 +68,9 @@ internal sealed class ProxyHandler(
                 new("status", Statuses.Boxed(context.Response.StatusCode)));
             Tracing.DescribeRequest(
                 context.Request.Method, seen.Artifact, context.Response.StatusCode, seen.FailureCauseOrNull);
-            if (context.Response.ContentLength is > 0 and var bytes && !HttpMethods.IsHead(context.Request.Method))
+            if (context.Response.ContentLength is > 0 and var bytes
+                && !HttpMethods.IsHead(context.Request.Method)
+                && seen is { HasCountedBytes: false, IsCutOff: false })
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
     }
@@ -258,6 +260,12 @@ internal readonly record struct Seen(string Artifact, string Outcome)
 {
     /// <summary>A request that ended without an answer: its client left, or we failed.</summary>
     public static readonly Seen Aborted = new("other", "aborted");
+
+    /// <summary>Whether the bytes of its body were counted as they went out.</summary>
+    public bool HasCountedBytes { get; init; }
+
+    /// <summary>Whether the answer ended before its body did.</summary>
+    public bool IsCutOff => Outcome is "aborted" or "broken";
 
     /// <summary>Whether it was a client's, and about modules.</summary>
     public bool IsOfClient => Artifact is not ("other" or "system" or "peer" or "admin");
