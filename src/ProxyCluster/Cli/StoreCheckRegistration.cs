@@ -36,16 +36,19 @@ internal static class StoreCheckRegistration
         scan.Run(cancel);
         var total = index.Bytes;
         var problems = new List<StoreProblem>();
+        var damaged = new List<RecordCheck>();
         var seen = await verification.RunAsync(
             databases.All.ToDictionary(d => d.Name, d => d.Key, StringComparer.Ordinal),
             fault => problems.Add(new StoreProblem(fault.File, fault.What)),
-            damaged =>
-            {
-                foreach (var kind in ours is null ? [] : damaged.Damaged)
-                    store.Quarantine(damaged.Record!.Module, kind, "found by verify");
-            },
+            damaged.Add,
             walked => progress.Report(new StoreCheckProgress(walked.Artifacts, walked.Bytes, total)),
             cancel);
+        foreach (var check in ours is null ? [] : damaged)
+        {
+            foreach (var artifact in check.Damaged)
+                await store.QuarantineAsync(check.Record!.Module, artifact, "found by verify", cancel);
+        }
+
         return new StoreCheckResult(seen.Records, seen.Artifacts, seen.Bytes, problems);
     }
 
