@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Http;
 using ProxyCluster.Storage;
 
@@ -41,7 +42,7 @@ public class RequestBenchmarks
     public bool Decode() => RequestTarget.TryDecode(RequestTarget.PathOf(_target), out _, out _);
 
     [Benchmark]
-    public object Parse() => ProxyRequest.Parse(_path).Asked;
+    public object Parse() => ProxyPath.Parse(_path).Asked;
 
     [Benchmark]
     public bool UnescapePath() => ModulePath.TryUnescape(_path.AsSpan(0, _path.IndexOf("/@v/", StringComparison.Ordinal)), out _, out _);

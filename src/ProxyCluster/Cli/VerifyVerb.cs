@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ProxyCluster.Configuration;
-using ProxyCluster.Storage;
+using ProxyCluster.Hosting;
 
 namespace ProxyCluster.Cli;
 
@@ -48,7 +48,7 @@ internal static class VerifyVerb
                 await context.Out.WriteLineAsync(json ? Json(result, seconds) : Text(result, seconds)).ConfigureAwait(false);
                 return result.Problems.Count == 0 ? ExitStatus.Ok : ExitStatus.Failed;
             }
-            catch (Exception e) when (StoreException.IsCause(e))
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 await context.Error.WriteLineAsync("proxycluster: " + e.Message).ConfigureAwait(false);
                 return ExitStatus.Failed;

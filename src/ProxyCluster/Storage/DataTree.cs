@@ -39,6 +39,7 @@ internal sealed class DataTree
         Root = Path.GetFullPath(root);
         Modules = Path.Combine(Root, "modules");
         Queries = Path.Combine(Root, "queries");
+        ChecksumDatabases = Path.Combine(Root, "sumdb");
         Temporary = Path.Combine(Root, "tmp");
         Quarantine = Path.Combine(Root, "quarantine");
         OwedToRegions = Path.Combine(Root, "owed", "regions");
@@ -49,6 +50,7 @@ internal sealed class DataTree
     public string Root { get; }
     public string Modules { get; }
     public string Queries { get; }
+    public string ChecksumDatabases { get; }
     public string Temporary { get; }
     public string Quarantine { get; }
     public string OwedToRegions { get; }
@@ -84,12 +86,15 @@ internal sealed class DataTree
     }
 
     /// <summary>False where a name would not fit a file system; such a module version is never stored.</summary>
-    public static bool Fits(ModuleVersion module)
+    public static bool Fits(ModuleVersion module) => module.EscapedVersion.Length <= MaxNameLength && Fits(module.Path);
+
+    /// <summary>The same for a module.</summary>
+    public static bool Fits(ModulePath module)
     {
-        if (module.EscapedVersion.Length > MaxNameLength || module.Path.Escaped.Length > 2048)
+        if (module.Escaped.Length > 2048)
             return false;
 
-        foreach (var element in module.Path.Escaped.AsSpan().Split('/'))
+        foreach (var element in module.Escaped.AsSpan().Split('/'))
         {
             if (element.End.Value - element.Start.Value > MaxNameLength)
                 return false;

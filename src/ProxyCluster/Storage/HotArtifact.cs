@@ -20,12 +20,6 @@ internal sealed class HotArtifact(
     /// </summary>
     public ModuleRecord Record { get; set; } = record;
 
-    /// <summary>
-    /// The version of the gate that accepted it for anybody who may ask; 0, which no gate has, while none did. Written by
-    /// whoever judges, without a lock: versions only say what was decided, and a lost write costs one more decision.
-    /// </summary>
-    public int AcceptedBy { get; set; }
-
     public string File { get; } = file;
 
     public FileStamp Stamp { get; } = stamp;
@@ -35,6 +29,12 @@ internal sealed class HotArtifact(
 
     /// <summary>A strong entity tag: equal tags mean equal bytes, not only equal content.</summary>
     public string ETag { get; } = EntityTag.Of(record.ArtifactOrNull(kind)!.Sha256);
+
+    /// <summary>
+    /// Version of the gate that let it through to anybody; 0 where it was loaded for another reason, and must be judged
+    /// before it is served. Written without a lock: a write that is lost costs one more judgement.
+    /// </summary>
+    public int AcceptedBy { get; set; }
 
     /// <summary>Marks a use, for the order of eviction. Hot path.</summary>
     public void Use() => files?.Use(Kind);

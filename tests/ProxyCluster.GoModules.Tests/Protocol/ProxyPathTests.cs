@@ -1,8 +1,8 @@
-using ProxyCluster.Http;
+using ProxyCluster.GoModules.Protocol;
 
-namespace ProxyCluster.Tests.Http;
+namespace ProxyCluster.GoModules.Tests.Protocol;
 
-public class ProxyRequestTests
+public class ProxyPathTests
 {
     [Theory]
     [InlineData("github.com/gorilla/mux/@v/v1.8.0.info", "github.com/gorilla/mux@v1.8.0", "Info")]
@@ -14,7 +14,7 @@ public class ProxyRequestTests
     [InlineData("example.com/a/@v/v1.0.0-a.info.zip", "example.com/a@v1.0.0-a.info", "Zip")]
     public void Parse_ArtifactOfAModuleVersion_IsThatArtifact(string path, string module, string kind)
     {
-        var request = ProxyRequest.Parse(path);
+        var request = ProxyPath.Parse(path);
         Assert.Equal(Asked.Artifact, request.Asked);
         Assert.Equal(module, request.Module.ToString());
         Assert.Equal(kind, request.Kind.ToString());
@@ -29,7 +29,7 @@ public class ProxyRequestTests
     [InlineData("example.com/a/@v/v2.0.0.info", "Revision", "v2.0.0")] // upstream may answer v2.0.0+incompatible
     public void Parse_MutableQuestion_IsAQuery(string path, string kind, string revision)
     {
-        var request = ProxyRequest.Parse(path);
+        var request = ProxyPath.Parse(path);
         Assert.Equal(Asked.Query, request.Asked);
         Assert.Equal(kind, request.Query.Kind.ToString());
         Assert.Equal(revision, request.Query.Revision);
@@ -40,7 +40,7 @@ public class ProxyRequestTests
     [InlineData("example.com/a/@v/v1.info")]
     [InlineData("example.com/a/@v/v1.2.info")]
     public void Parse_VersionPrefix_IsRecognised(string path) =>
-        Assert.Equal(Asked.VersionPrefix, ProxyRequest.Parse(path).Asked);
+        Assert.Equal(Asked.VersionPrefix, ProxyPath.Parse(path).Asked);
 
     [Theory]
     [InlineData("example.com/a/@v/latest.info")]
@@ -59,12 +59,12 @@ public class ProxyRequestTests
     [InlineData("")]
     public void Parse_AnythingElse_IsNothingWithASentence(string path)
     {
-        var request = ProxyRequest.Parse(path);
+        var request = ProxyPath.Parse(path);
         Assert.Equal(Asked.Nothing, request.Asked);
         Assert.NotEmpty(request.Text);
     }
 
     [Fact]
     public void Parse_PathBelowSumdb_IsForTheChecksumDatabase() =>
-        Assert.Equal("sum.golang.org/latest", ProxyRequest.Parse("sumdb/sum.golang.org/latest").Text);
+        Assert.Equal("sum.golang.org/latest", ProxyPath.Parse("sumdb/sum.golang.org/latest").Text);
 }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
 
-namespace ProxyCluster.Cli;
+namespace ProxyCluster.Hosting;
 
 /// <summary>Addresses that cannot be listened on, certificates that cannot be shown, and an upstream list that leads back here.</summary>
 internal sealed class ServeOptionsValidator(Settings settings) : IValidateOptions<ServeOptions>

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace ProxyCluster.Cli;
+namespace ProxyCluster.Hosting;
 
 /// <summary>
 /// Tells whether an upstream list leads back to this silo. A developer's GOPROXY often points at a proxy on the same

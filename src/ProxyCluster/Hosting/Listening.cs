@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Lines;
 
-namespace ProxyCluster.Cli;
+namespace ProxyCluster.Hosting;
 
 /// <summary>
 /// Opens the addresses of a process that has some for clients and some for members. Each is a listener of its own,

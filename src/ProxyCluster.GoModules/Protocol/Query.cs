@@ -1,9 +1,9 @@
 using ProxyCluster.GoModules.Names;
 
-namespace ProxyCluster.Queries;
+namespace ProxyCluster.GoModules.Protocol;
 
 /// <summary>The mutable questions.</summary>
-internal enum QueryKind
+public enum QueryKind
 {
     /// <summary><c>@v/list</c>: the tagged versions.</summary>
     List,
@@ -16,10 +16,12 @@ internal enum QueryKind
 }
 
 /// <summary>
-/// One question about one module. <paramref name="Revision"/> holds the text of a revision, unescaped, and is empty
-/// otherwise.
+/// One question about one module.
 /// </summary>
-internal readonly record struct Query(ModulePath Path, QueryKind Kind, string Revision = "")
+/// <param name="Path">The module.</param>
+/// <param name="Kind">What is asked about it.</param>
+/// <param name="Revision">The text of a revision, unescaped; empty otherwise.</param>
+public readonly record struct Query(ModulePath Path, QueryKind Kind, string Revision = "")
 {
     /// <summary>The answer's name below the module: in URLs, file names and cache keys.</summary>
     public string Name => Kind switch
@@ -46,5 +48,6 @@ internal readonly record struct Query(ModulePath Path, QueryKind Kind, string Re
         : key.EndsWith("/@latest", StringComparison.Ordinal) ? "latest"
         : "info";
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Path}/{Name}";
 }

@@ -1,4 +1,4 @@
-namespace ProxyCluster.Cli;
+namespace ProxyCluster.Hosting;
 
 /// <summary>
 /// A host that somebody in the same process starts and stops (tests, a demo with many silos). The platform's default

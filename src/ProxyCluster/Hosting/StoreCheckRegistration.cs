@@ -1,7 +1,7 @@
 using ProxyCluster.Storage;
 using ProxyCluster.Verification;
 
-namespace ProxyCluster.Cli;
+namespace ProxyCluster.Hosting;
 
 /// <summary>Gives <c>verify</c> the store of the configured data directory.</summary>
 internal static class StoreCheckRegistration
@@ -43,10 +43,16 @@ internal static class StoreCheckRegistration
             damaged.Add,
             walked => progress.Report(new StoreCheckProgress(walked.Artifacts, walked.Bytes, total)),
             cancel);
-        foreach (var check in ours is null ? [] : damaged)
+        foreach (var (record, artifact) in ours is null ? [] : damaged.SelectMany(check => check.Damaged.Select(a => (check.Record!, a))))
         {
-            foreach (var artifact in check.Damaged)
-                await store.QuarantineAsync(check.Record!.Module, artifact, "found by verify", cancel);
+            try
+            {
+                await store.QuarantineAsync(record.Module, artifact, "found by verify", cancel);
+            }
+            catch (StoreException e)
+            {
+                problems.Add(new StoreProblem(DiskStore.KeyOf(record.Module, artifact.Kind), e.Message));
+            }
         }
 
         return new StoreCheckResult(seen.Records, seen.Artifacts, seen.Bytes, problems);

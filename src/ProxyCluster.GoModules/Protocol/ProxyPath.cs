@@ -1,11 +1,9 @@
 using ProxyCluster.GoModules.Names;
-using ProxyCluster.Queries;
-using ProxyCluster.Telemetry;
 
-namespace ProxyCluster.Http;
+namespace ProxyCluster.GoModules.Protocol;
 
-/// <summary>What a request asks of a module proxy.</summary>
-internal enum Asked
+/// <summary>What a path asks of a module proxy.</summary>
+public enum Asked
 {
     /// <summary>One of the three files of a module version.</summary>
     Artifact,
@@ -24,30 +22,62 @@ internal enum Asked
 }
 
 /// <summary>
-/// A decoded path, parsed once at the door; past it there are no raw strings. Which of the values is set follows from
-/// <see cref="Asked"/>.
+/// The path grammar of the module proxy protocol (spec §2, <c>go help goproxy</c>): what a path below a proxy's base asks
+/// for, and the path of what is asked. Which of the values is set follows from <see cref="Asked"/>.
 /// </summary>
-internal readonly record struct ProxyRequest(Asked Asked)
+public readonly record struct ProxyPath
 {
+    private readonly string? _text;
+
+    private ProxyPath(Asked asked) => Asked = asked;
+
+    /// <summary>What sort of thing it asks for.</summary>
+    public Asked Asked { get; }
+
+    /// <summary>The module version of an <see cref="Asked.Artifact"/>.</summary>
     public ModuleVersion Module { get; private init; }
 
+    /// <summary>Which of its files.</summary>
     public ArtifactKind Kind { get; private init; }
 
+    /// <summary>The question of a <see cref="Asked.Query"/>, or the prefix of a <see cref="Asked.VersionPrefix"/> as a revision.</summary>
     public Query Query { get; private init; }
 
     /// <summary>The path below <c>/sumdb/</c>, or for <see cref="Asked.Nothing"/> the sentence that says why.</summary>
-    public string Text { get; private init; } = "";
+    public string Text
+    {
+        get => _text ?? "";
+        private init => _text = value;
+    }
+
+    /// <summary>What asks for an artifact.</summary>
+    public static ProxyPath ToArtifact(ModuleVersion module, ArtifactKind kind) => new(Asked.Artifact) { Module = module, Kind = kind };
+
+    /// <summary>What asks a mutable question.</summary>
+    public static ProxyPath ToQuery(Query query) => new(Asked.Query) { Query = query };
+
+    /// <summary>The path of an artifact: <c>github.com/gorilla/mux/@v/v1.8.0.zip</c>, names escaped.</summary>
+    public static string Of(ModuleVersion module, ArtifactKind kind) =>
+        $"{module.Path.Escaped}/@v/{module.EscapedVersion}{Ending(kind)}";
+
+    /// <summary>The ending of an artifact's file and path: <c>.info</c>, <c>.mod</c> or <c>.zip</c>.</summary>
+    public static string Ending(ArtifactKind kind) => kind switch
+    {
+        ArtifactKind.Info => ".info",
+        ArtifactKind.Mod => ".mod",
+        _ => ".zip",
+    };
 
     /// <summary>Parses a decoded path below the base path, without its first slash.</summary>
-    public static ProxyRequest Parse(string path)
+    public static ProxyPath Parse(string path)
     {
         if (path.StartsWith("sumdb/", StringComparison.Ordinal))
-            return new ProxyRequest(Asked.ChecksumDatabase) { Text = path["sumdb/".Length..] };
+            return new ProxyPath(Asked.ChecksumDatabase) { Text = path["sumdb/".Length..] };
 
         if (path.EndsWith("/@latest", StringComparison.Ordinal))
         {
             return TryModule(path.AsSpan(0, path.Length - "/@latest".Length), out var latest, out var fault)
-                ? new ProxyRequest(Asked.Query) { Query = new Query(latest, QueryKind.Latest) }
+                ? ToQuery(new Query(latest, QueryKind.Latest))
                 : Nothing(fault);
         }
 
@@ -61,20 +91,11 @@ internal readonly record struct ProxyRequest(Asked Asked)
 
         var file = path.AsSpan(at + "/@v/".Length);
         return file is "list"
-            ? new ProxyRequest(Asked.Query) { Query = new Query(module, QueryKind.List) }
+            ? ToQuery(new Query(module, QueryKind.List))
             : ParseFile(module, file);
     }
 
-    /// <summary>Puts the module on the request's span.</summary>
-    public void NameModule()
-    {
-        if (Asked == Asked.Artifact)
-            Tracing.NameModule(Module.Path.Value, Module.Version);
-        else if (Asked is Asked.Query or Asked.VersionPrefix)
-            Tracing.NameModule(Query.Path.Value, Query.Revision.Length > 0 ? Query.Revision : null);
-    }
-
-    private static ProxyRequest ParseFile(ModulePath path, ReadOnlySpan<char> file)
+    private static ProxyPath ParseFile(ModulePath path, ReadOnlySpan<char> file)
     {
         var dot = file.LastIndexOf('.');
         ArtifactKind? kind = dot < 0 ? null : file[dot..] switch
@@ -91,13 +112,13 @@ internal readonly record struct ProxyRequest(Asked Asked)
             return Nothing(error);
 
         if (query.TryGetVersion(out var module))
-            return new ProxyRequest(Asked.Artifact) { Module = module, Kind = k };
+            return ToArtifact(module, k);
 
         // Only .info may be asked of anything but a module version (spec §2).
         if (k != ArtifactKind.Info)
             return Nothing($"{query} is not a canonical version of this module, and only those have .mod and .zip");
 
-        return new ProxyRequest(query.Kind == VersionQueryKind.Prefix ? Asked.VersionPrefix : Asked.Query)
+        return new ProxyPath(query.Kind == VersionQueryKind.Prefix ? Asked.VersionPrefix : Asked.Query)
         {
             Query = new Query(path, QueryKind.Revision, query.Text),
         };
@@ -110,5 +131,5 @@ internal readonly record struct ProxyRequest(Asked Asked)
         return parsed;
     }
 
-    private static ProxyRequest Nothing(string why) => new(Asked.Nothing) { Text = why };
+    private static ProxyPath Nothing(string why) => new(Asked.Nothing) { Text = why };
 }

@@ -5,7 +5,9 @@ using ProxyCluster.Configuration;
 using ProxyCluster.Copies;
 using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
+using ProxyCluster.Gate;
 using ProxyCluster.Http;
+using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Queries;
 using ProxyCluster.Storage;
@@ -13,7 +15,7 @@ using ProxyCluster.Telemetry;
 using ProxyCluster.Verification;
 using ProxyCluster.Walk;
 
-namespace ProxyCluster.Cli;
+namespace ProxyCluster.Hosting;
 
 /// <summary>
 /// Builds a silo: the one place that knows every room. The web host starts empty, without the platform's own defaults:
@@ -27,6 +29,7 @@ internal static class ProxyHost
         .AddStorage()
         .AddVerification()
         .AddFetching()
+        .AddGate()
         .AddClustering()
         .AddLines()
         .AddCopies()
@@ -108,8 +111,16 @@ internal static class ProxyHost
     {
         services.AddRoomOptions<ServeOptions>(ServeOptions.Section);
         services.AddSingleton<IValidateOptions<ServeOptions>, ServeOptionsValidator>();
+        services.AddSingleton<PendingCopies>(static provider =>
+        {
+            var replicator = provider.GetRequiredService<Replicator>();
+            return () => replicator.Pending;
+        });
+        services.AddOptions<StorageOptions>().PostConfigure<IOptions<ClusteringOptions>>(
+            static (storage, cluster) => storage.IsUsed = cluster.Value.Role != Role.FrontEnd);
         services.AddOptions<HostOptions>().Configure<IOptions<ServeOptions>>((host, serve) =>
             host.ShutdownTimeout = serve.Value.DrainTimeout + serve.Value.DrainDelay);
+        services.AddSingleton<HostedLoops>();
         services.AddSingleton<IHostLifetime, UnattendedLifetime>();
         services.AddHostedService<DrainDelay>();
         return services;

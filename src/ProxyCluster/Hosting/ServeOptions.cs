@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace ProxyCluster.Cli;
+namespace ProxyCluster.Hosting;
 
 /// <summary>Where a silo listens and how it stops. Section <c>Serve</c>.</summary>
 internal sealed class ServeOptions

@@ -1,4 +1,4 @@
-namespace ProxyCluster.Cli;
+namespace ProxyCluster.Hosting;
 
 /// <summary>How far a check of the store is.</summary>
 /// <param name="Artifacts">Artifacts checked so far.</param>

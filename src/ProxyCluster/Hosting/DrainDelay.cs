@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace ProxyCluster.Cli;
+namespace ProxyCluster.Hosting;
 
 /// <summary>
 /// Keeps the listener open for a moment after the shutdown began. By then <c>ApplicationStopping</c> has fired and

@@ -1,6 +1,6 @@
-using ProxyCluster.Cli;
+using ProxyCluster.Hosting;
 
-namespace ProxyCluster.Tests.Cli;
+namespace ProxyCluster.Tests.Hosting;
 
 public sealed class OwnAddressTests
 {
