@@ -9,7 +9,7 @@ using ProxyCluster.Storage;
 namespace ProxyCluster.Benchmarks.Micro;
 
 /// <summary>From a request's target to what it asks for.</summary>
-public class RequestBenchmarks : IDisposable
+public class RequestBenchmarks
 {
     // Fields, not constants: the compiler must not know the answers.
     private readonly string _target = "/github.com/%21google%21cloud%21platform/omega/v2/@v/v2.8.0-!r!c1.info";
@@ -24,18 +24,14 @@ public class RequestBenchmarks : IDisposable
         _cache = new HotCache(Options.Create(new StorageOptions()));
         var body = new byte[128];
         var stored = new StoredArtifact(Digest.Of(body), body.Length, "https://upstream.test", DateTimeOffset.UnixEpoch);
+        if (!ModuleVersion.TryParse("example.com/m", "v1.0.0", out var module, out var error))
+            throw new InvalidOperationException(error);
+        var record = new ModuleRecord { Module = module, Info = stored };
         for (var i = 0; i < 10_000; i++)
             _cache.Add($"github.com/some/module{i}/@v/v1.0.{i}.info", Entry());
         _cache.Add(_path, Entry());
 
-        HotArtifact Entry() => new(ArtifactKind.Info, stored, "unused", default, body);
-    }
-
-    [GlobalCleanup]
-    public void Dispose()
-    {
-        _cache.Dispose();
-        GC.SuppressFinalize(this);
+        HotArtifact Entry() => new(record, ArtifactKind.Info, "unused", default, body);
     }
 
     /// <summary>All that a hit does before its response is written.</summary>

@@ -36,16 +36,25 @@ internal static class StoreCheckRegistration
         scan.Run(cancel);
         var total = index.Bytes;
         var problems = new List<StoreProblem>();
+        var damaged = new List<RecordCheck>();
         var seen = await verification.RunAsync(
             databases.All.ToDictionary(d => d.Name, d => d.Key, StringComparer.Ordinal),
             fault => problems.Add(new StoreProblem(fault.File, fault.What)),
-            damaged =>
-            {
-                foreach (var kind in ours is null ? [] : damaged.Damaged)
-                    store.Quarantine(damaged.Record!.Module, kind, "found by verify");
-            },
+            damaged.Add,
             walked => progress.Report(new StoreCheckProgress(walked.Artifacts, walked.Bytes, total)),
             cancel);
+        foreach (var (record, artifact) in ours is null ? [] : damaged.SelectMany(check => check.Damaged.Select(a => (check.Record!, a))))
+        {
+            try
+            {
+                await store.QuarantineAsync(record.Module, artifact, "found by verify", cancel);
+            }
+            catch (StoreException e)
+            {
+                problems.Add(new StoreProblem(DiskStore.KeyOf(record.Module, artifact.Kind), e.Message));
+            }
+        }
+
         return new StoreCheckResult(seen.Records, seen.Artifacts, seen.Bytes, problems);
     }
 

@@ -14,7 +14,7 @@ namespace ProxyCluster.Storage;
 /// sumdb/sum.golang.org/                     verified tiles, lookups and the latest signed tree
 /// owed/regions/                             copies that other regions are to get, a note each
 /// owed/shared/                              the same for the region's shared store
-/// quarantine/                               bytes that stopped matching their record
+/// quarantine/                               bytes that stopped matching their record, and records that cannot be read
 /// tmp/                                      being written; emptied at start
 /// </code>
 /// <c>modules</c> has the layout of a GOPROXY tree, so <c>file://…/modules</c> works as somebody's upstream.
@@ -105,9 +105,13 @@ internal sealed class DataTree
 
     public string NewTemporary(string what) => Path.Combine(Temporary, $"{what}-{Guid.NewGuid():N}");
 
-    public string NewQuarantine(ModuleVersion module, ArtifactKind kind, DateTimeOffset time) => Path.Combine(
-        Quarantine,
-        $"{time:yyyyMMddTHHmmss}-{Guid.NewGuid():N}-{Path.GetFileName(module.Path.Escaped)}@{module.EscapedVersion}{Ending(kind)}");
+    /// <summary>A name that sorts by time and says what the file was; the name's end, where it would not fit otherwise.</summary>
+    public string NewQuarantine(ModuleVersion module, string ending, DateTimeOffset time)
+    {
+        var was = $"{Path.GetFileName(module.Path.Escaped)}@{module.EscapedVersion}{ending}";
+        return Path.Combine(
+            Quarantine, $"{time:yyyyMMddTHHmmssfff}-{Guid.NewGuid():N}-{was[Math.Max(0, was.Length - MaxNameLength + 60)..]}");
+    }
 
     public string RecordPath(ModuleVersion module) => VersionDirectory(module.Path) + module.EscapedVersion + RecordEnding;
 

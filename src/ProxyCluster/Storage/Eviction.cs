@@ -174,8 +174,16 @@ internal sealed partial class Eviction(
             return true;
 
         // Bytes that no record names are nobody's last copy of anything proven, but nobody asked for them to go either.
-        return store.FindRecordOrNull(module)?.ArtifactOrNull(kind) is { } stored
-            && await others.HoldAsync(module, kind, stored, cancel);
+        // What is said of them cannot be read: neither.
+        try
+        {
+            return store.FindRecordOrNull(module)?.ArtifactOrNull(kind) is { } stored
+                && await others.HoldAsync(module, kind, stored, cancel);
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
     }
 
     private static bool TryNameOf(ColdArtifact cold, out ModuleVersion module)

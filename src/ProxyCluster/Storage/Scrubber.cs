@@ -34,8 +34,8 @@ internal sealed partial class Scrubber(
         {
             // The signatures behind the records were checked on the way in, and `verify` checks them again.
             var check = await verification.CheckAsync(file, NoKeys, cancel);
-            foreach (var kind in check.Damaged)
-                store.Quarantine(check.Record!.Module, kind, "found by the background check");
+            foreach (var damaged in check.Damaged)
+                await store.QuarantineAsync(check.Record!.Module, damaged, "found by the background check", cancel);
 
             records++;
             bytes += check.Bytes;

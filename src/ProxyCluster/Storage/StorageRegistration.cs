@@ -18,6 +18,8 @@ internal static class StorageRegistration
         services.AddSingleton<HotCache>();
         services.AddSingleton<StoreIndex>();
         services.AddSingleton<SpaceAlarm>();
+        services.AddSingleton<Quarantine>();
+        services.AddSingleton<PinnedModules>();
         services.AddSingleton<DiskStore>();
         services.AddSingleton<StoreScan>();
         services.AddSingleton<KeptModules>();
