@@ -14,7 +14,7 @@ internal sealed class CopyTaker(ClusterSelf self, ModuleGate gate, PeerFill fill
         string member, ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
     {
         var ask = Ask.ForArtifact(module, kind, AskLevel.Home, Door.Replication, member);
-        if (ModuleGate.Judge(ask).Refusal is { } refusal)
+        if (gate.Judge(ask).Refusal is { } refusal)
             return refusal;
         if (store.FindRecordOrNull(module) is { } record && gate.Judge(ask, record).MayServe && store.HasBytes(record, kind))
             return record;

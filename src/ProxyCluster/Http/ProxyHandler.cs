@@ -244,7 +244,7 @@ internal sealed class ProxyHandler(
             forwarded is null ? new Asker(context.Connection.RemoteIpAddress) : new Asker(forwarded.Client, forwarded.Member),
             isCachedOnly ? AskLevel.Stored : AskLevel.Client,
             forwarded is null ? Door.Client : Door.Forwarded);
-        failure = ModuleGate.Judge(ask).Refusal;
+        failure = gate.Judge(ask).Refusal;
         return failure is null;
     }
 

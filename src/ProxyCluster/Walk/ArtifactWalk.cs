@@ -16,7 +16,7 @@ internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwn
     public async ValueTask<Outcome<OpenedArtifact>> OpenAsync(Ask ask, CancellationToken cancel)
     {
         // 1. May it be asked?
-        if (ModuleGate.Judge(ask).Refusal is { } refusal)
+        if (gate.Judge(ask).Refusal is { } refusal)
             return refusal;
 
         try

@@ -33,7 +33,7 @@ internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
         var wrapped = Options.Create(options);
         _databases = new ChecksumDatabases(wrapped, new ProofDirectory(Path.Combine(data, "sumdb")), Clock, metrics, loggers);
         Verifier = new Verifier(_databases, wrapped, Clock, metrics);
-        Mirror = new ChecksumDatabaseMirror(_databases, Verifier, wrapped, Clock);
+        Mirror = new ChecksumDatabaseMirror(_databases, wrapped, Clock);
     }
 
     public TimeProvider Clock { get; }
