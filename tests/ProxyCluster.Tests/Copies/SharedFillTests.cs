@@ -320,11 +320,10 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
 
     private async Task PutRecordAsync(ModuleRecord record, byte[] zipOrMod)
     {
-        var client = _region.Blobs.Client;
         var kind = record.Zip is null ? ArtifactKind.Mod : ArtifactKind.Zip;
         var name = _region.Blobs.Names.Artifact(Module, kind, record.ArtifactOrNull(kind)!.Sha256);
-        Assert.True((await client.PutAsync(name, zipOrMod, default, Cancel)).IsSuccess);
-        Assert.True((await client.PutAsync(_region.Blobs.Names.Record(Module), RecordFile.Write(record), default, Cancel)).IsSuccess);
+        await _region.Blobs.WriteAsync(name, zipOrMod);
+        await _region.Blobs.WriteAsync(_region.Blobs.Names.Record(Module), RecordFile.Write(record));
     }
 
     // Nothing signals the end of background work to a test; asking again is all there is.
