@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
+using ProxyCluster.Clustering.Local;
 using ProxyCluster.Lines;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit;
@@ -19,6 +20,16 @@ internal sealed class TestLines : IDisposable
         Metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>());
         Pulse = new Pulse(Peers, Metrics, Clock, NullLogger<Pulse>.Instance);
         Hedged = new HedgedAsk(Pulse, Peers, Clock);
+        var cluster = Microsoft.Extensions.Options.Options.Create(new ClusteringOptions { Region = "tokyo" });
+        Calls = new PeerCalls(
+            new ClusterSecret(new byte[32]),
+            new ClusterSelf(new LocalEngine(new LocalCluster(), Clock, NullLogger<LocalEngine>.Instance), cluster),
+            PeerCertificates.Load(new PeerTlsOptions()),
+            Pulse,
+            Peers,
+            cluster,
+            Clock);
+        Lines = new PeerLines(Calls, Pulse, Peers, Clock);
     }
 
     public static PeerOptions Options { get; } = new();
@@ -33,7 +44,15 @@ internal sealed class TestLines : IDisposable
 
     public HedgedAsk Hedged { get; }
 
+    public PeerCalls Calls { get; }
+
+    public PeerLines Lines { get; }
+
     public static Member Peer(string id) => new(id, "tokyo", new Uri("http://127.0.0.1:1"), Role.Silo, "");
 
-    public void Dispose() => _services.Dispose();
+    public void Dispose()
+    {
+        Calls.Dispose();
+        _services.Dispose();
+    }
 }
