@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
@@ -7,6 +8,7 @@ using ProxyCluster.Clustering.Local;
 using ProxyCluster.Lines;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit;
+using ProxyCluster.Tests.Silo;
 
 namespace ProxyCluster.Tests.Lines;
 
@@ -15,11 +17,14 @@ internal sealed class TestLines : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
+    private readonly LoggerFactory _loggers;
+
     public TestLines()
     {
+        _loggers = new LoggerFactory([Log]);
         Metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>());
         Pulse = new Pulse(Peers, Metrics, Clock, NullLogger<Pulse>.Instance);
-        Hedged = new HedgedAsk(Pulse, Peers, Clock);
+        Hedged = new HedgedAsk(Pulse, Peers, Clock, _loggers.CreateLogger<HedgedAsk>());
         var cluster = Microsoft.Extensions.Options.Options.Create(new ClusteringOptions { Region = "tokyo" });
         Calls = new PeerCalls(
             new ClusterSecret(new byte[32]),
@@ -35,6 +40,8 @@ internal sealed class TestLines : IDisposable
     public static PeerOptions Options { get; } = new();
 
     public static IOptions<PeerOptions> Peers { get; } = Microsoft.Extensions.Options.Options.Create(Options);
+
+    public SiloLog Log { get; } = new();
 
     public ManualTimeProvider Clock { get; } = new();
 
@@ -53,6 +60,7 @@ internal sealed class TestLines : IDisposable
     public void Dispose()
     {
         Calls.Dispose();
+        _loggers.Dispose();
         _services.Dispose();
     }
 }
