@@ -5,7 +5,7 @@ using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Queries;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Orleans.Grains;
 
@@ -37,7 +37,7 @@ internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grai
         if (ProxyRequest.Parse(key) is not { Asked: Asked.Query } request)
             return new OwnerWord(OwnerWordKind.Failed, self.Id, PeerFailure.Write(new Failure(FailureKind.BadRequest, $"{key} is no query")));
 
-        var outcome = await rooms.Get<QueryCache>().AskAsync(request.Query, cachedOnly: false, CancellationToken.None, asOwner: true);
+        var outcome = await rooms.Get<QueryWalk>().AskAsync(request.Query, cachedOnly: false, CancellationToken.None, asOwner: true);
         if (!outcome.TryGet(out var given, out var failure))
             return new OwnerWord(OwnerWordKind.Failed, self.Id, PeerFailure.Write(failure));
 

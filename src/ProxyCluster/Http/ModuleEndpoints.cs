@@ -11,7 +11,7 @@ namespace ProxyCluster.Http;
 /// <summary>Answers artifacts and queries (spec §2).</summary>
 internal sealed class ModuleEndpoints(
     ArtifactWalk walk,
-    QueryCache queries,
+    QueryWalk queries,
     ArtifactResponse artifacts,
     Responses responses,
     ProxyMetrics metrics)
@@ -37,7 +37,7 @@ internal sealed class ModuleEndpoints(
     {
         var type = key.EndsWith("/@v/list", StringComparison.Ordinal) ? Text : Json;
         responses.Start(context.Response, type, responses.QueryCaching, Hit);
-        return Responses.WriteTaggedAsync(context, answer.BodyTag, answer.Body, context.RequestAborted);
+        return Responses.WriteTaggedAsync(context, answer.Served.Tag, answer.Served.Body, context.RequestAborted);
     }
 
     private async Task<Seen> AnswerArtifactAsync(
@@ -68,7 +68,7 @@ internal sealed class ModuleEndpoints(
         };
         var type = query.Kind == QueryKind.List ? Text : Json;
         responses.Start(context.Response, type, responses.QueryCaching, header);
-        await Responses.WriteTaggedAsync(context, given.Answer.BodyTag, given.Answer.Body, cancel);
+        await Responses.WriteTaggedAsync(context, given.Answer.Served.Tag, given.Answer.Served.Body, cancel);
         return new Seen("query", label);
     }
 
@@ -82,7 +82,7 @@ internal sealed class ModuleEndpoints(
         if (!outcome.TryGet(out var list, out var failure))
             return await FailAsync(context, "query", failure, cachedOnly, cancel);
 
-        var versions = VersionList.Parse(query.Path, list.Answer.Body).Tagged
+        var versions = VersionList.Parse(query.Path, list.Answer.Served.Body).Tagged
             .Where(v => v.StartsWith(query.Revision + ".", StringComparison.Ordinal));
         if (VersionList.LatestOrNull(versions) is not { } highest
             || !ModuleVersion.TryCreate(query.Path, highest, out var module, out _))

@@ -23,7 +23,7 @@ namespace ProxyCluster.Http;
 internal sealed class PeerEndpoints(
     PeerDoor door,
     ClusterOwner owner,
-    QueryCache queries,
+    QueryWalk queries,
     DiskStore store,
     SharedFill shared,
     CopyTaker copies,

@@ -173,7 +173,7 @@ public sealed class RegionClusterTests
         cluster.Upstream.Faults.Always(list, Fault.Delay(TimeSpan.FromSeconds(1)));
 
         var answers = await Task.WhenAll(cluster.Members.Select(member =>
-            member.Get<QueryCache>().AskAsync(new Query(path, QueryKind.List), cachedOnly: false, Cancel).AsTask()));
+            member.Get<QueryWalk>().AskAsync(new Query(path, QueryKind.List), cachedOnly: false, Cancel).AsTask()));
 
         Assert.All(answers, answer => Assert.Null(answer.Failure));
         Assert.Single(answers.Select(static answer => Convert.ToHexString(answer.Value.Answer.Body)).Distinct());
