@@ -5,6 +5,7 @@ using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Queries;
 using ProxyCluster.Walk;
 
 namespace ProxyCluster.Orleans.Grains;
@@ -19,7 +20,7 @@ namespace ProxyCluster.Orleans.Grains;
 [PreferredMatchSiloMetadataPlacementFilter(["region"], minCandidates: 1, order: 1)]
 internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grain, IModuleIndexGrain
 {
-    private readonly LongWork<string> _work = new();
+    private readonly LongWork<string, GivenAnswer> _work = new(rooms.Time);
 
     /// <inheritdoc/>
     public async Task<OwnerWord> AskAsync(string query, TimeSpan patience)
@@ -27,22 +28,18 @@ internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grai
         var self = engine.Self!;
         if (!engine.View.Routing.IsUsable(self.Region))
             MigrateOnIdle();
-        return await _work.WaitAsync(query, () => AnswerAsync(query), patience, rooms.Time)
-            ?? new OwnerWord(OwnerWordKind.Working, self.Id, []);
+        return OwnerWord.Of(await _work.WaitAsync(query, () => AnswerAsync(query), patience), self.Id, Write);
     }
 
-    private async Task<OwnerWord> AnswerAsync(string key)
+    private async Task<Outcome<GivenAnswer>> AnswerAsync(string key) => ProxyRequest.Parse(key) is { Asked: Asked.Query } request
+        ? await rooms.Get<QueryWalk>().AskAsync(request.Query, cachedOnly: false, CancellationToken.None, asOwner: true)
+        : new Failure(FailureKind.BadRequest, $"{key} is no query");
+
+    // When it is sent, not when the work ended: it ages in between.
+    private byte[] Write(GivenAnswer given)
     {
-        var self = engine.Self!;
-        if (ProxyRequest.Parse(key) is not { Asked: Asked.Query } request)
-            return new OwnerWord(OwnerWordKind.Failed, self.Id, PeerFailure.Write(new Failure(FailureKind.BadRequest, $"{key} is no query")));
-
-        var outcome = await rooms.Get<QueryWalk>().AskAsync(request.Query, cachedOnly: false, CancellationToken.None, asOwner: true);
-        if (!outcome.TryGet(out var given, out var failure))
-            return new OwnerWord(OwnerWordKind.Failed, self.Id, PeerFailure.Write(failure));
-
         var age = Math.Max(0, (rooms.Time.GetUtcNow() - given.Answer.AskedAt).TotalSeconds);
-        return new OwnerWord(OwnerWordKind.Done, self.Id, JsonSerializer.SerializeToUtf8Bytes(
-            new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream), PeerJson.Default.PeerAnswer));
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream), PeerJson.Default.PeerAnswer);
     }
 }
