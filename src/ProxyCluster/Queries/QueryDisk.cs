@@ -129,12 +129,11 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
                 .ToLookup(static file => file.Path.EndsWith(RevisionEnding, StringComparison.Ordinal));
             foreach (var isRevision in (ReadOnlySpan<bool>)[true, false])
             {
-                foreach (var (path, used) in files[isRevision].OrderByDescending(static file => file.Used).Skip(MaxOf(isRevision)))
+                foreach (var (path, _) in files[isRevision].OrderByDescending(static file => file.Used).Skip(MaxOf(isRevision)))
                 {
                     if (_stop.IsCancellationRequested)
                         return;
-                    if (File.GetLastWriteTimeUtc(path) == used)
-                        Delete(path);
+                    Delete(path);
                 }
             }
         }

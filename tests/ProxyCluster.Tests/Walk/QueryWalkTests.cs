@@ -195,6 +195,32 @@ public sealed class QueryWalkTests : IAsyncDisposable
         Assert.Null(_site.FreshOrNull(QuerySite.List));
     }
 
+    [Theory]
+    [InlineData(300)]
+    [InlineData(8 * 86400)] // the owner's affair: its bounds may be other than ours
+    public async Task Answer_OfTheOwnerThatIsOldAlready_IsGivenAllTheSame(int age)
+    {
+        var asked = _site.AskAsync(QuerySite.List);
+        (await _site.Owner.NextAsync()).Answered.SetResult(QuerySite.Tells("v1.0.0\n", age));
+        Assert.Equal(("v1.0.0\n", AnswerAge.Miss), TextAndAge(await asked));
+    }
+
+    [Fact]
+    public async Task Failure_NewerThanAnAnswerThatIsFreshStill_IsNobodysAnswer()
+    {
+        // The owner's task asks upstream, and the client's learns of an answer half a minute old meanwhile.
+        var asOwner = _site.AskAsync(QuerySite.List, asOwner: true);
+        var toUpstream = await _site.Upstream.NextAsync();
+        var asClient = _site.AskAsync(QuerySite.List);
+        (await _site.Owner.NextAsync()).Answered.SetResult(QuerySite.Tells("v1.0.0\n", age: 30));
+        await asClient;
+
+        toUpstream.Answered.SetResult(QuerySite.Fails(FailureKind.NotFound));
+
+        Assert.Equal("v1.0.0\n", Text(await asOwner));
+        Assert.Equal(("v1.0.0\n", AnswerAge.Hit), TextAndAge(await _site.AskAsync(QuerySite.List)));
+    }
+
     [Fact]
     public async Task OwnersWord_ThatCannotBeTheAnswer_HasUpstreamAsked()
     {
