@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Orleans.Runtime.Placement.Filtering;
 using ProxyCluster.Http;
-using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
 using ProxyCluster.Outcomes;
@@ -28,18 +26,13 @@ internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grai
         var self = engine.Self!;
         if (!engine.View.Routing.IsUsable(self.Region))
             MigrateOnIdle();
-        return OwnerWord.Of(await _work.WaitAsync(query, () => AnswerAsync(query), patience), self.Id, Write);
+
+        // Written when it is sent, not when the work ended: it ages in between.
+        var given = await _work.WaitAsync(query, () => AnswerAsync(query), patience);
+        return OwnerWord.Of(given, self.Id, rooms.Get<QueryWalk>().WriteForMember);
     }
 
     private async Task<Outcome<GivenAnswer>> AnswerAsync(string key) => ProxyRequest.Parse(key) is { Asked: Asked.Query } request
         ? await rooms.Get<QueryWalk>().AskAsync(request.Query, cachedOnly: false, CancellationToken.None, asOwner: true)
         : new Failure(FailureKind.BadRequest, $"{key} is no query");
-
-    // When it is sent, not when the work ended: it ages in between.
-    private byte[] Write(GivenAnswer given)
-    {
-        var age = Math.Max(0, (rooms.Time.GetUtcNow() - given.Answer.AskedAt).TotalSeconds);
-        return JsonSerializer.SerializeToUtf8Bytes(
-            new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream), PeerJson.Default.PeerAnswer);
-    }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using ProxyCluster.Clustering;
@@ -186,9 +185,7 @@ internal sealed class PeerEndpoints(
         if (!outcome.TryGet(out var given, out var failure))
             return await FailAsync(output, failure, cancel);
 
-        var age = Math.Max(0, (clock.GetUtcNow() - given.Answer.AskedAt).TotalSeconds);
-        var answer = new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream);
-        PeerFrame.Write(output, PeerFrameType.Answer, JsonSerializer.SerializeToUtf8Bytes(answer, PeerJson.Default.PeerAnswer));
+        PeerFrame.Write(output, PeerFrameType.Answer, queries.WriteForMember(given));
         await output.FlushAsync(cancel);
         return new Seen("peer", "ok");
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Joining;
@@ -73,6 +74,14 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         if (outcome.TryGet(out var given, out _))
             _known.Count(query.Label, given.Age);
         return outcome;
+    }
+
+    /// <summary>An answer as another member reads it, to be sent now: its age is that of this moment.</summary>
+    public byte[] WriteForMember(GivenAnswer given)
+    {
+        var age = Math.Max(0, (_clock.GetUtcNow() - given.Answer.AskedAt).TotalSeconds);
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream), PeerJson.Default.PeerAnswer);
     }
 
     public void Dispose()

@@ -46,6 +46,8 @@ internal sealed class QuerySite : IAsyncDisposable
     /// <summary>What the engine's owner is asked.</summary>
     public Turns<Query, Outcome<PeerAnswer>> Owner { get; } = new();
 
+    public QueryWalk Walk => _rooms.Services.GetRequiredService<QueryWalk>();
+
     public QueryCache Queries => _rooms.Services.GetRequiredService<QueryCache>();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -53,7 +55,7 @@ internal sealed class QuerySite : IAsyncDisposable
     /// <summary>Asks as a client's silo does, which asks the engine's owner first; or as that owner, who asks upstream.</summary>
     public Task<Outcome<GivenAnswer>> AskAsync(
         Query query, bool asOwner = false, bool cachedOnly = false, CancellationToken? cancel = null) =>
-        _rooms.Services.GetRequiredService<QueryWalk>().AskAsync(query, cachedOnly, cancel ?? Cancel, asOwner).AsTask();
+        Walk.AskAsync(query, cachedOnly, cancel ?? Cancel, asOwner).AsTask();
 
     /// <summary>What memory gives at once, or null.</summary>
     public string? FreshOrNull(Query query) =>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Lines;
@@ -219,6 +220,16 @@ public sealed class QueryWalkTests : IAsyncDisposable
 
         Assert.Equal("v1.0.0\n", Text(await asOwner));
         Assert.Equal(("v1.0.0\n", AnswerAge.Hit), TextAndAge(await _site.AskAsync(QuerySite.List)));
+    }
+
+    [Fact]
+    public async Task Answer_WrittenForAMember_IsAsOldAsItIsThen()
+    {
+        await LearnAsync(QuerySite.List, "v1.0.0\n");
+        var given = (await _site.AskAsync(QuerySite.List)).Value;
+        _site.Clock.Advance(TimeSpan.FromMinutes(15));
+        var sent = JsonSerializer.Deserialize(_site.Walk.WriteForMember(given), PeerJson.Default.PeerAnswer)!;
+        Assert.Equal(("v1.0.0\n", 900, "test"), (Encoding.UTF8.GetString(sent.Body), sent.AgeSeconds, sent.Upstream));
     }
 
     [Fact]
