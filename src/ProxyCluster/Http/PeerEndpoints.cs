@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using ProxyCluster.Clustering;
@@ -11,7 +10,6 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Queries;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 using ProxyCluster.Walk;
@@ -25,7 +23,7 @@ namespace ProxyCluster.Http;
 internal sealed class PeerEndpoints(
     PeerDoor door,
     ArtifactWalk walk,
-    QueryCache queries,
+    QueryWalk queries,
     CopyTaker copies,
     AuthorityEndpoints authority,
     ClusterSelf self,
@@ -99,7 +97,7 @@ internal sealed class PeerEndpoints(
                 return (await InFlightAsync(() => SendArtifactAsync(context, AskOf(wanted, level), cancel)), null);
 
             case "query" when isGet && Named(rest) is { Asked: Asked.Query } question:
-                return (await InFlightAsync(() => SendAnswerAsync(context, question.Query, cancel)), null);
+                return (await InFlightAsync(() => SendAnswerAsync(context, AskOf(question, AskLevel.Home), cancel)), null);
 
             case "holds" when isGet && PeerTarget.TryCut(rest, out var hex, out var held)
                 && Digest.TryParseHex(hex, out var sha256)
@@ -162,17 +160,14 @@ internal sealed class PeerEndpoints(
         }
     }
 
-    private async Task<Seen> SendAnswerAsync(HttpContext context, Query query, CancellationToken cancel)
+    private async Task<Seen> SendAnswerAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
         var output = Start(context);
-        var outcome = await WithHeartbeatsAsync(
-            queries.AskAsync(query, cachedOnly: false, cancel, asOwner: true).AsTask(), output, cancel);
+        var outcome = await WithHeartbeatsAsync(queries.AskAsync(ask, cancel).AsTask(), output, cancel);
         if (!outcome.TryGet(out var given, out var failure))
             return await FailAsync(output, failure, cancel);
 
-        var age = Math.Max(0, (clock.GetUtcNow() - given.Answer.AskedAt).TotalSeconds);
-        var answer = new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream);
-        PeerFrame.Write(output, PeerFrameType.Answer, JsonSerializer.SerializeToUtf8Bytes(answer, PeerJson.Default.PeerAnswer));
+        PeerFrame.Write(output, PeerFrameType.Answer, queries.WriteForMember(given));
         await output.FlushAsync(cancel);
         return new Seen("peer", "ok");
     }
@@ -203,24 +198,34 @@ internal sealed class PeerEndpoints(
         return context.Response.BodyWriter;
     }
 
-    private async Task<T> WithHeartbeatsAsync<T>(Task<T> work, PipeWriter output, CancellationToken cancel)
+    private async Task<Outcome<T>> WithHeartbeatsAsync<T>(Task<Outcome<T>> work, PipeWriter output, CancellationToken cancel)
+        where T : notnull
     {
-        // The first comes soon: it tells the asker that its question has arrived, which an answer from upstream may not do
-        // for long.
-        for (var pause = FirstHeartbeat; ; pause = options.Value.Heartbeat)
+        try
         {
-            // Not the work's token: a heartbeat that cannot be written ends the wait, and the work goes on for others.
-            using var tick = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            var beat = Task.Delay(pause, clock, tick.Token);
-            if (await Task.WhenAny(work, beat) == work)
+            // The first comes soon: it tells the asker that its question has arrived, which an answer from upstream may
+            // not do for long.
+            for (var pause = FirstHeartbeat; ; pause = options.Value.Heartbeat)
             {
-                await tick.CancelAsync();
-                return await work;
-            }
+                // Not the work's token: a heartbeat that cannot be written ends the wait, and the work goes on for others.
+                using var tick = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                var beat = Task.Delay(pause, clock, tick.Token);
+                if (await Task.WhenAny(work, beat) == work)
+                {
+                    await tick.CancelAsync();
+                    return await work;
+                }
 
-            cancel.ThrowIfCancellationRequested();
-            PeerFrame.Write(output, PeerFrameType.Working, []);
-            await output.FlushAsync(cancel);
+                cancel.ThrowIfCancellationRequested();
+                PeerFrame.Write(output, PeerFrameType.Working, []);
+                await output.FlushAsync(cancel);
+            }
+        }
+        catch
+        {
+            // The asker has left: what is opened for it after all is open for nobody.
+            _ = work.DisposeResultAsync();
+            throw;
         }
     }
 
