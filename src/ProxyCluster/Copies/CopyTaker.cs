@@ -1,19 +1,22 @@
 using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
-using ProxyCluster.Walk;
 
 namespace ProxyCluster.Copies;
 
 /// <summary>The other end of a <see cref="Copies.Replicator"/>: takes the copy that a member of another region wants to hand out.</summary>
-internal sealed class CopyTaker(ClusterSelf self, ModuleOwner owner, PeerFill fill, DiskStore store)
+internal sealed class CopyTaker(ClusterSelf self, ModuleGate gate, PeerFill fill, DiskStore store)
 {
     /// <summary>Copies an artifact from the member that asked for it, unless it is here already.</summary>
     public async Task<Outcome<ModuleRecord>> TakeAsync(
         string member, ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
     {
-        if (store.FindRecordOrNull(module) is { } record && owner.Accepts(record, kind) && store.HasBytes(record, kind))
+        var ask = Ask.ForArtifact(module, kind, AskLevel.Home, Door.Replication, member);
+        if (gate.Judge(ask).Refusal is { } refusal)
+            return refusal;
+        if (store.FindRecordOrNull(module) is { } record && gate.Judge(ask, record).MayServe && store.HasBytes(record, kind))
             return record;
 
         return self.View.FindOrNull(member) is { } from

@@ -30,6 +30,14 @@ public sealed record ModuleRecord
     /// <summary>The stored <c>.zip</c>, or null.</summary>
     public StoredArtifact? Zip { get; init; }
 
+    /// <summary>
+    /// What it holds in memory, in bytes: two for each character, 32 for each hash of its proof, and the objects themselves.
+    /// </summary>
+    internal long Weight => 900
+        + (2L * ((2 * Module.Path.Value.Length) + (2 * Module.Version.Length) + (ZipH1?.Length ?? 0) + (GoModH1?.Length ?? 0)))
+        + (2L * ((Info?.Source.Length ?? 0) + (Mod?.Source.Length ?? 0) + (Zip?.Source.Length ?? 0)))
+        + (VerifiedBy?.Proof is { } proof ? (2L * (proof.RecordText.Length + proof.SignedTree.Length)) + (32L * proof.Inclusion.Count) : 0);
+
     /// <summary>The stored artifact of <paramref name="kind"/>, or null.</summary>
     public StoredArtifact? ArtifactOrNull(ArtifactKind kind) => kind switch
     {

@@ -1,12 +1,12 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using ProxyCluster.Cli;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 using ProxyCluster.Copies;
 using ProxyCluster.Demo;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Hosting;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Azurite;
 using ProxyCluster.TestKit.Processes;

@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
+using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Hosting;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Cli;
@@ -44,7 +45,7 @@ public sealed class OtlpExportTests : IDisposable
             ("Telemetry:OtlpHeaders", "x-key=hush"), ("Telemetry:TraceRatio", "0"));
         await using var app = ProxyHost.Build(input, services => services.Answer("/traced", http =>
         {
-            Tracing.NameModule("example.com/m", "v1.0.0");
+            Tracing.NameModule(ProxyPath.Parse("example.com/m/@v/v1.0.0.zip"));
             Tracing.DescribeRequest("GET", "zip", 502, "checksum-mismatch");
             return http.Response.WriteAsync(Activity.Current!.TraceId.ToHexString());
         }));
@@ -64,6 +65,45 @@ public sealed class OtlpExportTests : IDisposable
             text => Assert.Contains(text, metrics, StringComparison.Ordinal));
         var traces = received["/v1/traces hush application/x-protobuf"];
         Assert.All(["GET zip", "proxycluster.module.path", "example.com/m", "proxycluster.module.version", "v1.0.0", "checksum-mismatch"], text => Assert.Contains(text, traces, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Export_TwoHostsInOneProcess_EachSendsItsOwnMeasurementsAndTheRuntimes()
+    {
+        var received = new ConcurrentDictionary<string, string>();
+        await using var collector = await CollectorAsync(async http =>
+        {
+            using var body = new MemoryStream();
+            await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+            received.AddOrUpdate(http.Request.Path + " " + http.Request.Headers["x-key"],
+                Encoding.Latin1.GetString(body.ToArray()), (_, sofar) => sofar + Encoding.Latin1.GetString(body.ToArray()));
+        });
+        await using var one = await StartAsync("one");
+        await using var two = await StartAsync("two");
+        one.Services.GetRequiredService<ProxyMetrics>().SecurityEvents.Add(1, new KeyValuePair<string, object?>("event", "seen-by-one"));
+        two.Services.GetRequiredService<ProxyMetrics>().SecurityEvents.Add(1, new KeyValuePair<string, object?>("event", "seen-by-two"));
+        await one.StopAsync(Cancellation).WaitAsync(Patience, Cancellation);
+        await two.StopAsync(Cancellation).WaitAsync(Patience, Cancellation);
+
+        foreach (var (name, other) in (ReadOnlySpan<(string, string)>)[("one", "two"), ("two", "one")])
+        {
+            var metrics = received["/v1/metrics " + name];
+            Assert.Contains("seen-by-" + name, metrics, StringComparison.Ordinal);
+            Assert.Contains("dotnet.gc.collections", metrics, StringComparison.Ordinal);
+            Assert.Contains("kestrel.active_connections", metrics, StringComparison.Ordinal);
+            Assert.DoesNotContain("seen-by-" + other, metrics, StringComparison.Ordinal);
+        }
+
+        async Task<WebApplication> StartAsync(string name)
+        {
+            var app = ProxyHost.Build(SettingsInput.Of(
+                ("Serve:Urls", "http://127.0.0.1:0"), ("Storage:Data", Path.Combine(_data.FullName, name)), ("Telemetry:OtlpEndpoint", collector.Urls.First()),
+                ("Telemetry:OtlpHeaders", "x-key=" + name), ("Telemetry:TraceRatio", "0")));
+            await app.StartAsync(Cancellation);
+            using var client = new HttpClient();
+            await client.GetStringAsync(new Uri(app.Urls.First() + "/healthz"), Cancellation);
+            return app;
+        }
     }
 
     [Fact]
