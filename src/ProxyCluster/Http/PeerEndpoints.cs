@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
+using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Copies;
 using ProxyCluster.Gate;
@@ -25,6 +26,7 @@ internal sealed class PeerEndpoints(
     ArtifactWalk walk,
     QueryWalk queries,
     CopyTaker copies,
+    Forgetting forgetting,
     AuthorityEndpoints authority,
     ClusterSelf self,
     ArtifactResponse artifacts,
@@ -83,7 +85,7 @@ internal sealed class PeerEndpoints(
         switch (verb)
         {
             // Somebody's view is wrong, and passing it on could make a circle of it.
-            case "forward" or "artifact" or "query" or "replicate" when self.IsFrontEnd:
+            case "forward" or "artifact" or "query" or "replicate" or "forget" when self.IsFrontEnd:
                 return (await LoopAsync(context, "this member is a front end: it stores and fetches nothing", cancel), null);
 
             case "forward" when ForwardedRequest.TryParse(rest, member, out var forwarded):
@@ -106,6 +108,9 @@ internal sealed class PeerEndpoints(
 
             case "replicate" when HttpMethods.IsPost(call.Method) && Named(rest) is { Asked: Asked.Artifact } copy:
                 return (await ReplicateAsync(context, member, copy.Module, copy.Kind, cancel), null);
+
+            case "forget" when HttpMethods.IsPost(call.Method) && PeerTarget.ModuleOrNull(rest) is { } forgotten:
+                return (await ForgetAsync(context, member, forgotten, cancel), null);
 
             case "authority" when await authority.TryAnswerAsync(context, rest, member, body, cancel):
                 return (new Seen("peer", "ok"), null);
@@ -189,6 +194,22 @@ internal sealed class PeerEndpoints(
         else
             await responses.WriteFailureAsync(context, failure, false, cancel);
         return new Seen("peer", failure is null ? "ok" : FailureTable.For(failure.Kind).Cause);
+    }
+
+    private async Task<Seen> ForgetAsync(HttpContext context, string from, ModuleVersion module, CancellationToken cancel)
+    {
+        try
+        {
+            var wasHeld = await forgetting.HereAsync(module, from, cancel);
+            await responses.WriteTextAsync(context, 200, (wasHeld ? ForgetResult.Forgotten : ForgetResult.NotHeld) + "\n", cancel);
+            return new Seen("peer", "ok");
+        }
+        catch (StoreException e)
+        {
+            var failure = new Failure(FailureKind.StoreUnavailable, e.Message);
+            await responses.WriteFailureAsync(context, failure, false, cancel);
+            return new Seen("peer", FailureTable.For(failure.Kind).Cause);
+        }
     }
 
     private PipeWriter Start(HttpContext context)
