@@ -16,7 +16,7 @@ namespace ProxyCluster.Copies;
 /// asks for all day.
 /// </para>
 /// </summary>
-internal sealed class LastCopy(ClusterSelf self, PeerFill fill, PeerStanding standing)
+internal sealed class LastCopy(ClusterSelf self, PeerFill fill, Pulse pulse)
 {
     // At once; the first that has it ends the others.
     private const int AtOnce = 4;
@@ -43,7 +43,7 @@ internal sealed class LastCopy(ClusterSelf self, PeerFill fill, PeerStanding sta
     /// <summary>Copies the artifact from whoever has it; null where nobody does.</summary>
     public async Task<ModuleRecord?> TakeOrNullAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
     {
-        var places = standing.Prefer(Places(module.ToString(), self.Member, self.View));
+        var places = pulse.Prefer(Places(module.ToString(), self.Member, self.View));
         if (places.IsEmpty)
             return null;
 

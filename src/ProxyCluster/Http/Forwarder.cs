@@ -22,11 +22,10 @@ namespace ProxyCluster.Http;
 /// </summary>
 internal sealed class Forwarder(
     ClusterSelf self,
-    PeerCalls calls,
-    PeerStanding standing,
-    PeerSigns signs,
+    PeerLines lines,
+    Pulse pulse,
+    HedgedAsk hedged,
     Responses responses,
-    IOptions<PeerOptions> options,
     IOptions<HttpOptions> http,
     ProxyMetrics metrics,
     TimeProvider clock)
@@ -64,7 +63,7 @@ internal sealed class Forwarder(
         var wanted = context.Request.Headers[RegionHeader] is [{ } region] ? region : null;
         var silos = RouteOrder.For(KeyOf(target), wanted, self.Region, self.View)
             .Where(m => m.Id != self.Member.Id)
-            .OrderBy(m => standing.IsGood(m.Id) ? 0 : 1)
+            .OrderBy(m => pulse.IsGood(m.Id) ? 0 : 1)
             .Take(MaxSilos)
             .ToImmutableArray();
 
@@ -144,61 +143,46 @@ internal sealed class Forwarder(
         silos.IsEmpty
             ? Task.FromResult<Outcome<Reply>>(new Failure(
                 FailureKind.PeerUnavailable, $"no silo of any usable region is known to this front end of {self.Region}"))
-            : HedgedAsk.RunAsync(
+            : hedged.RunAsync(
                 [.. silos.Select(static silo => new AskStep(silo, AskLevel.Client))],
                 (step, _, stop) => AskOneAsync(request, target, step.Peer!, offset, etag, stop),
-                options.Value.HedgeDelay,
-                step => signs.Since(step.Peer!.Id),
-                clock,
                 cancel);
 
     private async Task<Outcome<Reply>> AskOneAsync(
         HttpRequest request, string target, Member silo, long offset, string? etag, CancellationToken cancel)
     {
-        var started = clock.GetTimestamp();
-        try
-        {
-            var sent = await calls.SendAsync(
-                silo,
-                new HttpMethod(request.Method),
-                target,
-                message =>
-                {
-                    if (offset > 0)
-                    {
-                        message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
-                        message.Headers.TryAddWithoutValidation("If-Range", etag);
-                        return;
-                    }
-
-                    foreach (var name in PassedDown)
-                    {
-                        if (request.Headers.TryGetValue(name, out var values))
-                            message.Headers.TryAddWithoutValidation(name, values.ToString());
-                    }
-                },
-                cancel);
-            if (!sent.TryGet(out var response, out var failure))
+        var sent = await lines.SendAsync(
+            silo,
+            new HttpMethod(request.Method),
+            target,
+            message =>
             {
-                standing.Silent(silo.Id);
-                Count(silo, "retried");
-                return failure;
-            }
+                if (offset > 0)
+                {
+                    message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
+                    message.Headers.TryAddWithoutValidation("If-Range", etag);
+                    return;
+                }
 
-            standing.Answered(silo.Id);
-            signs.Heard(silo.Id);
-            if (WhyNotOrNull(response, offset, etag) is not { } why)
-                return new Reply(silo, response);
-
-            response.Dispose();
-            Count(silo, "retried");
-            return PeerCalls.Unavailable(silo, why);
-        }
-        catch (OperationCanceledException) when (clock.GetElapsedTime(started) >= options.Value.HedgeDelay && signs.Since(silo.Id) >= options.Value.HedgeDelay)
+                foreach (var name in PassedDown)
+                {
+                    if (request.Headers.TryGetValue(name, out var values))
+                        message.Headers.TryAddWithoutValidation(name, values.ToString());
+                }
+            },
+            cancel);
+        if (!sent.TryGet(out var response, out var failure))
         {
-            standing.Silent(silo.Id);
-            throw;
+            Count(silo, "retried");
+            return failure;
         }
+
+        if (WhyNotOrNull(response, offset, etag) is not { } why)
+            return new Reply(silo, response);
+
+        response.Dispose();
+        Count(silo, "retried");
+        return PeerCalls.Unavailable(silo, why);
     }
 
     // What another silo may do better: this one is full, stopping, lost in a circle, or has other bytes than we began with.
@@ -235,7 +219,7 @@ internal sealed class Forwarder(
         Member silo, HttpResponseMessage from, long skip, HttpResponse to, CancellationToken cancel)
     {
         // The silo is held to its silence, the client to its own pace, and neither to the other's.
-        using var silence = new SilenceLimit(options.Value, Timeout.InfiniteTimeSpan, () => signs.Since(silo.Id), clock, cancel);
+        using var silence = lines.Listen(silo, cancel);
         using var stall = new StallLimit(to.HttpContext, http.Value.StallTimeout, clock);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
         var copied = 0L;
@@ -252,7 +236,7 @@ internal sealed class Forwarder(
                 catch (Exception e) when (e is IOException or HttpRequestException
                     || (e is OperationCanceledException && !cancel.IsCancellationRequested))
                 {
-                    standing.Silent(silo.Id);
+                    pulse.Silent(silo.Id);
                     return (copied, false);
                 }
 
@@ -260,7 +244,6 @@ internal sealed class Forwarder(
                     return (copied, skip == 0);
 
                 silence.Sign();
-                signs.Heard(silo.Id);
                 var known = (int)Math.Min(skip, read);
                 skip -= known;
                 if (known == read)
@@ -270,7 +253,7 @@ internal sealed class Forwarder(
                 await stall.WriteAsync(to.BodyWriter, buffer.AsMemory(known, read - known), cancel);
                 cancel.ThrowIfCancellationRequested();
                 copied += read - known;
-                silence.Sign();
+                silence.Resume();
 
                 // Silo and client may both be fast enough for this loop to go on without a wait.
                 await SocketThread.LeaveAsync();

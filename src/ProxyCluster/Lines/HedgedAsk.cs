@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Outcomes;
 
@@ -23,13 +24,13 @@ internal enum NextStep
 /// A step that fails hands over at once. When none of the steps under way has given a sign of life for the hedge delay,
 /// the next one starts beside them, and whoever answers first wins; the losers are cancelled. A peer that is working
 /// sends heartbeats, so only a frozen or unreachable one is hedged, and a slow upstream is still asked once. A sign of life
-/// in any call counts for all calls to the same peer (<see cref="Lines.PeerSigns"/>): a call that has to wait for its turn
-/// on a busy machine is no dead peer. And who oversleeps has not listened (<see cref="HedgePatience"/>).
+/// in any call counts for all calls to the same peer (<see cref="Pulse"/>): a call that has to wait for its turn on a busy
+/// machine is no dead peer. And who oversleeps has not listened (<see cref="HedgePatience"/>).
 /// </para>
 /// </summary>
-internal static class HedgedAsk
+internal sealed class HedgedAsk(Pulse pulse, IOptions<PeerOptions> options, TimeProvider clock)
 {
-    // How many hedge delays a call may be silent while its peer talks in others: then it is the call that hangs.
+    // In hedge delays: how long a call may be silent while its peer talks in others.
     private const int Forbearance = 8;
 
     /// <summary>Sorts failures (design rules 3 and 4): proven absence and refused bytes are shared, outages are not.</summary>
@@ -46,19 +47,12 @@ internal static class HedgedAsk
     /// <summary>Runs the steps; when all fail, the failure that says most is the answer.</summary>
     /// <param name="steps">Where to ask, best first; at least one.</param>
     /// <param name="ask">Asks one step; calls the action at every sign of life.</param>
-    /// <param name="hedgeDelay">Silence after which the next step starts.</param>
-    /// <param name="sinceHeard">Time since whoever the step asks gave any sign of life, in other calls too.</param>
-    /// <param name="clock">Measures it.</param>
     /// <param name="cancel">Ends everything.</param>
-    public static async Task<Outcome<T>> RunAsync<T>(
-        ImmutableArray<AskStep> steps,
-        Func<AskStep, Action, CancellationToken, Task<Outcome<T>>> ask,
-        TimeSpan hedgeDelay,
-        Func<AskStep, TimeSpan> sinceHeard,
-        TimeProvider clock,
-        CancellationToken cancel)
+    public async Task<Outcome<T>> RunAsync<T>(
+        ImmutableArray<AskStep> steps, Func<AskStep, Action, CancellationToken, Task<Outcome<T>>> ask, CancellationToken cancel)
         where T : notnull
     {
+        var hedgeDelay = options.Value.HedgeDelay;
         using var losers = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var running = new List<Attempt<T>>();
         var next = 0;
@@ -72,7 +66,7 @@ internal static class HedgedAsk
                     return failure!;
 
                 // The youngest sign of any of them: those that fell silent do not count against one that lives.
-                var silence = running.Count == 0 ? patience.Limit : running.Min(SilenceOf);
+                var silence = running.Count == 0 ? patience.Limit : running.Min(attempt => pulse.SilenceOf(attempt.Step.Peer, attempt.LastSign, hedgeDelay * Forbearance));
                 if (next < steps.Length && (running.Count == 0 || patience.IsOver(silence)))
                 {
                     running.Add(Attempt<T>.Start(steps[next++], ask, clock, losers.Token));
@@ -120,12 +114,6 @@ internal static class HedgedAsk
             await losers.CancelAsync();
             foreach (var loser in running)
                 _ = DisposeResultAsync(loser.Outcome);
-        }
-
-        TimeSpan SilenceOf(Attempt<T> attempt)
-        {
-            var here = clock.GetElapsedTime(attempt.LastSign);
-            return here < hedgeDelay * Forbearance && sinceHeard(attempt.Step) is var elsewhere && elsewhere < here ? elsewhere : here;
         }
     }
 

@@ -16,9 +16,10 @@ internal static class LinesRegistration
         services.AddSingleton(static provider =>
             PeerCertificates.Load(provider.GetRequiredService<IOptions<ClusteringOptions>>().Value.Tls));
         services.AddSingleton<PeerDoor>();
-        services.AddSingleton<PeerStanding>();
-        services.AddSingleton<PeerSigns>();
+        services.AddSingleton<Pulse>();
         services.AddSingleton<PeerCalls>();
+        services.AddSingleton<PeerLines>();
+        services.AddSingleton<HedgedAsk>();
         services.AddSingleton<PeerQueries>();
         return services;
     }

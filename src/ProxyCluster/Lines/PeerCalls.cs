@@ -24,7 +24,7 @@ internal sealed class PeerCalls : IDisposable
 
     private readonly ClusterSecret _secret;
     private readonly ClusterSelf _self;
-    private readonly PeerSigns _signs;
+    private readonly Pulse _pulse;
     private readonly TimeSpan _hedgeDelay;
     private readonly TimeProvider _clock;
     private readonly HttpMessageInvoker _near;
@@ -35,14 +35,14 @@ internal sealed class PeerCalls : IDisposable
         ClusterSecret secret,
         ClusterSelf self,
         PeerCertificates certificates,
-        PeerSigns signs,
+        Pulse pulse,
         IOptions<PeerOptions> options,
         IOptions<ClusteringOptions> cluster,
         TimeProvider clock)
     {
         _secret = secret;
         _self = self;
-        _signs = signs;
+        _pulse = pulse;
         _hedgeDelay = options.Value.HedgeDelay;
         _clock = clock;
         _near = Connect(options.Value, certificates, null);
@@ -67,7 +67,7 @@ internal sealed class PeerCalls : IDisposable
 
             // A peer that talks on its other connections has no room for one more in this moment: a burst can fill the
             // queue in which its kernel keeps new ones.
-            if (isConnected || attempt == MaxConnects || _signs.Since(peer.Id) >= _hedgeDelay)
+            if (isConnected || attempt == MaxConnects || _pulse.Since(peer.Id) >= _hedgeDelay)
                 return outcome;
         }
     }

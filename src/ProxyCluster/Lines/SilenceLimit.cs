@@ -1,36 +1,43 @@
+using ProxyCluster.Clustering;
+
 namespace ProxyCluster.Lines;
 
 /// <summary>
-/// A token that fires after a time without a sign of life, or after the total time, whichever is first. Time in which
-/// nobody listened for one does not count: a slow reader must not make a live peer look dead.
+/// A token that fires when a call to a peer was silent for too long, or has lasted too long altogether, whichever is first.
+/// Time in which nobody listened does not count: a slow reader must not make a live peer look dead.
 /// </summary>
 internal sealed class SilenceLimit : IDisposable
 {
-    private readonly TimeProvider _clock;
-    // How much longer a single call may be silent while its peer talks in others: then the peer lives, and only if that
-    // goes on for long it is the connection that has died.
+    // In idle times: how long a call may be silent while its peer talks in others; then its connection has died.
     private const int Forbearance = 4;
 
+    private readonly Pulse _pulse;
+    private readonly Member _peer;
+    private readonly Action? _alive;
+    private readonly TimeProvider _clock;
     private readonly TimeSpan _idle;
-    private readonly Func<TimeSpan> _sinceHeard;
     private readonly CancellationTokenSource _total;
     private readonly CancellationTokenSource _linked;
     private readonly ITimer _timer;
     private long _lastSign;
     private volatile bool _isPaused;
 
-    /// <summary>With the total time of one artifact.</summary>
-    public SilenceLimit(PeerOptions options, Func<TimeSpan> sinceHeard, TimeProvider clock, CancellationToken cancel)
-        : this(options, options.TotalTimeout, sinceHeard, clock, cancel)
+    /// <summary>Begins to listen.</summary>
+    /// <param name="pulse">What the peer says in other calls, and is told of the signs in this one.</param>
+    /// <param name="peer">Who is listened to.</param>
+    /// <param name="idle">The longest silence; infinite where the peer is to be silent while it works.</param>
+    /// <param name="total">The longest time; infinite where the reader's pace decides how long it takes.</param>
+    /// <param name="alive">Called at every sign of life.</param>
+    /// <param name="clock">Measures all of that.</param>
+    /// <param name="cancel">Fires the token too.</param>
+    public SilenceLimit(
+        Pulse pulse, Member peer, TimeSpan idle, TimeSpan total, Action? alive, TimeProvider clock, CancellationToken cancel)
     {
-    }
-
-    /// <summary>With another total time; infinite where the reader's pace decides how long it takes.</summary>
-    public SilenceLimit(PeerOptions options, TimeSpan total, Func<TimeSpan> sinceHeard, TimeProvider clock, CancellationToken cancel)
-    {
-        _sinceHeard = sinceHeard;
+        _pulse = pulse;
+        _peer = peer;
+        _alive = alive;
         _clock = clock;
-        _idle = options.IdleTimeout;
+        _idle = idle;
         _lastSign = clock.GetTimestamp();
         _total = new CancellationTokenSource(total, clock);
         _linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, _total.Token);
@@ -40,18 +47,26 @@ internal sealed class SilenceLimit : IDisposable
     /// <summary>Fires when it has been silent for too long.</summary>
     public CancellationToken Token => _linked.Token;
 
-    /// <summary>Timestamp of the last sign of life.</summary>
-    public long LastSign => Volatile.Read(ref _lastSign);
+    /// <summary>How long it has been silent, in all calls to the same peer.</summary>
+    public TimeSpan Silence => _pulse.SilenceOf(_peer, Volatile.Read(ref _lastSign), TimeSpan.MaxValue);
 
     /// <summary>A sign of life. Cheap: the timer is not touched, it looks again when it fires.</summary>
     public void Sign()
     {
+        Resume();
+        _pulse.Heard(_peer.Id);
+        _alive?.Invoke();
+    }
+
+    /// <summary>Nobody listens until the next <see cref="Resume"/>.</summary>
+    public void Pause() => _isPaused = true;
+
+    /// <summary>The peer is listened to from now on.</summary>
+    public void Resume()
+    {
         Volatile.Write(ref _lastSign, _clock.GetTimestamp());
         _isPaused = false;
     }
-
-    /// <summary>Nobody listens until the next <see cref="Sign"/>.</summary>
-    public void Pause() => _isPaused = true;
 
     public void Dispose()
     {
@@ -62,22 +77,10 @@ internal sealed class SilenceLimit : IDisposable
 
     private void Check()
     {
-        if (_isPaused)
+        var silence = _isPaused ? TimeSpan.Zero : _pulse.SilenceOf(_peer, Volatile.Read(ref _lastSign), _idle * Forbearance);
+        if (silence < _idle)
         {
-            _timer.Change(_idle, Timeout.InfiniteTimeSpan);
-            return;
-        }
-
-        var silent = _clock.GetElapsedTime(LastSign);
-        if (silent < _idle)
-        {
-            _timer.Change(_idle - silent, Timeout.InfiniteTimeSpan);
-            return;
-        }
-
-        if (silent < _idle * Forbearance && _sinceHeard() < _idle)
-        {
-            _timer.Change(_idle, Timeout.InfiniteTimeSpan);
+            _timer.Change(_idle - silence, Timeout.InfiniteTimeSpan);
             return;
         }
 

@@ -38,10 +38,9 @@ internal sealed class ClusterOwner
     private readonly PeerFill _fill;
     private readonly LastCopy _lastCopy;
     private readonly DepartedSilos _departed;
-    private readonly PeerStanding _standing;
-    private readonly PeerSigns _signs;
+    private readonly Pulse _pulse;
+    private readonly HedgedAsk _hedged;
     private readonly PeerOptions _options;
-    private readonly TimeProvider _clock;
     private readonly IOwnerCalls? _calls;
     private readonly JoinedTasks<(ModuleVersion, ArtifactKind, AskLevel), Outcome<ModuleRecord>> _asking;
 
@@ -51,12 +50,11 @@ internal sealed class ClusterOwner
         PeerFill fill,
         LastCopy lastCopy,
         DepartedSilos departed,
-        PeerStanding standing,
-        PeerSigns signs,
+        Pulse pulse,
+        HedgedAsk hedged,
         IOptions<PeerOptions> options,
         IHostApplicationLifetime lifetime,
         ProxyMetrics metrics,
-        TimeProvider clock,
         IOwnerCalls? calls = null)
     {
         _self = self;
@@ -64,10 +62,9 @@ internal sealed class ClusterOwner
         _fill = fill;
         _lastCopy = lastCopy;
         _departed = departed;
-        _standing = standing;
-        _signs = signs;
+        _pulse = pulse;
+        _hedged = hedged;
         _options = options.Value;
-        _clock = clock;
         _calls = calls;
         _asking = new(
             lifetime.ApplicationStopped,
@@ -85,7 +82,7 @@ internal sealed class ClusterOwner
         ModuleVersion module, ArtifactKind kind, AskLevel level, CancellationToken cancel)
     {
         var (key, view) = (module.ToString(), _self.View);
-        var steps = _standing.Prefer(
+        var steps = _pulse.Prefer(
             AskPath.ForArtifact(key, _self.Member, level, view, _options.MaxCandidates, _departed.WouldOwn(key, view)));
         if (_calls is not null && level != AskLevel.Home)
             steps = steps.Insert(0, AskStep.Engine);
@@ -97,12 +94,9 @@ internal sealed class ClusterOwner
     private async Task<Outcome<ModuleRecord>> AskAsync(
         ModuleVersion module, ArtifactKind kind, AskLevel level, ImmutableArray<AskStep> steps, CancellationToken cancel)
     {
-        var outcome = await HedgedAsk.RunAsync(
+        var outcome = await _hedged.RunAsync(
             steps,
             (step, alive, end) => AskAsync(module, kind, level, step, alive, end),
-            _options.HedgeDelay,
-            step => step.Peer is { } peer ? _signs.Since(peer.Id) : TimeSpan.MaxValue,
-            _clock,
             cancel);
         return level == AskLevel.Client
             && outcome.Failure is { } failure
@@ -148,7 +142,7 @@ internal sealed class ClusterOwner
             && owner.Region != _self.Region
             && RegionalOwner.For(module.ToString(), _self.Region, _self.View) is [var regional, ..]
             && regional.Id != _self.Member.Id
-            && _standing.IsGood(regional.Id))
+            && _pulse.IsGood(regional.Id))
         {
             var filled = await _fill.FillAsync(regional, module, kind, AskLevel.Region, alive, cancel);
             if (filled.Failure is null)

@@ -15,8 +15,8 @@ internal sealed class QueryOwner(
     ClusterSelf self,
     QueryUpstream upstream,
     PeerQueries peers,
-    PeerStanding standing,
-    PeerSigns signs,
+    Pulse pulse,
+    HedgedAsk hedged,
     IOptions<PeerOptions> options,
     TimeProvider clock,
     IQueryCalls? calls = null)
@@ -29,19 +29,16 @@ internal sealed class QueryOwner(
     {
         // A region does not need an owner of its own here: every silo keeps what it was told, and it is told little.
         var level = asOwner ? AskLevel.Home : AskLevel.Region;
-        var steps = standing.Prefer(PathOf(query, level));
+        var steps = pulse.Prefer(PathOf(query, level));
         if (calls is not null && !asOwner)
             steps = steps.Insert(0, AskStep.Engine);
         return steps.Length == 1
             ? upstream.AskAsync(query, known, cancel)
-            : HedgedAsk.RunAsync(
+            : hedged.RunAsync(
                 steps,
                 (step, alive, stop) => step.IsEngine ? TakeAsync(query, calls!.AskAsync(query, alive, stop))
                     : step.Peer is { } peer ? TakeAsync(query, peers.AskAsync(peer, query.Key, alive, stop))
                     : upstream.AskAsync(query, known, stop),
-                options.Value.HedgeDelay,
-                step => step.Peer is { } peer ? signs.Since(peer.Id) : TimeSpan.MaxValue,
-                clock,
                 cancel);
     }
 

@@ -221,13 +221,13 @@ public sealed class MaliciousPeerTests : IAsyncLifetime
         Assert.Equal(1, _site.Fetches(path));
         Assert.Equal(1, fills[_regions[1] + "/ok"]);
         await PeerSite.UntilAsync(() => fills[$"{_regions[0]}/{outcome}"] == 1);
-        Assert.False(victim.Services.GetRequiredService<PeerStanding>().IsGood(evil.Member.Id));
+        Assert.False(victim.Services.GetRequiredService<Pulse>().IsGood(evil.Member.Id));
         await PeerSite.UntilAsync(() => !Directory.EnumerateFiles(victim.Services.GetRequiredService<DataTree>().Temporary).Any());
         return (evil, victim, events);
     }
 
     private static IEnumerable<Member?> Preferred(WebApplication victim, ScriptedPeer evil) =>
-        victim.Services.GetRequiredService<PeerStanding>()
+        victim.Services.GetRequiredService<Pulse>()
             .Prefer([new AskStep(evil.Member, AskLevel.Home), new AskStep(null, AskLevel.Home)])
             .Select(static step => step.Peer);
 

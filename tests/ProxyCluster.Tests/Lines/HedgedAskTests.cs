@@ -6,15 +6,20 @@ using ProxyCluster.TestKit;
 
 namespace ProxyCluster.Tests.Lines;
 
-public sealed class HedgedAskTests
+public sealed class HedgedAskTests : IDisposable
 {
-    private static readonly TimeSpan Hedge = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Hedge = TestLines.Options.HedgeDelay;
     private static readonly TimeSpan Half = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
 
-    private readonly ManualTimeProvider _clock = new();
+    private readonly TestLines _lines = new();
+    private readonly ManualTimeProvider _clock;
     private readonly ConcurrentDictionary<string, Asked> _asked = new();
     private readonly ConcurrentQueue<string> _order = new();
-    private readonly ConcurrentDictionary<string, long> _heard = new();
+
+    public HedgedAskTests() => _clock = _lines.Clock;
+
+    public void Dispose() => _lines.Dispose();
 
     [Fact]
     public async Task Run_FirstAnswers_NobodyElseIsAsked()
@@ -57,16 +62,8 @@ public sealed class HedgedAskTests
     {
         var running = Run("a", "self");
         var a = await StepAsync("a");
-        await _clock.TimerDueIn(Hedge);
-        _heard["a"] = _clock.GetTimestamp() + Half.Ticks;
-        _clock.Advance(Hedge);
-        for (var i = 0; i < 5; i++)
-        {
-            await _clock.TimerDueIn(Half);
-            _heard["a"] = _clock.GetTimestamp();
-            _clock.Advance(Half);
-        }
-
+        await HearElsewhereAsync("a", 6);
+        await _clock.TimerDueIn(Hedge - Tick);
         Assert.Equal(["a"], _order);
         a.Answer("from a");
         Assert.Equal("from a", (await running).Value);
@@ -78,8 +75,9 @@ public sealed class HedgedAskTests
         var running = Run("a", "self");
         await StepAsync("a");
         await _clock.TimerDueIn(Hedge);
-        _heard["a"] = _clock.GetTimestamp() + Half.Ticks;
-        _clock.Advance(Hedge);
+        _clock.Advance(Half);
+        _lines.Pulse.Heard("a");
+        _clock.Advance(Half);
         await _clock.TimerDueIn(Half);
         Assert.Equal(["a"], _order);
         _clock.Advance(Half);
@@ -93,12 +91,10 @@ public sealed class HedgedAskTests
     {
         var running = Run("a", "self");
         await StepAsync("a");
-        for (var i = 0; i < 8; i++)
-        {
-            await _clock.TimerDueIn(Hedge);
-            _heard["a"] = _clock.GetTimestamp() + Hedge.Ticks;
-            _clock.Advance(Hedge);
-        }
+        await HearElsewhereAsync("a", 8);
+        await _clock.TimerDueIn(Hedge - Tick);
+        Assert.Equal(["a"], _order);
+        await HearElsewhereAsync("a", 1, Hedge - Tick);
 
         (await StepAsync("self")).Answer("by itself");
         Assert.Equal("by itself", (await running).Value);
@@ -124,7 +120,7 @@ public sealed class HedgedAskTests
         var answer = new TaskCompletionSource<Outcome<Disposed>>();
         var winner = new Disposed();
         var started = new TaskCompletionSource();
-        var running = HedgedAsk.RunAsync<Disposed>(
+        var running = _lines.Hedged.RunAsync<Disposed>(
             Steps("a", "self"),
             (step, _, _) =>
             {
@@ -133,7 +129,7 @@ public sealed class HedgedAskTests
                 started.SetResult();
                 return Task.FromResult<Outcome<Disposed>>(winner);
             },
-            Hedge, static _ => TimeSpan.MaxValue, _clock, TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken);
         await _clock.TimerDueIn(Hedge);
         _clock.Advance(Hedge);
         await started.Task;
@@ -242,12 +238,23 @@ public sealed class HedgedAskTests
         }
     }
 
-    private TimeSpan SinceHeard(AskStep step) =>
-        step.Peer is { } peer && _heard.TryGetValue(peer.Id, out var last) ? _clock.GetElapsedTime(last) : TimeSpan.MaxValue;
+    /// <summary>The peer is heard in another call just before the wait for it is over, again and again.</summary>
+    private async Task HearElsewhereAsync(string name, int times, TimeSpan? firstWait = null)
+    {
+        var wait = firstWait ?? Hedge;
+        for (var i = 0; i < times; i++)
+        {
+            await _clock.TimerDueIn(wait);
+            _clock.Advance(wait - Tick);
+            _lines.Pulse.Heard(name);
+            _clock.Advance(Tick);
+            wait = Hedge - Tick;
+        }
+    }
 
     private Task<Outcome<string>> Run(params string[] steps) => Run(TestContext.Current.CancellationToken, steps);
 
-    private Task<Outcome<string>> Run(CancellationToken cancel, params string[] steps) => HedgedAsk.RunAsync<string>(
+    private Task<Outcome<string>> Run(CancellationToken cancel, params string[] steps) => _lines.Hedged.RunAsync<string>(
         Steps(steps),
         (step, alive, stop) =>
         {
@@ -258,13 +265,13 @@ public sealed class HedgedAskTests
             asked.Started.SetResult(alive);
             return asked.Outcome.Task;
         },
-        Hedge, SinceHeard, _clock, cancel);
+        cancel);
 
     private static System.Collections.Immutable.ImmutableArray<AskStep> Steps(params string[] names) =>
     [
         .. names.Select(name => name == "self"
             ? new AskStep(null, AskLevel.Home)
-            : new AskStep(new Member(name, "tokyo", new Uri("http://127.0.0.1:1"), Role.Silo, ""), AskLevel.Home)),
+            : new AskStep(TestLines.Peer(name), AskLevel.Home)),
     ];
 
     private async Task<Asked> StepAsync(string name)
