@@ -36,7 +36,7 @@ internal sealed partial class ArtifactFetcher(
     /// stored under a no-sum pattern must be proven once the pattern is gone.
     /// </summary>
     public bool Accepts(ModuleRecord record, ArtifactKind kind) =>
-        kind == ArtifactKind.Info || (record.VerifiedBy is { } by && verifier.Accepts(record.Module, by));
+        kind == ArtifactKind.Info || (record.VerifiedByOf(kind) is { } by && verifier.Accepts(record.Module, by));
 
     /// <summary>
     /// Fetches, proves and commits; gives the record that names the artifact. <paramref name="known"/> is the present
@@ -115,9 +115,15 @@ internal sealed partial class ArtifactFetcher(
 
         var proposal = known with { ZipH1 = sums.ZipH1, GoModH1 = sums.GoModH1, VerifiedBy = sums.VerifiedBy };
         var result = await store.CommitAsync(proposal, kind, null, cancel);
-        return result.Status == CommitStatus.Conflict
-            ? new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict")
-            : result.Record;
+        if (result.Status == CommitStatus.Conflict)
+            return new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict");
+
+        // It may have proven the other artifact only.
+        return Accepts(result.Record, kind)
+            ? result.Record
+            : new Failure(
+                FailureKind.ChecksumUnknown,
+                $"{module} .{DiskStore.LabelOf(kind)}: {sums.VerifiedBy.Authority} has no hash of it, so it cannot be verified");
     }
 
     /// <summary>Receives, and gives up as soon as there will be no proof.</summary>

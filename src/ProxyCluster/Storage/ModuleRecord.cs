@@ -21,6 +21,12 @@ public sealed record ModuleRecord
     /// <summary>What proved the two values; null while nothing but <c>.info</c>, which no authority covers, is stored.</summary>
     public VerifiedBy? VerifiedBy { get; init; }
 
+    /// <summary>
+    /// What stands behind go.mod's hash, where that is another authority than <see cref="VerifiedBy"/>: a database may know
+    /// one of two hashes that the first fetch had pinned. Null in nearly every record.
+    /// </summary>
+    public VerifiedBy? GoModVerifiedBy { get; init; }
+
     /// <summary>The stored <c>.info</c>, or null.</summary>
     public StoredArtifact? Info { get; init; }
 
@@ -37,6 +43,28 @@ public sealed record ModuleRecord
         ArtifactKind.Mod => Mod,
         _ => Zip,
     };
+
+    /// <summary>The hash that <paramref name="kind"/> must have; null until known, and for <c>.info</c> for ever.</summary>
+    public string? H1Of(ArtifactKind kind) => kind switch
+    {
+        ArtifactKind.Info => null,
+        ArtifactKind.Mod => GoModH1,
+        _ => ZipH1,
+    };
+
+    /// <summary>
+    /// What stands behind the hash of <paramref name="kind"/>. Null where nothing does: a checksum database speaks for no
+    /// hash that its proof does not name, whatever else of the module version it proves. The proof is not checked here.
+    /// </summary>
+    public VerifiedBy? VerifiedByOf(ArtifactKind kind) =>
+        H1Of(kind) is { } h1
+        && (kind == ArtifactKind.Mod ? GoModVerifiedBy ?? VerifiedBy : VerifiedBy) is { } by
+        && (by.Kind == VerificationKind.NoSumPattern || LineOf(by, kind) == h1)
+            ? by
+            : null;
+
+    private string? LineOf(VerifiedBy by, ArtifactKind kind) =>
+        by.Proof?.LinesFor(Module) is not { } lines ? null : kind == ArtifactKind.Zip ? lines.ZipH1 : lines.GoModH1;
 
     /// <summary>The same record with <paramref name="artifact"/> stored as <paramref name="kind"/>.</summary>
     public ModuleRecord With(ArtifactKind kind, StoredArtifact? artifact) => kind switch
