@@ -9,7 +9,6 @@ internal static class CopiesRegistration
     public static IServiceCollection AddCopies(this IServiceCollection services)
     {
         services.AddRoomOptions<ReplicationOptions>(ReplicationOptions.Section);
-        services.AddSingleton<PeerRecords>();
         services.AddSingleton<ArtifactCopy>();
         services.AddSingleton<PeerFill>();
         services.AddSingleton<SharedFill>();

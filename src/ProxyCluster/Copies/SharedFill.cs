@@ -24,7 +24,6 @@ internal sealed partial class SharedFill
     private readonly BlobStore? _shared;
     private readonly BlobStoreOptions _options;
     private readonly ArtifactCopy _copy;
-    private readonly DiskStore _disk;
     private readonly ProxyMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<SharedFill> _logger;
@@ -34,7 +33,6 @@ internal sealed partial class SharedFill
     public SharedFill(
         RegionalStore region,
         ArtifactCopy copy,
-        DiskStore disk,
         IHostApplicationLifetime lifetime,
         ProxyMetrics metrics,
         TimeProvider clock,
@@ -43,7 +41,6 @@ internal sealed partial class SharedFill
         _shared = region.Blobs;
         _options = region.Options;
         _copy = copy;
-        _disk = disk;
         _metrics = metrics;
         _clock = clock;
         _logger = logger;
@@ -64,7 +61,7 @@ internal sealed partial class SharedFill
         var (module, kind) = key;
 
         // Another asker's fill may have ended between the miss and this task.
-        if (_disk.FindRecordOrNull(module) is { } known && _disk.HasBytes(known, kind) && _copy.FaultOrNull(known, module, kind) is null)
+        if (_copy.FindHereOrNull(module, kind) is { } known)
             return known;
 
         using var late = new CancellationTokenSource(_options.AnswerTimeout, _clock);
@@ -77,7 +74,7 @@ internal sealed partial class SharedFill
         {
             return Failed(module, $"it stayed silent for {_options.AnswerTimeout}");
         }
-        catch (Exception e) when (e is StoreException or IOException or InvalidDataException)
+        catch (Exception e) when (e is StoreException or IOException)
         {
             return Failed(module, e.Message);
         }
@@ -86,31 +83,35 @@ internal sealed partial class SharedFill
     private async Task<ModuleRecord?> FillAsync(
         BlobStore shared, ModuleVersion module, ArtifactKind kind, Action sign, CancellationToken cancel)
     {
-        // 1. The record, by its proof and our policy.
-        var record = await shared.FindRecordOrNullAsync(module, cancel);
-        if (record?.ArtifactOrNull(kind) is not { } stored)
-            return Counted("absent");
-        if (_copy.FaultOrNull(record, module, kind) is { } fault)
-            return Rejected(module, kind, $"its record does not hold: {fault}");
-
-        // 2. The bytes, by the record.
-        sign();
-        await using var content = await shared.OpenOrNullAsync(record, kind, cancel);
-        if (content is null)
+        if (await shared.FindRecordOrNullAsync(module, cancel) is not { } said || said.ArtifactOrNull(kind) is null)
             return Counted("absent");
         sign();
-        var result = content.Length == stored.Size
-            ? await _copy.TakeAsync(record, kind, content, shared.Name, sign, cancel)
-            : new CopyResult(CopyStatus.WrongBytes, null, $"there are {content.Length} bytes, the record says {stored.Size}");
+        BlobProperties? read = null;
+        var result = await _copy.TakeAsync(
+            said,
+            module,
+            kind,
+            async () =>
+            {
+                var content = await shared.OpenOrNullAsync(said, kind, cancel);
+                read = content?.Blob;
+                sign();
+                return content;
+            },
+            shared.Name,
+            sign,
+            cancel);
         switch (result.Status)
         {
             case CopyStatus.Committed:
                 Counted("found");
                 return result.Record;
-            case CopyStatus.WrongBytes:
+            case CopyStatus.Absent:
+                return Counted("absent");
+            case CopyStatus.WrongBytes or CopyStatus.Short:
                 sign();
                 Rejected(module, kind, result.Why);
-                await shared.DiscardAsync(content.Blob, result.Why, cancel);
+                await shared.DiscardAsync(read!, result.Why, cancel);
                 return null;
             default:
                 return Rejected(module, kind, result.Why);

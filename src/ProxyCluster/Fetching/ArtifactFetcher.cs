@@ -197,13 +197,7 @@ internal sealed partial class ArtifactFetcher(
         }
 
         var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, answer.Upstream, clock.GetUtcNow());
-        return new ModuleRecord
-        {
-            Module = module,
-            ZipH1 = sums?.ZipH1 ?? (kind == ArtifactKind.Zip ? received.H1 : null),
-            GoModH1 = sums?.GoModH1 ?? (kind == ArtifactKind.Mod ? received.H1 : null),
-            VerifiedBy = sums?.VerifiedBy,
-        }.With(kind, artifact);
+        return ModuleRecord.Of(module, kind, artifact, received.H1, sums);
     }
 
     private void CountRejection(ModuleVersion module, ArtifactKind kind, Failure failure)

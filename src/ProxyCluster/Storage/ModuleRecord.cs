@@ -74,6 +74,21 @@ public sealed record ModuleRecord
         _ => this with { Zip = artifact },
     };
 
+    /// <summary>The record of one artifact that was just received.</summary>
+    /// <param name="module">Of which module version.</param>
+    /// <param name="kind">Which artifact.</param>
+    /// <param name="artifact">As it is to be stored.</param>
+    /// <param name="h1">What was computed of its content.</param>
+    /// <param name="sums">What is proven of the module version; null for <c>.info</c>, whose record proves nothing.</param>
+    public static ModuleRecord Of(ModuleVersion module, ArtifactKind kind, StoredArtifact artifact, string? h1, ProvenSums? sums) =>
+        new ModuleRecord
+        {
+            Module = module,
+            ZipH1 = sums?.ZipH1 ?? (kind == ArtifactKind.Zip ? h1 : null),
+            GoModH1 = sums?.GoModH1 ?? (kind == ArtifactKind.Mod ? h1 : null),
+            VerifiedBy = sums?.VerifiedBy,
+        }.With(kind, artifact);
+
     /// <summary>What is proven, with <paramref name="artifact"/> as the only one that is stored.</summary>
     public ModuleRecord WithOnly(ArtifactKind kind, StoredArtifact? artifact) =>
         (this with { Info = null, Mod = null, Zip = null }).With(kind, artifact);

@@ -105,7 +105,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
             ZipH1 = evil.ZipH1,
             Zip = record.Zip! with { Sha256 = Digest.Of(evil.Zip), Size = evil.Zip.Length },
         };
-        await PutRecordAsync(forged, evil.Zip);
+        await _region.PutAsync(forged, ArtifactKind.Zip, evil.Zip);
         var silo = await _region.StartSiloAsync();
 
         Assert.Equal(_region.Sample.Zip, await silo.GetAsync(Module, ArtifactKind.Zip));
@@ -120,7 +120,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     {
         var record = await _region.SharedAsync(ArtifactKind.Zip);
         var evil = Evil().Zip;
-        await PutRecordAsync(record with { Zip = record.Zip! with { Sha256 = Digest.Of(evil), Size = evil.Length } }, evil);
+        await _region.PutAsync(record with { Zip = record.Zip! with { Sha256 = Digest.Of(evil), Size = evil.Length } }, ArtifactKind.Zip, evil);
         var silo = await _region.StartSiloAsync();
 
         Assert.Equal(_region.Sample.Zip, await silo.GetAsync(Module, ArtifactKind.Zip));
@@ -131,7 +131,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     public async Task Get_RecordWithoutProof_IsRefused()
     {
         var record = await _region.SharedAsync(ArtifactKind.Mod);
-        await PutRecordAsync(record with { VerifiedBy = record.VerifiedBy! with { Proof = null } }, _region.Sample.GoMod);
+        await _region.PutAsync(record with { VerifiedBy = record.VerifiedBy! with { Proof = null } }, ArtifactKind.Mod, _region.Sample.GoMod);
         var silo = await _region.StartSiloAsync();
 
         Assert.Equal(_region.Sample.GoMod, await silo.GetAsync(Module, ArtifactKind.Mod));
@@ -300,15 +300,6 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
 
     private PackedModule Evil() => PackedModule.Pack(
         Module, "2026-01-01T00:00:00Z", [ModuleFile.Of("go.mod", _region.Sample.GoMod), ModuleFile.Of("evil.go", "package evil\n"u8.ToArray())]);
-
-    private async Task PutRecordAsync(ModuleRecord record, byte[] zipOrMod)
-    {
-        var client = _region.Blobs.Client;
-        var kind = record.Zip is null ? ArtifactKind.Mod : ArtifactKind.Zip;
-        var name = _region.Blobs.Names.Artifact(Module, kind, record.ArtifactOrNull(kind)!.Sha256);
-        Assert.True((await client.PutAsync(name, zipOrMod, default, Cancel)).IsSuccess);
-        Assert.True((await client.PutAsync(_region.Blobs.Names.Record(Module), RecordFile.Write(record), default, Cancel)).IsSuccess);
-    }
 
     // Nothing signals the end of background work to a test; asking again is all there is.
     private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));

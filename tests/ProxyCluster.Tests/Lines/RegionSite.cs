@@ -104,6 +104,15 @@ internal sealed class RegionSite : IAsyncDisposable
         return (await Blobs.Store.FindRecordOrNullAsync(Sample.Module, TestContext.Current.CancellationToken))!;
     }
 
+    /// <summary>Puts a record of the sample into the shared store, and bytes where it says that they are.</summary>
+    public async Task PutAsync(ModuleRecord record, ArtifactKind kind, byte[] bytes)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        if (record.ArtifactOrNull(kind) is { } stored)
+            Assert.True((await Blobs.Client.PutAsync(Blobs.Names.Artifact(Sample.Module, kind, stored.Sha256), bytes, default, cancel)).IsSuccess);
+        Assert.True((await Blobs.Client.PutAsync(Blobs.Names.Record(Sample.Module), RecordFile.Write(record), default, cancel)).IsSuccess);
+    }
+
     public byte[] BytesOf(ArtifactKind kind) => kind switch
     {
         ArtifactKind.Info => Sample.Info,
