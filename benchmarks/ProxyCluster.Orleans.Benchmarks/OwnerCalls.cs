@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Grains;
@@ -25,13 +26,13 @@ internal static class OwnerCalls
         var module = plain.Sample.Module;
 
         // The owner is the first member in both worlds: it was asked first.
-        await plain.First.Get<ClusterOwner>().EnsureAsync(module, ArtifactKind.Mod, AskLevel.Home, CancellationToken.None);
+        await plain.First.Get<ArtifactOwner>().HaveAsync(Ask.ForArtifact(module, ArtifactKind.Mod, AskLevel.Home, Door.Member, "bench"), CancellationToken.None);
         var placed = (await grains.First.Get<GrainCalls>().HaveAsync(module, ArtifactKind.Mod, static () => { }, CancellationToken.None)).Value.Member;
         var (host, other) = placed == grains.First.Engine.Self!.Id ? (grains.First, grains.Second) : (grains.Second, grains.First);
 
         var ways = new (string Name, Func<Task> Ask)[]
         {
-            ("local engine: the owner is this silo", () => plain.First.Get<ClusterOwner>().EnsureAsync(module, ArtifactKind.Mod, AskLevel.Home, CancellationToken.None)),
+            ("local engine: the owner is this silo", () => plain.First.Get<ArtifactOwner>().HaveAsync(Ask.ForArtifact(module, ArtifactKind.Mod, AskLevel.Home, Door.Member, "bench"), CancellationToken.None)),
             ("etcd engine: signed call of the owner's silo", () => AskPeerAsync(module, plain.Second, plain.First)),
             ("orleans engine: the grain lives in this silo", () => HaveAsync(module, host)),
             ("orleans engine: the grain lives in another silo", () => HaveAsync(module, other)),

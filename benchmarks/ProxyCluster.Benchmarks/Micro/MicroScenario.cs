@@ -25,7 +25,7 @@ internal static class MicroScenario
     public static async Task RunAsync(Report report, Effort effort)
     {
         using var artifacts = new ScratchDirectory();
-        var types = new List<Type> { typeof(RequestBenchmarks), typeof(ProofBenchmarks), typeof(RecordBenchmarks) };
+        var types = new List<Type> { typeof(RequestBenchmarks), typeof(CacheBenchmarks), typeof(ProofBenchmarks), typeof(RecordBenchmarks) };
         var zip = "";
         try
         {

@@ -52,12 +52,16 @@ internal sealed partial class OrleansEngine : IEngine
         _rooms = rooms;
         _time = time;
         _log = log;
-        _feed = new ViewFeed(view => ViewChanged?.Invoke(view), log);
+        _feed = new ViewFeed(log);
         _status = new EngineStatus(true, "not joined yet", time.GetUtcNow());
     }
 
     /// <inheritdoc/>
-    public event Action<ClusterView>? ViewChanged;
+    public event Action<ClusterView>? ViewChanged
+    {
+        add => _feed.Changed += value;
+        remove => _feed.Changed -= value;
+    }
 
     /// <inheritdoc/>
     public string Name => "orleans";

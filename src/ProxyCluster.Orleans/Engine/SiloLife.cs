@@ -2,8 +2,8 @@ using System.Net;
 using Orleans.Configuration;
 using Orleans.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
-using ProxyCluster.Cli;
 using ProxyCluster.Clustering;
+using ProxyCluster.Hosting;
 using ProxyCluster.Orleans.Grains;
 using ProxyCluster.Orleans.Placement;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Orleans.Runtime.Placement.Filtering;
-using ProxyCluster.Http;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
@@ -34,7 +34,7 @@ internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grai
     private async Task<OwnerWord> AnswerAsync(string key)
     {
         var self = engine.Self!;
-        if (ProxyRequest.Parse(key) is not { Asked: Asked.Query } request)
+        if (ProxyPath.Parse(key) is not { Asked: Asked.Query } request)
             return new OwnerWord(OwnerWordKind.Failed, self.Id, PeerFailure.Write(new Failure(FailureKind.BadRequest, $"{key} is no query")));
 
         var outcome = await rooms.Get<QueryCache>().AskAsync(request.Query, cachedOnly: false, CancellationToken.None, asOwner: true);

@@ -1,6 +1,7 @@
 using Orleans.Runtime.Placement.Filtering;
 using ProxyCluster.Clustering;
 using ProxyCluster.Copies;
+using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Engine;
@@ -68,20 +69,20 @@ internal sealed class ModuleVersionGrain : Grain, IModuleVersionGrain
     private async Task<OwnerWord> FetchAsync(ArtifactKind kind)
     {
         var self = _engine.Self!;
-        var owner = _rooms.Get<ClusterOwner>();
 
         // 1. An earlier activation may have left the bytes with another silo.
         if (_rooms.Get<DiskStore>().FindRecordOrNull(_module)?.ArtifactOrNull(kind) is null)
             await CopyAsync(kind, self);
 
         // 2. Here, or from upstream.
-        var outcome = await owner.EnsureAsync(_module, kind, AskLevel.Home, CancellationToken.None);
-        if (!outcome.TryGet(out var record, out var failure))
+        var ask = Ask.ForArtifact(_module, kind, AskLevel.Home, Door.Member, self.Id);
+        var outcome = await _rooms.Get<ArtifactOwner>().HaveAsync(ask, CancellationToken.None);
+        if (!outcome.TryGet(out var had, out var failure))
             return new OwnerWord(OwnerWordKind.Failed, self.Id, PeerFailure.Write(failure));
 
         // 3. For the next activation. Nobody waits for it, and nothing is lost with it but one fetch.
         _ = RememberAsync(self.Address.Authority);
-        return new OwnerWord(OwnerWordKind.Done, self.Id, RecordFile.Write(record));
+        return new OwnerWord(OwnerWordKind.Done, self.Id, RecordFile.Write(had.Record));
     }
 
     private async Task RememberAsync(string authority)

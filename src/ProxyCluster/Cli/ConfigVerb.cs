@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ProxyCluster.Configuration;
+using ProxyCluster.Hosting;
 
 namespace ProxyCluster.Cli;
 

@@ -2,6 +2,8 @@ using System.CommandLine;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
+using ProxyCluster.Hosting;
+using ProxyCluster.Http;
 using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Cli;
@@ -29,13 +31,15 @@ internal static class ServeVerb
         return command;
     }
 
+    private static bool IsInline(IServiceProvider services) => services.GetRequiredService<IOptions<HttpOptions>>().Value.InlineSockets;
+
     private static async Task<int> RunAsync(SettingsInput input, CommandContext context, CancellationToken cancellation)
     {
         var isStarted = false;
         WebApplication app;
         try
         {
-            app = ProxyHost.Build(input, services => (context.OwnsProcess ? services.AddInlineSockets() : services)
+            app = ProxyHost.Build(input, services => (context.OwnsProcess ? services.AddInlineSockets(IsInline) : services)
                 .AddSingleton(context.Error)
                 .AddSingleton<SignalLifetime>()
                 .AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<SignalLifetime>())
@@ -69,7 +73,7 @@ internal static class ServeVerb
 
             await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
 
-            // Nobody told it to stop: one of its loops has died, and the log says which.
+            // Nobody told it to stop: something in it has ended the host, and the log says what.
             var wasTold = cancellation.IsCancellationRequested || app.Services.GetRequiredService<SignalLifetime>().WasSignalled;
             return wasTold ? ExitStatus.Ok : ExitStatus.Failed;
         }

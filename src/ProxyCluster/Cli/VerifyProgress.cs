@@ -1,4 +1,5 @@
 using System.Globalization;
+using ProxyCluster.Hosting;
 
 namespace ProxyCluster.Cli;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ProxyCluster.Configuration;
+using ProxyCluster.Hosting;
 
 namespace ProxyCluster.Cli;
 

@@ -34,6 +34,11 @@ internal sealed partial class ClusterMembership(
         {
             // The host has no more time; the lease runs out by itself.
         }
+        catch (Exception e)
+        {
+            // The same, and no reason to keep the rest of the host from stopping in order.
+            Log.NotLeft(log, e);
+        }
     }
 
     /// <inheritdoc/>
@@ -74,5 +79,8 @@ internal sealed partial class ClusterMembership(
         [LoggerMessage(LogLevel.Information,
             "Member {Member} of region {Region} joined as {Role} at {Address} on engine {Engine}: {Detail}")]
         public static partial void Joined(ILogger log, string member, string region, Role role, Uri address, string engine, string detail);
+
+        [LoggerMessage(LogLevel.Error, "The cluster was not left in order; the others will notice")]
+        public static partial void NotLeft(ILogger log, Exception e);
     }
 }

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
-using ProxyCluster.Storage;
 
 namespace ProxyCluster.Clustering;
 
@@ -23,8 +22,6 @@ internal static class ClusteringRegistration
         services.TryAddSingleton<LocalCluster>();
         services.TryAddSingleton(CreateEngine);
         services.AddSingleton<ClusterSelf>();
-        services.AddOptions<StorageOptions>().PostConfigure<IOptions<ClusteringOptions>>(
-            static (storage, cluster) => storage.IsUsed = cluster.Value.Role != Role.FrontEnd);
         services.AddHostedService<ClusterMembership>();
         return services;
     }

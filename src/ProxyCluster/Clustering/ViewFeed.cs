@@ -4,24 +4,24 @@ namespace ProxyCluster.Clustering;
 
 /// <summary>
 /// Holds an engine's view and tells listeners about each change: in order, one at a time, away from the task that made
-/// the change, so that a slow or throwing handler delays other handlers and nothing else.
+/// the change, so that a slow handler delays other handlers and nothing else, and one that throws nobody.
 /// </summary>
 internal sealed partial class ViewFeed : IAsyncDisposable
 {
     private readonly Channel<ClusterView> _changes = Channel.CreateUnbounded<ClusterView>(new() { SingleReader = true });
-    private readonly Action<ClusterView> _raise;
     private readonly ILogger _log;
     private readonly Task _pump;
     private readonly Lock _swap = new();
     private volatile ClusterView _view = ClusterView.Empty;
 
-    /// <summary>Begins to tell <paramref name="raise"/> about changes.</summary>
-    public ViewFeed(Action<ClusterView> raise, ILogger log)
+    public ViewFeed(ILogger log)
     {
-        _raise = raise;
         _log = log;
         _pump = Task.Run(PumpAsync);
     }
+
+    /// <summary>Who listens.</summary>
+    public event Action<ClusterView>? Changed;
 
     /// <summary>The newest view.</summary>
     public ClusterView View => _view;
@@ -51,22 +51,29 @@ internal sealed partial class ViewFeed : IAsyncDisposable
 
     private async Task PumpAsync()
     {
+        // Said once of each, until it takes a change again.
+        var failing = new HashSet<Delegate>();
         await foreach (var view in _changes.Reader.ReadAllAsync())
         {
-            try
+            foreach (var handler in Delegate.EnumerateInvocationList(Changed))
             {
-                _raise(view);
-            }
-            catch (Exception e)
-            {
-                Log.HandlerFailed(_log, view.Routing.Epoch, e);
+                try
+                {
+                    handler(view);
+                    failing.Remove(handler);
+                }
+                catch (Exception e)
+                {
+                    if (failing.Add(handler))
+                        Log.HandlerFailed(_log, handler.Method.DeclaringType?.Name, view.Routing.Epoch, e);
+                }
             }
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "A handler of view changes failed at epoch {Epoch}")]
-        public static partial void HandlerFailed(ILogger log, long epoch, Exception e);
+        [LoggerMessage(LogLevel.Error, "{Handler} failed to follow a change of the view at epoch {Epoch}")]
+        public static partial void HandlerFailed(ILogger log, string? handler, long epoch, Exception e);
     }
 }

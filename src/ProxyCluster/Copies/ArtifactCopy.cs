@@ -53,15 +53,10 @@ internal readonly record struct CopyResult(CopyStatus Status, ModuleRecord? Reco
 internal sealed class ArtifactCopy(
     Verifier verifier,
     ChecksumDatabases databases,
-    ArtifactFetcher fetcher,
     DiskStore store,
     IOptions<UpstreamsOptions> upstreams,
     TimeProvider clock)
 {
-    /// <summary>Our record, where the artifact is here already and may be served.</summary>
-    public ModuleRecord? FindHereOrNull(ModuleVersion module, ArtifactKind kind) =>
-        store.FindRecordOrNull(module) is { } record && fetcher.Accepts(record, kind) && store.HasBytes(record, kind) ? record : null;
-
     /// <summary>Checks what is said of an artifact, reads it, checks that, and commits it.</summary>
     /// <param name="said">What the other side says of the module version.</param>
     /// <param name="module">The module version that was asked for.</param>

@@ -1,4 +1,5 @@
 using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
@@ -6,13 +7,16 @@ using ProxyCluster.Storage;
 namespace ProxyCluster.Copies;
 
 /// <summary>The other end of <see cref="Replicator"/>: takes the copy that a member of another region wants to hand out.</summary>
-internal sealed class CopyTaker(ClusterSelf self, ArtifactCopy copy, PeerFill fill)
+internal sealed class CopyTaker(ClusterSelf self, ModuleGate gate, PeerFill fill, DiskStore store)
 {
     /// <summary>Copies an artifact from the member that asked for it, unless it is here already.</summary>
     public async Task<Outcome<ModuleRecord>> TakeAsync(
         string member, ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
     {
-        if (copy.FindHereOrNull(module, kind) is { } record)
+        var ask = Ask.ForArtifact(module, kind, AskLevel.Home, Door.Replication, member);
+        if (gate.Judge(ask).Refusal is { } refusal)
+            return refusal;
+        if (store.FindRecordOrNull(module) is { } record && gate.Judge(ask, record).MayServe && store.HasBytes(record, kind))
             return record;
 
         return self.View.FindOrNull(member) is { } from

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
@@ -21,15 +22,13 @@ namespace ProxyCluster.Copies;
 /// </para>
 /// Regions that are not there at the time of the commit are owed nothing; what they lack they copy when asked.
 /// </summary>
-internal sealed partial class Replicator : BackgroundService
+internal sealed partial class Replicator : HostedLoop
 {
     private readonly ClusterSelf _self;
     private readonly PeerCalls _calls;
     private readonly OwedNotes _notes;
     private readonly ReplicationOptions _options;
     private readonly ProxyMetrics _metrics;
-    private readonly TimeProvider _clock;
-    private readonly ILogger<Replicator> _logger;
     private readonly Channel<Attempt> _due = Channel.CreateUnbounded<Attempt>();
     private readonly ConcurrentDictionary<(ModuleVersion, ArtifactKind, string), OwedCopy> _owed = new();
 
@@ -44,18 +43,17 @@ internal sealed partial class Replicator : BackgroundService
         ProxyMetrics metrics,
         TimeProvider clock,
         ILoggerFactory loggers)
+        : base(clock, loggers.CreateLogger<Replicator>())
     {
         _self = self;
         _calls = calls;
         _notes = new OwedNotes(tree.OwedToRegions, tree, store, loggers.CreateLogger<OwedNotes>());
         _options = options.Value;
         _metrics = metrics;
-        _clock = clock;
-        _logger = loggers.CreateLogger<Replicator>();
         metrics.ObserveReplication(
             () => Lag(static copies => copies.LongCount()),
             () => Lag(static copies => copies.Sum(static c => c.Bytes)),
-            () => Lag(copies => (long)(_clock.GetUtcNow() - copies.Min(static c => c.Since)).TotalSeconds));
+            () => Lag(copies => (long)(Clock.GetUtcNow() - copies.Min(static c => c.Since)).TotalSeconds));
     }
 
     /// <summary>Copies not yet handed over.</summary>
@@ -68,17 +66,32 @@ internal sealed partial class Replicator : BackgroundService
             return;
 
         foreach (var region in OtherRegions(record.Module).Take(_options.MinRegions - 1))
-            Owe(new OwedCopy(record.Module, kind, region, stored.Size, _clock.GetUtcNow()), isNoted: false);
+            Owe(new OwedCopy(record.Module, kind, region, stored.Size, Clock.GetUtcNow()), isNoted: false);
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override IEnumerable<Turn> Strands => Enumerable.Repeat<Turn>(HandOutNextAsync, _options.Parallel).Prepend(RecallAsync);
+
+    private Task<bool> RecallAsync(CancellationToken stop)
     {
         foreach (var copy in _notes.ReadAll())
             Owe(copy, isNoted: true);
-        return Parallel.ForEachAsync(
-            _due.Reader.ReadAllAsync(stoppingToken),
-            new ParallelOptions { MaxDegreeOfParallelism = _options.Parallel, CancellationToken = stoppingToken },
-            HandOutAsync);
+        return Task.FromResult(false);
+    }
+
+    private async Task<bool> HandOutNextAsync(CancellationToken stop)
+    {
+        var attempt = await _due.Reader.ReadAsync(stop);
+        try
+        {
+            await HandOutAsync(attempt, stop);
+            return true;
+        }
+        catch (Exception) when (!stop.IsCancellationRequested)
+        {
+            // A bug's doing, and the copy is owed still.
+            _ = AgainAsync(attempt, stop);
+            throw;
+        }
     }
 
     private IEnumerable<string> OtherRegions(ModuleVersion module) => OwnerOrder.For(module.ToString(), _self.View)
@@ -110,7 +123,7 @@ internal sealed partial class Replicator : BackgroundService
         _owed.TryRemove(copy.Key, out _);
     }
 
-    private async ValueTask HandOutAsync(Attempt attempt, CancellationToken cancel)
+    private async Task HandOutAsync(Attempt attempt, CancellationToken cancel)
     {
         var copy = attempt.Copy;
         if (await TryHandOutAsync(attempt, cancel) is not { } why)
@@ -123,13 +136,13 @@ internal sealed partial class Replicator : BackgroundService
         {
             if (SubstituteOrNull(copy) is { } next)
             {
-                Log.Moved(_logger, copy.Module.Path.Value, copy.Module.Version, copy.To, attempt.Number, next, why);
+                Log.Moved(Logger, copy.Module.Path.Value, copy.Module.Version, copy.To, attempt.Number, next, why);
                 Owe(copy with { To = next }, isNoted: false);
                 Settle(copy, "moved");
                 return;
             }
 
-            Log.Waiting(_logger, copy.Module.Path.Value, copy.Module.Version, copy.To, attempt.Number, why);
+            Log.Waiting(Logger, copy.Module.Path.Value, copy.Module.Version, copy.To, attempt.Number, why);
         }
 
         Count(copy, "retried");
@@ -149,7 +162,7 @@ internal sealed partial class Replicator : BackgroundService
     {
         try
         {
-            await Task.Delay(attempt.Pause, _clock, cancel);
+            await Task.Delay(attempt.Pause, Clock, cancel);
             var longer = attempt.Pause * 2;
             _due.Writer.TryWrite(new Attempt(
                 attempt.Copy, attempt.Number + 1, longer < _options.MaxRetryPause ? longer : _options.MaxRetryPause));
@@ -168,7 +181,7 @@ internal sealed partial class Replicator : BackgroundService
             return "the region has no live silo or is out of service";
 
         var target = silos[(attempt.Number - 1) % silos.Length];
-        using var limit = new CancellationTokenSource(_options.HandOverTimeout, _clock);
+        using var limit = new CancellationTokenSource(_options.HandOverTimeout, Clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
         try
         {

@@ -1,5 +1,4 @@
 using ProxyCluster.GoModules.Names;
-using ProxyCluster.Joining;
 using ProxyCluster.Storage;
 using ProxyCluster.Storage.Blobs;
 using ProxyCluster.Telemetry;
@@ -14,8 +13,7 @@ namespace ProxyCluster.Copies;
 /// being stored again. A record that does not hold stays: who is right is for people to say.
 /// </para>
 /// <para>
-/// Concurrent askers share one read. Whatever the store does, the answer is a record or null, and null means: look
-/// elsewhere. It must answer, and go on answering, within a limit, and after a failure it is left alone for a moment: a
+/// Whatever the store does, the answer is a record or null, and null means: look elsewhere. It must answer, and go on answering, within a limit, and after a failure it is left alone for a moment: a
 /// store that hangs costs one request per moment its patience and the others nothing.
 /// </para>
 /// </summary>
@@ -27,13 +25,11 @@ internal sealed partial class SharedFill
     private readonly ProxyMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<SharedFill> _logger;
-    private readonly JoinedTasks<(ModuleVersion Module, ArtifactKind Kind), ModuleRecord?> _fills;
     private long _restsUntil = long.MinValue;
 
     public SharedFill(
         RegionalStore region,
         ArtifactCopy copy,
-        IHostApplicationLifetime lifetime,
         ProxyMetrics metrics,
         TimeProvider clock,
         ILogger<SharedFill> logger)
@@ -44,31 +40,22 @@ internal sealed partial class SharedFill
         _metrics = metrics;
         _clock = clock;
         _logger = logger;
-        _fills = new(lifetime.ApplicationStopped);
     }
 
     /// <summary>
     /// The disk's record of an artifact that was copied from the shared store; null when that does not have it, cannot be
-    /// read now, or holds what cannot be believed. <paramref name="cancel"/> ends the wait, not the work.
+    /// read now, or holds what cannot be believed.
     /// </summary>
-    public async ValueTask<ModuleRecord?> FillOrNullAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel) =>
-        _shared is null || _clock.GetTimestamp() < Volatile.Read(ref _restsUntil)
-            ? null
-            : await _fills.RunAsync((module, kind), FillAsync, cancel);
-
-    private async Task<ModuleRecord?> FillAsync((ModuleVersion Module, ArtifactKind Kind) key, CancellationToken cancel)
+    public async ValueTask<ModuleRecord?> FillOrNullAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
     {
-        var (module, kind) = key;
-
-        // Another asker's fill may have ended between the miss and this task.
-        if (_copy.FindHereOrNull(module, kind) is { } known)
-            return known;
+        if (_shared is null || _clock.GetTimestamp() < Volatile.Read(ref _restsUntil))
+            return null;
 
         using var late = new CancellationTokenSource(_options.AnswerTimeout, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         try
         {
-            return await FillAsync(_shared!, module, kind, () => late.CancelAfter(_options.AnswerTimeout), both.Token);
+            return await FillAsync(_shared, module, kind, () => late.CancelAfter(_options.AnswerTimeout), both.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -86,7 +73,7 @@ internal sealed partial class SharedFill
         if (await shared.FindRecordOrNullAsync(module, cancel) is not { } said || said.ArtifactOrNull(kind) is null)
             return Counted("absent");
         sign();
-        BlobProperties? read = null;
+        OpenBlob? read = null;
         var result = await _copy.TakeAsync(
             said,
             module,

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Joining;
 using ProxyCluster.Storage;
 using ProxyCluster.Storage.Blobs;
 using ProxyCluster.Telemetry;
@@ -21,7 +22,7 @@ namespace ProxyCluster.Copies;
 /// that restarts while the cloud is away must go on serving from its disk.
 /// </para>
 /// </summary>
-internal sealed partial class SharedWrites : BackgroundService
+internal sealed partial class SharedWrites : HostedLoop
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
@@ -30,8 +31,6 @@ internal sealed partial class SharedWrites : BackgroundService
     private readonly DiskStore _disk;
     private readonly BlobStoreOptions _options;
     private readonly ProxyMetrics _metrics;
-    private readonly TimeProvider _clock;
-    private readonly ILogger<SharedWrites> _logger;
     private readonly Channel<OwedCopy> _waiting;
     private readonly ConcurrentDictionary<(ModuleVersion, ArtifactKind, string), OwedCopy> _owed = new();
     private readonly OwedNotes _notes;
@@ -41,14 +40,13 @@ internal sealed partial class SharedWrites : BackgroundService
 
     public SharedWrites(
         RegionalStore region, DataTree tree, DiskStore disk, ProxyMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
+        : base(clock, loggers.CreateLogger<SharedWrites>())
     {
         _region = region;
         _shared = region.Blobs;
         _disk = disk;
         _options = region.Options;
         _metrics = metrics;
-        _clock = clock;
-        _logger = loggers.CreateLogger<SharedWrites>();
         _notes = new OwedNotes(tree.OwedToSharedStore, tree, disk, loggers.CreateLogger<OwedNotes>());
         _waiting = Channel.CreateBounded<OwedCopy>(
             new BoundedChannelOptions(_options.MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest },
@@ -58,7 +56,7 @@ internal sealed partial class SharedWrites : BackgroundService
             metrics.ObserveSharedWrites(
                 () => _owed.Count,
                 () => _owed.Values.Sum(static copy => copy.Bytes),
-                () => _owed.Values.Select(copy => (long)(_clock.GetUtcNow() - copy.Since).TotalSeconds).DefaultIfEmpty().Max());
+                () => _owed.Values.Select(copy => (long)(Clock.GetUtcNow() - copy.Since).TotalSeconds).DefaultIfEmpty().Max());
         }
     }
 
@@ -74,7 +72,7 @@ internal sealed partial class SharedWrites : BackgroundService
             case { State: ContainerState.Missing or ContainerState.Refused, Sentence: var sentence }:
                 throw new StoreException($"the shared store cannot be used: {sentence}");
             case { State: ContainerState.Unreachable, Sentence: var sentence }:
-                Log.Unreachable(_logger, sentence);
+                Log.Unreachable(Logger, sentence);
                 break;
             case { State: ContainerState.Ready }:
                 _isReady = true;
@@ -93,7 +91,7 @@ internal sealed partial class SharedWrites : BackgroundService
         if (_isReady && ExecuteTask is { } handing)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var end = Task.Delay(_options.NetworkTimeout, _clock, limit.Token);
+            var end = Task.Delay(_options.NetworkTimeout, Clock, limit.Token);
             await Task.WhenAny(handing, _refusedAtTheEnd.Task, end);
             await limit.CancelAsync();
         }
@@ -136,27 +134,44 @@ internal sealed partial class SharedWrites : BackgroundService
 
     private OwedCopy? CopyOrNull(ModuleRecord record, ArtifactKind kind) =>
         _shared is not null && record.ArtifactOrNull(kind) is { } stored && _shared.Fits(record.Module)
-            ? new OwedCopy(record.Module, kind, OwedCopy.SharedStore, stored.Size, _clock.GetUtcNow())
+            ? new OwedCopy(record.Module, kind, OwedCopy.SharedStore, stored.Size, Clock.GetUtcNow())
             : null;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (_shared is null)
-            return;
+    protected override IEnumerable<Turn> Strands => _shared is null
+        ? []
+        : Enumerable.Repeat<Turn>(stop => HandOverNextAsync(_shared, stop), _options.Parallel).Prepend(RecallAsync);
 
+    private Task<bool> RecallAsync(CancellationToken stop)
+    {
         foreach (var copy in _notes.ReadAll())
         {
             if (_owed.TryAdd(copy.Key, copy))
                 _waiting.Writer.TryWrite(copy);
         }
 
-        await Parallel.ForEachAsync(
-            _waiting.Reader.ReadAllAsync(stoppingToken),
-            new ParallelOptions { MaxDegreeOfParallelism = _options.Parallel, CancellationToken = stoppingToken },
-            (copy, cancel) => HandOverAsync(_shared, copy, cancel));
+        return Task.FromResult(false);
     }
 
-    private async ValueTask HandOverAsync(BlobStore shared, OwedCopy copy, CancellationToken cancel)
+    private async Task<bool> HandOverNextAsync(BlobStore shared, CancellationToken stop)
+    {
+        if (!await _waiting.Reader.WaitToReadAsync(stop))
+            return false;
+        if (!_waiting.Reader.TryRead(out var copy))
+            return true;
+        try
+        {
+            await HandOverAsync(shared, copy, stop);
+            return true;
+        }
+        catch (Exception) when (!stop.IsCancellationRequested)
+        {
+            // A bug's doing, and the copy is owed still.
+            _waiting.Writer.TryWrite(copy);
+            throw;
+        }
+    }
+
+    private async Task HandOverAsync(BlobStore shared, OwedCopy copy, CancellationToken cancel)
     {
         var pause = _options.AttemptPause;
         for (var attempt = 1; ; attempt++)
@@ -173,12 +188,12 @@ internal sealed partial class SharedWrites : BackgroundService
             if (attempt == _options.Attempts)
             {
                 // Where this process is about to end, it is the next one's.
-                Log.Postponed(_logger, copy.Module.Path.Value, copy.Module.Version, attempt, why);
+                Log.Postponed(Logger, copy.Module.Path.Value, copy.Module.Version, attempt, why);
                 _waiting.Writer.TryWrite(copy);
                 return;
             }
 
-            await Task.Delay(pause, _clock, cancel);
+            await Task.Delay(pause, Clock, cancel);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
@@ -186,7 +201,7 @@ internal sealed partial class SharedWrites : BackgroundService
     // A store that hangs may delay the answer, but not for all its retries.
     private async Task<bool> TryHandOverInTimeAsync(BlobStore shared, OwedCopy copy, CancellationToken cancel)
     {
-        using var late = new CancellationTokenSource(_options.NetworkTimeout, _clock);
+        using var late = new CancellationTokenSource(_options.NetworkTimeout, Clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         try
         {

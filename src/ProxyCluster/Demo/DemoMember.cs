@@ -1,8 +1,8 @@
 using System.Globalization;
-using ProxyCluster.Cli;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
+using ProxyCluster.Hosting;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Demo;

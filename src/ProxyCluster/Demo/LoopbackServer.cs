@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
-using ProxyCluster.Cli;
+using ProxyCluster.Hosting;
 
 namespace ProxyCluster.Demo;
 

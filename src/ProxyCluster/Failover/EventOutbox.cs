@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
+using ProxyCluster.Joining;
 using ProxyCluster.Routing;
 using ProxyCluster.Telemetry;
 
@@ -19,13 +20,11 @@ namespace ProxyCluster.Failover;
 /// both are logged and counted. They stay readable in the routing table.
 /// </para>
 /// </summary>
-internal sealed partial class EventOutbox : BackgroundService
+internal sealed partial class EventOutbox : HostedLoop
 {
     private readonly List<Line> _lines;
     private readonly FailoverOptions _options;
     private readonly ProxyMetrics _metrics;
-    private readonly TimeProvider _clock;
-    private readonly ILogger<EventOutbox> _logger;
     private long _term; // 0 between terms
     private long _terms;
     private long _offered;
@@ -43,11 +42,10 @@ internal sealed partial class EventOutbox : BackgroundService
     /// <summary>An outbox for receivers that are given; they are disposed with it.</summary>
     internal EventOutbox(
         IEnumerable<IEventReceiver> receivers, FailoverOptions options, ProxyMetrics metrics, TimeProvider clock, ILogger<EventOutbox> logger)
+        : base(clock, logger)
     {
         _options = options;
         _metrics = metrics;
-        _clock = clock;
-        _logger = logger;
         _lines = [.. receivers.Select(receiver => new Line(receiver, Channel.CreateBounded<Waiting>(
             new BoundedChannelOptions(options.MaxWaitingEvents) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
             dropped => GiveUp(receiver, dropped.Event, "too many events were waiting"))))];
@@ -92,8 +90,7 @@ internal sealed partial class EventOutbox : BackgroundService
     }
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(_lines.Select(line => RunAsync(line, stoppingToken)));
+    protected override IEnumerable<Turn> Strands => _lines.Select(line => (Turn)(stop => TellNextAsync(line, stop)));
 
     private static IEnumerable<IEventReceiver> Receivers(FailoverOptions options, string cluster, TimeProvider clock)
     {
@@ -103,20 +100,12 @@ internal sealed partial class EventOutbox : BackgroundService
             yield return new CommandReceiver(options.Command, options.CommandTimeout, cluster, clock);
     }
 
-    private async Task RunAsync(Line line, CancellationToken stop)
+    private async Task<bool> TellNextAsync(Line line, CancellationToken stop)
     {
-        try
-        {
-            await foreach (var waiting in line.Queue.Reader.ReadAllAsync(stop))
-            {
-                if (await TellAsync(line.Receiver, waiting, stop))
-                    line.ToldUntil = Math.Max(line.ToldUntil, waiting.Event.Id);
-            }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // What waits is told by the next authority.
-        }
+        var waiting = await line.Queue.Reader.ReadAsync(stop);
+        if (await TellAsync(line.Receiver, waiting, stop))
+            line.ToldUntil = Math.Max(line.ToldUntil, waiting.Event.Id);
+        return true;
     }
 
     // True once there is nothing more to do about the event in this term.
@@ -127,7 +116,7 @@ internal sealed partial class EventOutbox : BackgroundService
         {
             if (Volatile.Read(ref _term) != waiting.Term)
                 return false;
-            var why = await receiver.TellAsync(waiting.Event, stop);
+            var why = await TryTellAsync(receiver, waiting.Event, stop);
             if (why is null)
             {
                 Count(receiver, "ok");
@@ -141,17 +130,30 @@ internal sealed partial class EventOutbox : BackgroundService
             }
 
             if (attempt == 1)
-                Log.Failed(_logger, waiting.Event.Id, receiver.Name, why);
+                Log.Failed(Logger, waiting.Event.Id, receiver.Name, why);
             Count(receiver, "retried");
-            await Task.Delay(pause, _clock, stop);
+            await Task.Delay(pause, Clock, stop);
             pause = pause * 2 < TimeSpan.FromMinutes(1) ? pause * 2 : TimeSpan.FromMinutes(1);
+        }
+    }
+
+    private static async Task<string?> TryTellAsync(IEventReceiver receiver, RoutingEvent change, CancellationToken stop)
+    {
+        try
+        {
+            return await receiver.TellAsync(change, stop);
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested)
+        {
+            // A receiver with a bug is one that fails: it is asked again, and in the end given up for this event.
+            return e.ToString();
         }
     }
 
     private void GiveUp(IEventReceiver receiver, RoutingEvent change, string why)
     {
         Count(receiver, "dropped");
-        Log.GivenUp(_logger, change.Id, receiver.Name, why);
+        Log.GivenUp(Logger, change.Id, receiver.Name, why);
     }
 
     private void Count(IEventReceiver receiver, string outcome) =>

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
+using ProxyCluster.Joining;
 using ProxyCluster.Routing;
 using ProxyCluster.Telemetry;
 
@@ -26,7 +27,7 @@ namespace ProxyCluster.Failover;
 /// the moment it returns.
 /// </para>
 /// </summary>
-internal sealed partial class FailoverAuthority : BackgroundService
+internal sealed partial class FailoverAuthority : HostedLoop
 {
     private const int MaxReports = 4096;
     private const int MaxRaces = 5;
@@ -37,8 +38,6 @@ internal sealed partial class FailoverAuthority : BackgroundService
     private readonly EventOutbox _outbox;
     private readonly FailoverOptions _options;
     private readonly ProxyMetrics _metrics;
-    private readonly TimeProvider _clock;
-    private readonly ILogger<FailoverAuthority> _logger;
     private readonly long _origin;
     private readonly ConcurrentDictionary<string, Heard> _reports = new(StringComparer.Ordinal);
     private readonly Channel<bool> _arrivals = Channel.CreateBounded<bool>(
@@ -62,13 +61,12 @@ internal sealed partial class FailoverAuthority : BackgroundService
         ProxyMetrics metrics,
         TimeProvider clock,
         ILogger<FailoverAuthority> logger)
+        : base(clock, logger)
     {
         _self = self;
         _outbox = outbox;
         _options = options.Value;
         _metrics = metrics;
-        _clock = clock;
-        _logger = logger;
         _origin = clock.GetTimestamp();
     }
 
@@ -125,7 +123,7 @@ internal sealed partial class FailoverAuthority : BackgroundService
         var view = _self.View;
         var isAuthority = _self.Engine.IsAuthority;
         return new ClusterStatus(
-            _clock.GetUtcNow(),
+            Clock.GetUtcNow(),
             _self.Member.Id,
             isAuthority,
             view.AuthorityId,
@@ -157,7 +155,7 @@ internal sealed partial class FailoverAuthority : BackgroundService
 
             if (_memory is null)
             {
-                Log.TermBegan(_logger, _self.Member.Id, _self.View.Routing.Epoch);
+                Log.TermBegan(Logger, _self.Member.Id, _self.View.Routing.Epoch);
                 _outbox.BeginTerm(_self.View.Routing.ToldUntil);
                 Forget_NeedsGate();
             }
@@ -189,34 +187,21 @@ internal sealed partial class FailoverAuthority : BackgroundService
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await LookAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                // An office that dies of one bad look would leave the cluster without decisions until the lease ends.
-                Log.LookFailed(_logger, e);
-            }
+    protected override IEnumerable<Turn> Strands => [TurnAsync];
 
-            await WaitAsync(stoppingToken);
-        }
+    private async Task<bool> TurnAsync(CancellationToken stop)
+    {
+        await LookAsync(stop);
+        await WaitAsync(stop);
+        return true;
     }
 
-    private TimeSpan Now => _clock.GetElapsedTime(_origin);
+    private TimeSpan Now => Clock.GetElapsedTime(_origin);
 
     private async Task WaitAsync(CancellationToken stop)
     {
         using var done = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var tick = Task.Delay(_options.Tick, _clock, done.Token);
+        var tick = Task.Delay(_options.Tick, Clock, done.Token);
         await Task.WhenAny(_arrivals.Reader.WaitToReadAsync(done.Token).AsTask(), tick);
         _arrivals.Reader.TryRead(out _);
         await done.CancelAsync();
@@ -228,13 +213,13 @@ internal sealed partial class FailoverAuthority : BackgroundService
         if (view.Routing.Epoch >= _newest.Epoch)
             _newest = view.Routing;
         return new FailoverInput(
-            _newest, view.Members, _reports.ToImmutableDictionary(StringComparer.Ordinal), Now, _clock.GetUtcNow(), _self.Member.Id);
+            _newest, view.Members, _reports.ToImmutableDictionary(StringComparer.Ordinal), Now, Clock.GetUtcNow(), _self.Member.Id);
     }
 
     private async Task<PublishStatus> PublishAsync_NeedsGate(RoutingTable before, RoutingTable next, CancellationToken cancel)
     {
         using var span = Tracing.Source.StartActivity("failover.publish");
-        using var late = new CancellationTokenSource(PublishLimit, _clock);
+        using var late = new CancellationTokenSource(PublishLimit, Clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         var told = Math.Max(before.ToldUntil, Math.Min(_outbox.ToldUntil, before.LastEventId));
         PublishResult result;
@@ -253,7 +238,7 @@ internal sealed partial class FailoverAuthority : BackgroundService
         if (result.Status == PublishStatus.Published)
             Count(next, before.LastEventId);
         else if (result.Status != _lastStatus)
-            Log.NotPublished(_logger, next.Epoch, result.Status, result.Current.Epoch);
+            Log.NotPublished(Logger, next.Epoch, result.Status, result.Current.Epoch);
         _lastStatus = result.Status;
         return result.Status;
 
@@ -280,7 +265,7 @@ internal sealed partial class FailoverAuthority : BackgroundService
             return;
         _memory = null;
         _outbox.EndTerm();
-        Log.TermEnded(_logger, _self.Member.Id, _self.View.AuthorityId ?? "(none)");
+        Log.TermEnded(Logger, _self.Member.Id, _self.View.AuthorityId ?? "(none)");
     }
 
     // Who holds the office since when, and since when we have listened without standing still ourselves.
@@ -307,13 +292,13 @@ internal sealed partial class FailoverAuthority : BackgroundService
             || !Deputies.ShouldTakeOver(Now, _reports.GetValueOrDefault(holder.Id)?.At, _holderSince, _listeningSince, _lastAttempt, _options))
             return false;
         _lastAttempt = Now;
-        using var late = new CancellationTokenSource(PublishLimit, _clock);
+        using var late = new CancellationTokenSource(PublishLimit, Clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try
         {
             var isTaken = await _self.Engine.TryTakeOverAsync(holder.Id, both.Token);
             if (isTaken)
-                Log.TookOver(_logger, _self.Member.Id, holder.Id, _options.TakeOverAfter);
+                Log.TookOver(Logger, _self.Member.Id, holder.Id, _options.TakeOverAfter);
             return isTaken && _self.Engine.IsAuthority;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
@@ -383,8 +368,5 @@ internal sealed partial class FailoverAuthority : BackgroundService
 
         [LoggerMessage(LogLevel.Warning, "Routing table of epoch {Epoch} was not published ({Status}); epoch {Standing} stands")]
         public static partial void NotPublished(ILogger logger, long epoch, PublishStatus status, long standing);
-
-        [LoggerMessage(LogLevel.Error, "A look at the cluster's health failed")]
-        public static partial void LookFailed(ILogger logger, Exception e);
     }
 }

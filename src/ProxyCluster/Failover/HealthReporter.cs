@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
-using ProxyCluster.Copies;
 using ProxyCluster.Fetching;
+using ProxyCluster.Joining;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Failover;
+
+/// <summary>Counts the copies that this member still owes to other regions; the host says who counts.</summary>
+internal delegate long PendingCopies();
 
 /// <summary>
 /// Draws up this member's health report and hands it in, once per interval. A heartbeat must not stop for anything that
@@ -16,12 +19,12 @@ internal sealed partial class HealthReporter(
     AuthorityCalls authority,
     StoreProbe store,
     UpstreamChain upstreams,
-    Replicator replicator,
+    PendingCopies pendingCopies,
     RoundTrips roundTrips,
     ProxyMetrics metrics,
     IOptions<FailoverOptions> options,
     TimeProvider clock,
-    ILogger<HealthReporter> logger) : BackgroundService
+    ILogger<HealthReporter> logger) : HostedLoop(clock, logger)
 {
     private long _sequence;
     private bool _isHeard = true;
@@ -29,24 +32,16 @@ internal sealed partial class HealthReporter(
     private StoreHealth? _store;
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override IEnumerable<Turn> Strands => [TurnAsync];
+
+    private async Task<bool> TurnAsync(CancellationToken stop)
     {
-        var interval = options.Value.ReportInterval;
-        try
-        {
-            while (true)
-            {
-                var started = clock.GetTimestamp();
-                if (self.Engine.Self is not null)
-                    await ReportAsync(stoppingToken);
-                var rest = interval - clock.GetElapsedTime(started);
-                await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, clock, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The way it ends.
-        }
+        var started = Clock.GetTimestamp();
+        if (self.Engine.Self is not null)
+            await ReportAsync(stop);
+        var rest = options.Value.ReportInterval - Clock.GetElapsedTime(started);
+        await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, Clock, stop);
+        return true;
     }
 
     /// <summary>The report that would be sent now.</summary>
@@ -64,7 +59,7 @@ internal sealed partial class HealthReporter(
         Engine = Engine(self.Engine),
         Traffic = Traffic(metrics.Traffic.Read()),
         InFlight = metrics.Traffic.InFlight,
-        PendingCopies = replicator.Pending,
+        PendingCopies = pendingCopies(),
         RoundTrips = roundTrips.Milliseconds,
     };
 
@@ -78,9 +73,9 @@ internal sealed partial class HealthReporter(
             return;
         _isHeard = isHeard;
         if (isHeard)
-            Log.Heard(logger, self.View.AuthorityId);
+            Log.Heard(Logger, self.View.AuthorityId);
         else
-            Log.NotHeard(logger, self.View.AuthorityId ?? "(none)");
+            Log.NotHeard(Logger, self.View.AuthorityId ?? "(none)");
     }
 
     /// <summary>
@@ -93,12 +88,16 @@ internal sealed partial class HealthReporter(
         var patience = options.Value.ReportInterval / 2;
         try
         {
-            _store = await _probe.WaitAsync(patience, clock, cancel);
-            _probe = null;
+            _store = await _probe.WaitAsync(patience, Clock, cancel);
         }
         catch (TimeoutException)
         {
             // It goes on; the next report asks it again.
+        }
+        finally
+        {
+            if (_probe.IsCompleted)
+                _probe = null;
         }
 
         return _store;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
+using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 
 namespace ProxyCluster.Failover;
@@ -9,7 +10,8 @@ namespace ProxyCluster.Failover;
 /// How far away the other regions are: one small call to one silo of each, now and then, smoothed. Only used to order
 /// regions, so a missed measurement keeps the last one.
 /// </summary>
-internal sealed class RoundTrips(ClusterSelf self, PeerCalls calls, IOptions<FailoverOptions> options, TimeProvider clock) : BackgroundService
+internal sealed class RoundTrips(
+    ClusterSelf self, PeerCalls calls, IOptions<FailoverOptions> options, TimeProvider clock, ILogger<RoundTrips> logger) : HostedLoop(clock, logger)
 {
     private const double Weight = 0.3;
 
@@ -20,24 +22,18 @@ internal sealed class RoundTrips(ClusterSelf self, PeerCalls calls, IOptions<Fai
     public ImmutableSortedDictionary<string, double> Milliseconds => _milliseconds;
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override IEnumerable<Turn> Strands => [TurnAsync];
+
+    private async Task<bool> TurnAsync(CancellationToken stop)
     {
         var interval = options.Value.RoundTripInterval;
         if (interval == TimeSpan.Zero)
-            return;
-        try
-        {
-            while (true)
-            {
-                // The first one soon: an order of failover is of use from the beginning.
-                await Task.Delay(_milliseconds.IsEmpty ? Min(interval, TimeSpan.FromSeconds(1)) : interval, clock, stoppingToken);
-                await MeasureAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The way it ends.
-        }
+            return false;
+
+        // The first one soon: an order of failover is of use from the beginning.
+        await Task.Delay(_milliseconds.IsEmpty ? Min(interval, TimeSpan.FromSeconds(1)) : interval, Clock, stop);
+        await MeasureAsync(stop);
+        return true;
     }
 
     /// <summary>Measures every other region once.</summary>
@@ -59,20 +55,20 @@ internal sealed class RoundTrips(ClusterSelf self, PeerCalls calls, IOptions<Fai
 
     private async Task<(string Region, double? Milliseconds)> PingAsync(Member silo, CancellationToken cancel)
     {
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(2), clock);
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(2), Clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try
         {
             // The first call may have to open a connection and learn the other's clock; the second one measures.
             for (var call = 0; ; call++)
             {
-                var started = clock.GetTimestamp();
+                var started = Clock.GetTimestamp();
                 var sent = await calls.SendAsync(silo, HttpMethod.Get, PeerTarget.Ping, null, both.Token);
                 if (!sent.TryGet(out var response, out _))
                     return (silo.Region, null);
                 response.Dispose();
                 if (call == 1)
-                    return (silo.Region, clock.GetElapsedTime(started).TotalMilliseconds);
+                    return (silo.Region, Clock.GetElapsedTime(started).TotalMilliseconds);
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

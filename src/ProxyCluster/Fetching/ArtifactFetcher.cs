@@ -32,13 +32,6 @@ internal sealed partial class ArtifactFetcher(
     ILogger<ArtifactFetcher> logger)
 {
     /// <summary>
-    /// Does <paramref name="record"/> allow <paramref name="kind"/> to be served under today's policy? A module that was
-    /// stored under a no-sum pattern must be proven once the pattern is gone.
-    /// </summary>
-    public bool Accepts(ModuleRecord record, ArtifactKind kind) =>
-        kind == ArtifactKind.Info || (record.VerifiedByOf(kind) is { } by && verifier.Accepts(record.Module, by));
-
-    /// <summary>
     /// Fetches, proves and commits; gives the record that names the artifact. <paramref name="known"/> is the present
     /// record, whose hashes bind this fetch too.
     /// </summary>
@@ -119,11 +112,9 @@ internal sealed partial class ArtifactFetcher(
             return new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict");
 
         // It may have proven the other artifact only.
-        return Accepts(result.Record, kind)
-            ? result.Record
-            : new Failure(
-                FailureKind.ChecksumUnknown,
-                $"{module} .{DiskStore.LabelOf(kind)}: {sums.VerifiedBy.Authority} has no hash of it, so it cannot be verified");
+        return ArtifactChecks.Mismatch(module, kind, known.H1Of(kind), sums, known, DiskStore.KeyOf(module, kind)) is { } unknown
+            ? unknown
+            : result.Record;
     }
 
     /// <summary>Receives, and gives up as soon as there will be no proof.</summary>

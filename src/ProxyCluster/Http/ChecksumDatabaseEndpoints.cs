@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
+using ProxyCluster.Gate;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
 using ProxyCluster.Verification;
@@ -11,13 +12,13 @@ internal sealed class ChecksumDatabaseEndpoints(ChecksumDatabaseMirror mirror, R
 {
     private static readonly StringValues Immutable = "public, max-age=31536000, immutable";
 
-    /// <summary>Answers the path below <c>/sumdb/</c>.</summary>
-    public async Task<Seen> AnswerAsync(HttpContext context, string path, bool cachedOnly, CancellationToken cancel)
+    /// <summary>Answers a path below <c>/sumdb/</c>.</summary>
+    public async Task<Seen> AnswerAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
-        var outcome = await mirror.AnswerAsync(path, cachedOnly, cancel);
+        var outcome = await mirror.AnswerAsync(ask.What.Text, ask.IsCachedOnly, cancel);
         if (!outcome.TryGet(out var answer, out var failure))
         {
-            await responses.WriteFailureAsync(context, failure, cachedOnly, cancel);
+            await responses.WriteFailureAsync(context, failure, ask.IsCachedOnly, cancel);
             return new Seen("sumdb", FailureTable.For(failure.Kind).Cause);
         }
 

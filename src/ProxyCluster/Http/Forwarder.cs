@@ -3,6 +3,8 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Sockets;
@@ -44,8 +46,6 @@ internal sealed class Forwarder(
         "Trailer", "Transfer-Encoding", "Upgrade", PeerCalls.TimeHeader,
     };
 
-    private readonly string _basePath = http.Value.BasePath;
-
     /// <summary>Must this request of a client be answered elsewhere?</summary>
     public bool Applies(HttpContext context) =>
         self.IsFrontEnd
@@ -57,11 +57,11 @@ internal sealed class Forwarder(
     /// Passes the request on and its answer back. Null when no silo answered and this one, being a silo itself, can try:
     /// nothing was sent to the client then.
     /// </summary>
-    public async Task<Seen?> ForwardAsync(HttpContext context, string target, int hops)
+    public async Task<Seen?> ForwardAsync(HttpContext context, string target, Ask ask, int hops)
     {
         var cancel = context.RequestAborted;
         var wanted = context.Request.Headers[RegionHeader] is [{ } region] ? region : null;
-        var silos = RouteOrder.For(KeyOf(target), wanted, self.Region, self.View)
+        var silos = RouteOrder.For(KeyOf(ask.What), wanted, self.Region, self.View)
             .Where(m => m.Id != self.Member.Id)
             .OrderBy(m => pulse.IsGood(m.Id) ? 0 : 1)
             .Take(MaxSilos)
@@ -73,7 +73,7 @@ internal sealed class Forwarder(
         while (true)
         {
             // 1. An answer from the first silo that has one; after a broken body, only the rest of the same bytes.
-            var answer = await AskAsync(context.Request, PeerTarget.Forward(hops + 1, target), silos, offset, etag, cancel);
+            var answer = await AskAsync(context.Request, PeerTarget.Forward(hops + 1, ask.Who.Address, target), silos, offset, etag, cancel);
             if (!answer.TryGet(out var reply, out var failure))
             {
                 if (!started)
@@ -109,7 +109,7 @@ internal sealed class Forwarder(
             if (isWhole)
             {
                 Count(reply.Silo, "ok");
-                return new Seen("forward", "ok");
+                return new Seen("forward", "ok") { HasCountedBytes = true };
             }
 
             // 3. The next silo continues, if what we sent can be told apart from everything else, or begins anew.
@@ -261,26 +261,16 @@ internal sealed class Forwarder(
         }
         finally
         {
+            metrics.ServedBytes.Add(copied, new KeyValuePair<string, object?>("artifact", "forward"));
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
-    // The same key as ownership has, as far as the target shows it: path@version for artifacts, the path for queries.
-    private string KeyOf(string target)
+    // The same key as ownership has: path@version for artifacts, the path for queries.
+    private static string KeyOf(ProxyPath what) => what.Asked switch
     {
-        if (!RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out _))
-            return target;
-
-        if (path.StartsWith(_basePath + "/", StringComparison.Ordinal))
-            path = path[_basePath.Length..];
-        if (path.StartsWith(ProxyHandler.CachedOnlyPrefix + "/", StringComparison.Ordinal))
-            path = path[ProxyHandler.CachedOnlyPrefix.Length..];
-        var request = ProxyRequest.Parse(path[1..]);
-        return request.Asked switch
-        {
-            Asked.Artifact => request.Module.ToString(),
-            Asked.Query or Asked.VersionPrefix => request.Query.Path.Value,
-            _ => path,
-        };
-    }
+        Asked.Artifact => what.Module.ToString(),
+        Asked.Query or Asked.VersionPrefix => what.Query.Path.Value,
+        _ => what.Text,
+    };
 }

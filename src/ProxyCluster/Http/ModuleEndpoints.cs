@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Primitives;
+using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
 using ProxyCluster.Storage;
@@ -22,15 +24,13 @@ internal sealed class ModuleEndpoints(
     private static readonly StringValues Miss = "MISS";
     private static readonly StringValues Stale = "STALE";
 
-    /// <summary>Answers a parsed request.</summary>
-    public Task<Seen> AnswerAsync(HttpContext context, ProxyRequest request, bool cachedOnly, CancellationToken cancel) =>
-        request.Asked switch
-        {
-            Asked.Artifact => AnswerArtifactAsync(context, request.Module, request.Kind, cachedOnly, cancel),
-            Asked.Query => AnswerQueryAsync(context, request.Query, cachedOnly, cancel),
-            Asked.VersionPrefix => AnswerPrefixAsync(context, request.Query, cachedOnly, cancel),
-            _ => FailAsync(context, "other", new Failure(FailureKind.NotFound, request.Text), cachedOnly, cancel),
-        };
+    /// <summary>Answers a question.</summary>
+    public Task<Seen> AnswerAsync(HttpContext context, Ask ask, CancellationToken cancel) => ask.What.Asked switch
+    {
+        Asked.Artifact => AnswerArtifactAsync(context, ask, cancel),
+        Asked.Query => AnswerQueryAsync(context, ask, cancel),
+        _ => AnswerPrefixAsync(context, ask, cancel),
+    };
 
     /// <summary>Answers a query from memory. Hot path.</summary>
     public Task WriteAnswerAsync(HttpContext context, ReadOnlySpan<char> key, QueryAnswer answer)
@@ -40,25 +40,26 @@ internal sealed class ModuleEndpoints(
         return Responses.WriteTaggedAsync(context, answer.BodyTag, answer.Body, context.RequestAborted);
     }
 
-    private async Task<Seen> AnswerArtifactAsync(
-        HttpContext context, ModuleVersion module, ArtifactKind kind, bool cachedOnly, CancellationToken cancel)
+    private async Task<Seen> AnswerArtifactAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
-        var label = DiskStore.LabelOf(kind);
-        var outcome = await walk.OpenAsync(module, kind, cachedOnly, cancel);
-        if (!outcome.TryGet(out var opened, out var failure))
-            return await FailAsync(context, label, failure, cachedOnly, cancel);
+        var label = DiskStore.LabelOf(ask.Kind);
+        if (!(await walk.OpenAsync(ask, cancel)).TryGet(out var opened, out var failure))
+            return await FailAsync(context, label, failure, ask, cancel);
 
-        using var content = opened.Content;
-        metrics.StoreReads.Add(1, new("artifact", label), new("tier", opened.Hit ? "disk" : "upstream"));
-        await artifacts.WriteAsync(context, content, opened.Hit, cancel);
-        return new Seen(label, opened.Hit ? "hit" : "miss");
+        using (opened)
+        {
+            metrics.StoreReads.Add(1, new("artifact", label), new("tier", opened.WasHere ? "disk" : "upstream"));
+            await artifacts.WriteAsync(context, opened.Content, opened.WasHere, cancel);
+            return new Seen(label, opened.WasHere ? "hit" : "miss") { HasCountedBytes = opened.Content.File is not null };
+        }
     }
 
-    private async Task<Seen> AnswerQueryAsync(HttpContext context, Query query, bool cachedOnly, CancellationToken cancel)
+    private async Task<Seen> AnswerQueryAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
-        var outcome = await queries.AskAsync(query, cachedOnly, cancel);
+        var query = ask.What.Query;
+        var outcome = await queries.AskAsync(query, ask.IsCachedOnly, cancel);
         if (!outcome.TryGet(out var given, out var failure))
-            return await FailAsync(context, "query", failure, cachedOnly, cancel);
+            return await FailAsync(context, "query", failure, ask, cancel);
 
         var (header, label) = given.Age switch
         {
@@ -76,11 +77,12 @@ internal sealed class ModuleEndpoints(
     /// <c>v1.info</c> and <c>v1.2.info</c>: the <c>go</c> command resolves these itself, other clients ask. The answer is
     /// the highest listed version that starts so.
     /// </summary>
-    private async Task<Seen> AnswerPrefixAsync(HttpContext context, Query query, bool cachedOnly, CancellationToken cancel)
+    private async Task<Seen> AnswerPrefixAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
-        var outcome = await queries.AskAsync(new Query(query.Path, QueryKind.List), cachedOnly, cancel);
+        var query = ask.What.Query;
+        var outcome = await queries.AskAsync(new Query(query.Path, QueryKind.List), ask.IsCachedOnly, cancel);
         if (!outcome.TryGet(out var list, out var failure))
-            return await FailAsync(context, "query", failure, cachedOnly, cancel);
+            return await FailAsync(context, "query", failure, ask, cancel);
 
         var versions = VersionList.Parse(query.Path, list.Answer.Body).Tagged
             .Where(v => v.StartsWith(query.Revision + ".", StringComparison.Ordinal));
@@ -88,26 +90,26 @@ internal sealed class ModuleEndpoints(
             || !ModuleVersion.TryCreate(query.Path, highest, out var module, out _))
         {
             var none = new Failure(FailureKind.NotFound, $"{query.Path} has no version {query.Revision}");
-            return await FailAsync(context, "query", none, cachedOnly, cancel);
+            return await FailAsync(context, "query", none, ask, cancel);
         }
 
-        var artifact = await walk.OpenAsync(module, ArtifactKind.Info, cachedOnly, cancel);
-        if (!artifact.TryGet(out var opened, out failure))
-            return await FailAsync(context, "query", failure, cachedOnly, cancel);
+        if (!(await walk.OpenAsync(ask.About(ProxyPath.ToArtifact(module, ArtifactKind.Info)), cancel)).TryGet(out var opened, out failure))
+            return await FailAsync(context, "query", failure, ask, cancel);
 
-        using var content = opened.Content;
-        responses.Start(context.Response, Json, responses.QueryCaching, opened.Hit ? Hit : Miss);
-        context.Response.Headers.ETag = content.Artifact.ETag;
-        await artifacts.WriteBodyAsync(context, content, cancel);
-        return new Seen("query", opened.Hit ? "hit" : "miss");
+        using (opened)
+        {
+            responses.Start(context.Response, Json, responses.QueryCaching, opened.WasHere ? Hit : Miss);
+            context.Response.Headers.ETag = opened.Content.Artifact.ETag;
+            await artifacts.WriteBodyAsync(context, opened.Content, cancel);
+            return new Seen("query", opened.WasHere ? "hit" : "miss") { HasCountedBytes = opened.Content.File is not null };
+        }
     }
 
-    private async Task<Seen> FailAsync(
-        HttpContext context, string label, Failure failure, bool cachedOnly, CancellationToken cancel)
+    private async Task<Seen> FailAsync(HttpContext context, string label, Failure failure, Ask ask, CancellationToken cancel)
     {
         if (failure.Kind == FailureKind.Blocked)
             metrics.Blocked.Add(1);
-        await responses.WriteFailureAsync(context, failure, cachedOnly, cancel);
+        await responses.WriteFailureAsync(context, failure, ask.IsCachedOnly, cancel);
         return new Seen(label, FailureTable.For(failure.Kind).Cause);
     }
 }

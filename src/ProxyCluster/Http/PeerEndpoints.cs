@@ -5,8 +5,10 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using ProxyCluster.Clustering;
 using ProxyCluster.Copies;
+using ProxyCluster.Gate;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
@@ -22,10 +24,8 @@ namespace ProxyCluster.Http;
 /// </summary>
 internal sealed class PeerEndpoints(
     PeerDoor door,
-    ClusterOwner owner,
+    ArtifactWalk walk,
     QueryCache queries,
-    DiskStore store,
-    SharedFill shared,
     CopyTaker copies,
     AuthorityEndpoints authority,
     ClusterSelf self,
@@ -81,38 +81,35 @@ internal sealed class PeerEndpoints(
             return (await NothingAsync(context, cancel), null);
 
         var isGet = HttpMethods.IsGet(call.Method);
+        var member = signature.Member;
         switch (verb)
         {
             // Somebody's view is wrong, and passing it on could make a circle of it.
             case "forward" or "artifact" or "query" or "replicate" when self.IsFrontEnd:
                 return (await LoopAsync(context, "this member is a front end: it stores and fetches nothing", cancel), null);
 
-            case "forward" when ForwardedRequest.TryParse(rest, out var forwarded):
+            case "forward" when ForwardedRequest.TryParse(rest, member, out var forwarded):
                 return forwarded.Hops <= options.Value.MaxHops
                     ? (null, forwarded)
                     : (await LoopAsync(context, $"the request was passed on more than {options.Value.MaxHops} times", cancel), null);
 
             case "artifact" when isGet && PeerTarget.TryCut(rest, out var word, out var key)
                 && PeerTarget.LevelOrNull(word) is { } level
-                && ProxyRequest.Parse(key) is { Asked: Asked.Artifact } wanted:
-                wanted.NameModule();
-                return (await InFlightAsync(() => SendArtifactAsync(context, wanted.Module, wanted.Kind, level, cancel)), null);
+                && Named(key) is { Asked: Asked.Artifact } wanted:
+                return (await InFlightAsync(() => SendArtifactAsync(context, AskOf(wanted, level), cancel)), null);
 
-            case "query" when isGet && ProxyRequest.Parse(rest) is { Asked: Asked.Query } question:
-                question.NameModule();
+            case "query" when isGet && Named(rest) is { Asked: Asked.Query } question:
                 return (await InFlightAsync(() => SendAnswerAsync(context, question.Query, cancel)), null);
 
             case "holds" when isGet && PeerTarget.TryCut(rest, out var hex, out var held)
                 && Digest.TryParseHex(hex, out var sha256)
-                && ProxyRequest.Parse(held) is { Asked: Asked.Artifact } claim:
-                claim.NameModule();
+                && Named(held) is { Asked: Asked.Artifact } claim:
                 return (await SayWhetherHeldAsync(context, claim.Module, claim.Kind, sha256, cancel), null);
 
-            case "replicate" when HttpMethods.IsPost(call.Method) && ProxyRequest.Parse(rest) is { Asked: Asked.Artifact } copy:
-                copy.NameModule();
-                return (await ReplicateAsync(context, signature.Member, copy.Module, copy.Kind, cancel), null);
+            case "replicate" when HttpMethods.IsPost(call.Method) && Named(rest) is { Asked: Asked.Artifact } copy:
+                return (await ReplicateAsync(context, member, copy.Module, copy.Kind, cancel), null);
 
-            case "authority" when await authority.TryAnswerAsync(context, rest, signature.Member, body, cancel):
+            case "authority" when await authority.TryAnswerAsync(context, rest, member, body, cancel):
                 return (new Seen("peer", "ok"), null);
 
             case "ping":
@@ -122,6 +119,15 @@ internal sealed class PeerEndpoints(
             default:
                 return (await NothingAsync(context, cancel), null);
         }
+
+        Ask AskOf(ProxyPath what, AskLevel level) => new(what, new Asker(null, member), level, Door.Member);
+    }
+
+    private static ProxyPath Named(string path)
+    {
+        var what = ProxyPath.Parse(path);
+        Tracing.NameModule(what);
+        return what;
     }
 
     // Work for others is work that a drain waits for.
@@ -138,44 +144,22 @@ internal sealed class PeerEndpoints(
         }
     }
 
-    private async Task<Seen> SendArtifactAsync(
-        HttpContext context, ModuleVersion module, ArtifactKind kind, AskLevel level, CancellationToken cancel)
+    private async Task<Seen> SendArtifactAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
         var output = Start(context);
-        var outcome = await WithHeartbeatsAsync(OpenAsync(module, kind, level, cancel), output, cancel);
+        var outcome = await WithHeartbeatsAsync(walk.OpenAsync(ask, cancel).AsTask(), output, cancel);
         if (!outcome.TryGet(out var opened, out var failure))
             return await FailAsync(output, failure, cancel);
 
-        using var content = opened.Content;
-        PeerFrame.Write(output, PeerFrameType.Record, RecordFile.Write(opened.Record));
-        if (content.Artifact.Body is { } body)
-            await output.WriteAsync(body, cancel);
-        else
-            await artifacts.CopyAsync(context, content.File!, 0, content.Artifact.Stored.Size, cancel);
-        return new Seen("peer", "ok");
-    }
-
-    private async Task<Outcome<(ArtifactContent Content, ModuleRecord Record)>> OpenAsync(
-        ModuleVersion module, ArtifactKind kind, AskLevel level, CancellationToken cancel)
-    {
-        if (store.FindRecordOrNull(module) is { } record
-            && owner.Accepts(record, kind)
-            && await store.OpenReadOrNullAsync(record, kind, cancel) is { } here)
-            return (here, record);
-        if (await shared.FillOrNullAsync(module, kind, cancel) is { } copied
-            && await store.OpenReadOrNullAsync(copied, kind, cancel) is { } filled)
-            return (filled, copied);
-
-        if (level == AskLevel.Stored)
-            return new Failure(FailureKind.NotCached, $"{module} is not stored here");
-
-        var ensured = await owner.EnsureAsync(module, kind, level, cancel);
-        if (!ensured.TryGet(out var committed, out var failure))
-            return failure;
-
-        return await store.OpenReadOrNullAsync(committed, kind, cancel) is { } content
-            ? (content, committed)
-            : new Failure(FailureKind.StoreUnavailable, $"{module}: the stored file could not be read back");
+        using (opened)
+        {
+            PeerFrame.Write(output, PeerFrameType.Record, RecordFile.Write(opened.Record));
+            if (opened.Content.Artifact.Body is { } body)
+                await output.WriteAsync(body, cancel);
+            else
+                await artifacts.CopyAsync(context, opened.Content.File!, 0, opened.Content.Artifact.Stored.Size, static _ => { }, cancel);
+            return new Seen("peer", "ok");
+        }
     }
 
     private async Task<Seen> SendAnswerAsync(HttpContext context, Query query, CancellationToken cancel)
@@ -193,14 +177,10 @@ internal sealed class PeerEndpoints(
         return new Seen("peer", "ok");
     }
 
-    // Opening proves the bytes: they were hashed by this process and have not changed since, or are hashed now.
     private async Task<Seen> SayWhetherHeldAsync(
         HttpContext context, ModuleVersion module, ArtifactKind kind, Digest sha256, CancellationToken cancel)
     {
-        using var content = store.FindRecordOrNull(module) is { } record && record.ArtifactOrNull(kind)?.Sha256 == sha256
-            ? await store.OpenReadOrNullAsync(record, kind, cancel)
-            : null;
-        var (status, answer) = content is null ? (404, "not held\n") : (200, "held\n");
+        var (status, answer) = await walk.HoldsAsync(module, kind, sha256, cancel) ? (200, "held\n") : (404, "not held\n");
         await responses.WriteTextAsync(context, status, answer, cancel);
         return new Seen("peer", "ok");
     }
@@ -249,17 +229,6 @@ internal sealed class PeerEndpoints(
         PeerFrame.Write(output, PeerFrameType.Failure, PeerFailure.Write(failure));
         await output.FlushAsync(cancel);
         return new Seen("peer", FailureTable.For(failure.Kind).Cause);
-    }
-
-    // The server bounds it (HttpRegistration); most calls have none.
-    private static async Task<byte[]> BodyAsync(HttpContext context, CancellationToken cancel)
-    {
-        if (context.Request.ContentLength is 0 or null && context.Request.Headers.TransferEncoding.Count == 0)
-            return [];
-
-        using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, cancel);
-        return body.ToArray();
     }
 
     private Task RefuseAsync(HttpContext context, Admission admission)

@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
 using ProxyCluster.Sockets;
@@ -12,14 +16,15 @@ namespace ProxyCluster.Http;
 /// <summary>
 /// The one handler behind the server: every request of every client comes through here, once.
 /// <para>
-/// Order of the walk: cheap rejects, then the memory cache by a slice of the raw target (no parsing, next to no
-/// allocation), then parsing, then the room that answers. Routing frameworks are left out on purpose: module paths hold
+/// In order: cheap rejects, then the memory cache by a slice of the raw target (no parsing, next to no allocation), then
+/// the question, made once (<see cref="Ask"/>), then the room that answers. Routing frameworks are left out on purpose: module paths hold
 /// bytes that they would normalise, and a hit should cost little more than the server itself.
 /// </para>
 /// </summary>
 internal sealed class ProxyHandler(
     HotCache hot,
     QueryCache queries,
+    ModuleGate gate,
     ArtifactResponse artifacts,
     Responses responses,
     ModuleEndpoints modules,
@@ -63,7 +68,9 @@ internal sealed class ProxyHandler(
                 new("status", Statuses.Boxed(context.Response.StatusCode)));
             Tracing.DescribeRequest(
                 context.Request.Method, seen.Artifact, context.Response.StatusCode, seen.FailureCauseOrNull);
-            if (context.Response.ContentLength is > 0 and var bytes && !HttpMethods.IsHead(context.Request.Method))
+            if (context.Response.ContentLength is > 0 and var bytes
+                && !HttpMethods.IsHead(context.Request.Method)
+                && seen is { HasCountedBytes: false, IsCutOff: false })
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
     }
@@ -72,7 +79,7 @@ internal sealed class ProxyHandler(
     {
         var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
         var target = request.RawTarget;
-        var hops = 0;
+        ForwardedRequest? forwarded = null;
 
         // HTTP/1 keeps one feature object for all requests of a connection.
         if (SocketThread.IsTurnOver(request))
@@ -84,13 +91,14 @@ internal sealed class ProxyHandler(
             return new Seen("other", "not-found");
         }
 
+        // 1. Members and operators have doors of their own; what a member passes on for a client comes back here.
         if (PeerEndpoints.IsInternal(target))
         {
             await SocketThread.LeaveAsync();
-            var (answered, forwarded) = await peers.AnswerAsync(context, target);
+            (var answered, forwarded) = await peers.AnswerAsync(context, target);
             if (forwarded is null)
                 return answered ?? default;
-            (target, hops) = (forwarded.Target, forwarded.Hops);
+            target = forwarded.Target;
         }
         else if (AdminEndpoints.IsAdmin(target))
         {
@@ -98,13 +106,26 @@ internal sealed class ProxyHandler(
             return await admin.AnswerAsync(context, target);
         }
 
+        // 2. What nothing here takes.
+        if (await RefusedAsync(context) is { } refused)
+            return refused;
+
+        // 3. From memory, by the target as it came.
+        var isPassedOn = forwarded is null && forwarder.Applies(context);
+        if (!isPassedOn && FindHot(target, context) is { } hit)
+            return await CountedAsync(hit);
+
+        // 4. Everything else is read first.
+        await SocketThread.LeaveAsync();
+        return await AnswerReadAsync(context, target, forwarded, isPassedOn);
+    }
+
+    private async ValueTask<Seen?> RefusedAsync(HttpContext context)
+    {
         // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
         if (hasBody)
             context.Response.Headers.Connection = "close";
-
-        if (Tracing.IsOn)
-            NameModule(target);
 
         var method = context.Request.Method;
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
@@ -114,31 +135,45 @@ internal sealed class ProxyHandler(
             return new Seen("other", "method");
         }
 
-        if (hasBody)
+        return hasBody ? await FailAsync(context, new Failure(FailureKind.BadRequest, "a request for a module has no body")) : null;
+    }
+
+    /// <summary>Hot path. Answers artifacts and queries that memory holds for anybody; null for everything else.</summary>
+    private (Seen Seen, Task Writing)? FindHot(string target, HttpContext context)
+    {
+        var path = target.AsSpan();
+        if (!path.StartsWith(_basePath, StringComparison.Ordinal))
+            return null;
+        path = path[_basePath.Length..];
+        if (path.Length < 2 || path[0] != '/')
+            return null;
+
+        var key = path[1..];
+        if (hot.FindOrNull(key) is { Body: not null } artifact && artifact.AcceptedBy == gate.Version)
         {
-            var unwanted = new Failure(FailureKind.BadRequest, "a request for a module has no body");
-            await responses.WriteFailureAsync(context, unwanted, false, context.RequestAborted);
-            return new Seen("other", "bad-request");
+            NameModule(key);
+            artifacts.WriteHot(context, artifact, out var writing);
+            metrics.StoreReads.Add(1, new("artifact", DiskStore.LabelOf(artifact.Kind)), new("tier", "memory"));
+            return (new Seen(DiskStore.LabelOf(artifact.Kind), "hit"), writing);
         }
 
-        if (hops == 0 && forwarder.Applies(context) && !SystemEndpoints.Has(RequestTarget.PathOf(target)))
-        {
-            await SocketThread.LeaveAsync();
-            if (await forwarder.ForwardAsync(context, target, hops) is { } passedOn)
-                return passedOn;
-        }
+        if (queries.FindFreshOrNull(key) is not { } answer)
+            return null;
+        NameModule(key);
+        return (new Seen("query", "hit"), modules.WriteAnswerAsync(context, key, answer));
+    }
 
+    // Where a write does not end at once, its client takes its time, and a drain waits for it.
+    private ValueTask<Seen> CountedAsync((Seen Seen, Task Writing) hit) =>
+        hit.Writing.IsCompletedSuccessfully ? new(hit.Seen) : AwaitedAsync(hit);
+
+    private async ValueTask<Seen> AwaitedAsync((Seen Seen, Task Writing) hit)
+    {
         metrics.Traffic.Begin();
         try
         {
-            if (FindHot(target, context) is { } seen)
-            {
-                await seen.Writing;
-                return seen.Seen;
-            }
-
-            await SocketThread.LeaveAsync();
-            return await AnswerParsedAsync(context, target);
+            await hit.Writing;
+            return hit.Seen;
         }
         finally
         {
@@ -146,75 +181,77 @@ internal sealed class ProxyHandler(
         }
     }
 
-    /// <summary>Hot path. Answers artifacts and queries that memory holds; null for everything else.</summary>
-    private (Seen Seen, Task Writing)? FindHot(string target, HttpContext context)
+    private static void NameModule(ReadOnlySpan<char> key)
     {
-        var path = target.AsSpan();
-        if (!path.StartsWith(_basePath, StringComparison.Ordinal))
-            return null;
-
-        path = path[_basePath.Length..];
-        if (path.Length < 2 || path[0] != '/')
-            return null;
-
-        var key = path[1..];
-        if (hot.FindOrNull(key) is { Body: not null } artifact)
-        {
-            artifacts.WriteHot(context, artifact, out var writing);
-            metrics.StoreReads.Add(1, new("artifact", DiskStore.LabelOf(artifact.Kind)), new("tier", "memory"));
-            return (new Seen(DiskStore.LabelOf(artifact.Kind), "hit"), writing);
-        }
-
-        return queries.FindFreshOrNull(key) is { } answer
-            ? (new Seen("query", "hit"), modules.WriteAnswerAsync(context, key, answer))
-            : null;
+        if (Tracing.IsOn)
+            Tracing.NameModule(ProxyPath.Parse(key.ToString()));
     }
 
-    private void NameModule(string target)
+    private async Task<Seen> AnswerReadAsync(HttpContext context, string target, ForwardedRequest? forwarded, bool isPassedOn)
     {
-        if (RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out _)
-            && path.StartsWith(_basePath + "/", StringComparison.Ordinal))
-            ProxyRequest.Parse(WithoutCachedOnly(path[_basePath.Length..], out _)[1..]).NameModule();
-    }
-
-    private static string WithoutCachedOnly(string path, out bool isCachedOnly)
-    {
-        isCachedOnly = path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal);
-        return isCachedOnly ? path[CachedOnlyPrefix.Length..] : path;
-    }
-
-    private async Task<Seen> AnswerParsedAsync(HttpContext context, string target)
-    {
-        var cancel = context.RequestAborted;
+        // 1. The path, decoded once.
         if (!RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out var error))
-        {
-            await responses.WriteFailureAsync(context, new Failure(FailureKind.BadRequest, error), false, cancel);
-            return new Seen("other", "bad-request");
-        }
+            return await FailAsync(context, new Failure(FailureKind.BadRequest, error));
 
         // go writes '!' as %21, so every module with a capital letter in its path is found only now.
-        if (path != target && FindHot(path, context) is { } seen)
-        {
-            await seen.Writing;
-            return seen.Seen;
-        }
+        if (!isPassedOn && path != target && FindHot(path, context) is { } hit)
+            return await CountedAsync(hit);
 
-        if (await system.TryAnswerAsync(context, path))
+        // 2. What is asked of this process itself, however it is spelled, and never on a client's behalf by another member.
+        if (forwarded is null && await system.TryAnswerAsync(context, path))
             return new Seen("system", "ok");
 
-        if (!path.StartsWith(_basePath, StringComparison.Ordinal)
-            || path.Length == _basePath.Length || path[_basePath.Length] != '/')
-        {
-            var elsewhere = new Failure(FailureKind.NotFound, $"modules are served below {_basePath}/");
-            await responses.WriteFailureAsync(context, elsewhere, false, cancel);
-            return new Seen("other", "not-found");
-        }
+        // 3. The question, made here and nowhere else.
+        if (!TryAsk(context, path, forwarded, out var ask, out var failure))
+            return await FailAsync(context, failure);
+        Tracing.NameModule(ask.What);
 
-        var request = ProxyRequest.Parse(WithoutCachedOnly(path[_basePath.Length..], out var cachedOnly)[1..]);
-        cachedOnly |= string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
-        return request.Asked == Asked.ChecksumDatabase
-            ? await checksumDatabases.AnswerAsync(context, request.Text, cachedOnly, cancel)
-            : await modules.AnswerAsync(context, request, cachedOnly, cancel);
+        // 4. By another silo or region where it belongs there.
+        if (isPassedOn && await forwarder.ForwardAsync(context, RequestTarget.From(target), ask, forwarded?.Hops ?? 0) is { } passedOn)
+            return passedOn;
+
+        metrics.Traffic.Begin();
+        try
+        {
+            return ask.What.Asked == Asked.ChecksumDatabase
+                ? await checksumDatabases.AnswerAsync(context, ask, context.RequestAborted)
+                : await modules.AnswerAsync(context, ask, context.RequestAborted);
+        }
+        finally
+        {
+            metrics.Traffic.End();
+        }
+    }
+
+    private bool TryAsk(
+        HttpContext context, string path, ForwardedRequest? forwarded, out Ask ask, [NotNullWhen(false)] out Failure? failure)
+    {
+        ask = default;
+        failure = new Failure(FailureKind.NotFound, $"modules are served below {_basePath}/");
+        if (!path.StartsWith(_basePath, StringComparison.Ordinal) || path.Length == _basePath.Length || path[_basePath.Length] != '/')
+            return false;
+        path = path[_basePath.Length..];
+
+        var isCachedOnly = path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal);
+        var what = ProxyPath.Parse(path[(isCachedOnly ? CachedOnlyPrefix.Length + 1 : 1)..]);
+        isCachedOnly |= string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
+        failure = new Failure(FailureKind.NotFound, what.Text);
+        if (what.Asked == Asked.Nothing)
+            return false;
+
+        ask = new Ask(
+            what,
+            forwarded is null ? new Asker(context.Connection.RemoteIpAddress) : new Asker(forwarded.Client, forwarded.Member),
+            isCachedOnly ? AskLevel.Stored : AskLevel.Client,
+            forwarded is null ? Door.Client : Door.Forwarded);
+        failure = gate.Judge(ask).Refusal;
+        return failure is null;
+    }
+
+    private async Task<Seen> FailAsync(HttpContext context, Failure failure)
+    {
+        await responses.WriteFailureAsync(context, failure, false, context.RequestAborted);
+        return new Seen("other", FailureTable.For(failure.Kind).Cause);
     }
 }
 
@@ -223,6 +260,12 @@ internal readonly record struct Seen(string Artifact, string Outcome)
 {
     /// <summary>A request that ended without an answer: its client left, or we failed.</summary>
     public static readonly Seen Aborted = new("other", "aborted");
+
+    /// <summary>Whether the bytes of its body were counted as they went out.</summary>
+    public bool HasCountedBytes { get; init; }
+
+    /// <summary>Whether the answer ended before its body did.</summary>
+    public bool IsCutOff => Outcome is "aborted" or "broken";
 
     /// <summary>Whether it was a client's, and about modules.</summary>
     public bool IsOfClient => Artifact is not ("other" or "system" or "peer" or "admin");

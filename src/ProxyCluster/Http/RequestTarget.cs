@@ -29,6 +29,13 @@ internal static class RequestTarget
         return end < 0 ? path : path[..end];
     }
 
+    /// <summary>The target from its first slash on: as it came, save for an absolute form's scheme and authority.</summary>
+    public static string From(string target)
+    {
+        var path = PathOf(target);
+        return target.Length > 0 && target[0] == '/' || path.IsEmpty ? target : target[target.IndexOf(path, StringComparison.Ordinal)..];
+    }
+
     /// <summary>
     /// Undoes percent-encoding exactly once (<c>%21</c> is <c>!</c>; <c>+</c> stays a plus) and refuses what no module
     /// path holds: an encoded slash, dot or empty segments, control and non-ASCII characters.

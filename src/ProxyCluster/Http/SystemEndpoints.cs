@@ -3,6 +3,7 @@ using System.Text;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
+using ProxyCluster.Joining;
 using ProxyCluster.Routing;
 using ProxyCluster.Telemetry;
 
@@ -18,6 +19,7 @@ internal sealed class SystemEndpoints(
     UpstreamChain upstreams,
     PrometheusText prometheus,
     ClusterSelf self,
+    HostedLoops loops,
     IHostApplicationLifetime lifetime,
     Responses responses)
 {
@@ -102,6 +104,10 @@ internal sealed class SystemEndpoints(
                 CultureInfo.InvariantCulture,
                 $"region {region.Name}: {RegionWords.Of(region.State)} {region.Share} % ({region.Reason})\n");
         }
+
+        // What goes on in the background is no reason to send traffic elsewhere either.
+        foreach (var (loop, trouble) in loops.Failing)
+            report.Append(CultureInfo.InvariantCulture, $"loop {loop}: failing since {trouble.Since:u} ({trouble.Kind.Name})\n");
 
         foreach (var upstream in upstreams.Statuses)
             report.Append(CultureInfo.InvariantCulture, $"upstream {upstream.Name}: {upstream.StateWord}\n");

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
@@ -7,7 +9,7 @@ namespace ProxyCluster.Lines;
 
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>,
-/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/TARGET</c>; module
+/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/CLIENT/TARGET</c>; module
 /// names are escaped as everywhere. To the authority go <c>authority/health</c>, <c>authority/order</c> and
 /// <c>authority/status</c>, bodies in JSON.
 /// </summary>
@@ -28,9 +30,9 @@ internal static class PeerTarget
     public static string Replicate(ModuleVersion module, ArtifactKind kind) =>
         $"{PeerCalls.Prefix}replicate/{Storage.DiskStore.KeyOf(module, kind)}";
 
-    /// <summary>"Answer this request of a client", passed on for the n-th time.</summary>
-    public static string Forward(int hops, string target) =>
-        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}{target}");
+    /// <summary>"Answer this request of the client at that address", passed on for the n-th time.</summary>
+    public static string Forward(int hops, IPAddress? client, string target) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}/{Word(client)}{target}");
 
     /// <summary>"This is how I am"; POST.</summary>
     public const string Health = PeerCalls.Prefix + "authority/health";
@@ -60,6 +62,15 @@ internal static class PeerTarget
         "home" => AskLevel.Home,
         "stored" => AskLevel.Stored,
         _ => null,
+    };
+
+    // Without a scope, which means something on one machine only.
+    private static string Word(IPAddress? client) => client switch
+    {
+        null => "-",
+        { IsIPv4MappedToIPv6: true } => client.MapToIPv4().ToString(),
+        { AddressFamily: AddressFamily.InterNetworkV6 } => new IPAddress(client.GetAddressBytes()).ToString(),
+        _ => client.ToString(),
     };
 
     private static string Word(AskLevel level) => level switch

@@ -1,4 +1,5 @@
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 
 namespace ProxyCluster.Queries;
 

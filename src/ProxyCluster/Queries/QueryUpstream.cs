@@ -1,5 +1,6 @@
 using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
 
 namespace ProxyCluster.Queries;

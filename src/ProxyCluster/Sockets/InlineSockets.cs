@@ -1,6 +1,4 @@
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.Options;
-using ProxyCluster.Http;
 
 namespace ProxyCluster.Sockets;
 
@@ -16,12 +14,12 @@ internal static class InlineSockets
     /// <summary>The platform's switch. It is read once, when the process makes its first socket.</summary>
     internal const string Variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
 
-    /// <summary>Registers it, for the options to decide. Before the first socket of the process.</summary>
-    public static IServiceCollection AddInlineSockets(this IServiceCollection services)
+    /// <summary>Registers it, for a setting to decide. Before the first socket of the process.</summary>
+    public static IServiceCollection AddInlineSockets(this IServiceCollection services, Func<IServiceProvider, bool> setting)
     {
-        services.AddOptions<SocketTransportOptions>().Configure<IOptions<HttpOptions>>((transport, http) =>
+        services.AddOptions<SocketTransportOptions>().Configure<IServiceProvider>((transport, provider) =>
         {
-            var isOn = IsOn(Environment.GetEnvironmentVariable(Variable), http.Value.InlineSockets);
+            var isOn = IsOn(Environment.GetEnvironmentVariable(Variable), setting(provider));
             if (isOn)
                 Environment.SetEnvironmentVariable(Variable, "1");
 

@@ -14,7 +14,7 @@ namespace ProxyCluster.Storage;
 /// sumdb/sum.golang.org/                     verified tiles, lookups and the latest signed tree
 /// owed/regions/                             copies that other regions are to get, a note each
 /// owed/shared/                              the same for the region's shared store
-/// quarantine/                               bytes that stopped matching their record
+/// quarantine/                               bytes that stopped matching their record, and records that cannot be read
 /// tmp/                                      being written; emptied at start
 /// </code>
 /// <c>modules</c> has the layout of a GOPROXY tree, so <c>file://…/modules</c> works as somebody's upstream.
@@ -39,6 +39,7 @@ internal sealed class DataTree
         Root = Path.GetFullPath(root);
         Modules = Path.Combine(Root, "modules");
         Queries = Path.Combine(Root, "queries");
+        ChecksumDatabases = Path.Combine(Root, "sumdb");
         Temporary = Path.Combine(Root, "tmp");
         Quarantine = Path.Combine(Root, "quarantine");
         OwedToRegions = Path.Combine(Root, "owed", "regions");
@@ -49,6 +50,7 @@ internal sealed class DataTree
     public string Root { get; }
     public string Modules { get; }
     public string Queries { get; }
+    public string ChecksumDatabases { get; }
     public string Temporary { get; }
     public string Quarantine { get; }
     public string OwedToRegions { get; }
@@ -84,12 +86,15 @@ internal sealed class DataTree
     }
 
     /// <summary>False where a name would not fit a file system; such a module version is never stored.</summary>
-    public static bool Fits(ModuleVersion module)
+    public static bool Fits(ModuleVersion module) => module.EscapedVersion.Length <= MaxNameLength && Fits(module.Path);
+
+    /// <summary>The same for a module.</summary>
+    public static bool Fits(ModulePath module)
     {
-        if (module.EscapedVersion.Length > MaxNameLength || module.Path.Escaped.Length > 2048)
+        if (module.Escaped.Length > 2048)
             return false;
 
-        foreach (var element in module.Path.Escaped.AsSpan().Split('/'))
+        foreach (var element in module.Escaped.AsSpan().Split('/'))
         {
             if (element.End.Value - element.Start.Value > MaxNameLength)
                 return false;
@@ -100,9 +105,13 @@ internal sealed class DataTree
 
     public string NewTemporary(string what) => Path.Combine(Temporary, $"{what}-{Guid.NewGuid():N}");
 
-    public string NewQuarantine(ModuleVersion module, ArtifactKind kind, DateTimeOffset time) => Path.Combine(
-        Quarantine,
-        $"{time:yyyyMMddTHHmmss}-{Guid.NewGuid():N}-{Path.GetFileName(module.Path.Escaped)}@{module.EscapedVersion}{Ending(kind)}");
+    /// <summary>A name that sorts by time and says what the file was; the name's end, where it would not fit otherwise.</summary>
+    public string NewQuarantine(ModuleVersion module, string ending, DateTimeOffset time)
+    {
+        var was = $"{Path.GetFileName(module.Path.Escaped)}@{module.EscapedVersion}{ending}";
+        return Path.Combine(
+            Quarantine, $"{time:yyyyMMddTHHmmssfff}-{Guid.NewGuid():N}-{was[Math.Max(0, was.Length - MaxNameLength + 60)..]}");
+    }
 
     public string RecordPath(ModuleVersion module) => VersionDirectory(module.Path) + module.EscapedVersion + RecordEnding;
 

@@ -11,25 +11,18 @@ internal sealed partial class DiskStore : IArtifactStore
 
     /// <inheritdoc/>
     public ValueTask<ModuleRecord?> FindRecordOrNullAsync(ModuleVersion module, CancellationToken cancel) =>
-        ValueTask.FromResult(Guarded(() => FindRecordOrNull(module), $"reading the record of {module}"));
+        ValueTask.FromResult(FindRecordOrNull(module));
 
     /// <inheritdoc/>
     public async ValueTask<Stream?> OpenStreamOrNullAsync(ModuleRecord record, ArtifactKind kind, CancellationToken cancel)
     {
-        try
+        var content = await OpenReadOrNullAsync(record, kind, cancel);
+        return content switch
         {
-            var content = await OpenReadOrNullAsync(record, kind, cancel);
-            return content switch
-            {
-                null => null,
-                { Artifact.Body: { } body } => new MemoryStream(body, writable: false),
-                _ => new FileStream(content.File!, FileAccess.Read, 0),
-            };
-        }
-        catch (Exception e) when (StoreException.IsCause(e))
-        {
-            throw new StoreException($"reading {record.Module} failed: {e.Message}", e);
-        }
+            null => null,
+            { Artifact.Body: { } body } => new MemoryStream(body, writable: false),
+            _ => new FileStream(content.File!, FileAccess.Read, 0),
+        };
     }
 
     /// <inheritdoc/>
@@ -40,7 +33,12 @@ internal sealed partial class DiskStore : IArtifactStore
         while (Guarded(files.MoveNext, "listing records"))
         {
             cancel.ThrowIfCancellationRequested();
-            if (RecordFile.ParseOrNull(ReadOrEmpty(files.Current), out _) is { } record && tree.RecordPath(record.Module) == files.Current)
+
+            // A record that goes while they are listed was there before, or was not: both are true answers.
+            using var file = DiskFile.OpenOrNull(files.Current);
+            if (file is not null
+                && RecordFile.ParseOrNull(DiskFile.ReadAll(file, DiskFile.StampOf(file).Length), out _) is { } record
+                && tree.RecordPath(record.Module) == files.Current)
                 yield return record;
         }
     }
@@ -48,7 +46,7 @@ internal sealed partial class DiskStore : IArtifactStore
     /// <inheritdoc/>
     public async Task<bool> DeleteAsync(ModuleVersion module, CancellationToken cancel)
     {
-        using var held = await _commits.TakeAsync(module, cancel);
+        using var held = await _changes.TakeAsync(module, cancel);
         return Guarded(() => Delete_NeedsLock(module), $"deleting {module}");
     }
 
@@ -72,6 +70,7 @@ internal sealed partial class DiskStore : IArtifactStore
         if (Directory.Exists(Path.GetDirectoryName(record)))
         {
             File.Delete(record);
+            cache.RemoveRecord(StemOf(module));
             foreach (var kind in Enum.GetValues<ArtifactKind>())
             {
                 cache.Remove(KeyOf(module, kind));
@@ -81,23 +80,6 @@ internal sealed partial class DiskStore : IArtifactStore
         }
 
         return wasThere;
-    }
-
-    // A record that goes while they are listed was there before, or was not: both are true answers.
-    private static byte[] ReadOrEmpty(string file)
-    {
-        try
-        {
-            return File.ReadAllBytes(file);
-        }
-        catch (FileNotFoundException)
-        {
-            return [];
-        }
-        catch (Exception e) when (StoreException.IsCause(e))
-        {
-            throw new StoreException($"reading {file} failed: {e.Message}", e);
-        }
     }
 
     private T Guarded<T>(Func<T> work, string what)

@@ -12,16 +12,24 @@ internal sealed partial class DiskStore
     public async Task<long> EvictAsync(ModuleVersion module, ArtifactKind kind, uint unusedSince, CancellationToken cancel)
     {
         // Commits wait: what they are told about the present bytes stays true until they are done.
-        using var held = await _commits.TakeAsync(module, cancel);
+        using var held = await _changes.TakeAsync(module, cancel);
         var key = KeyOf(module, kind);
         if (index.FindOrNull(key, kind) is not { } files || !files.Has(kind) || files.UsedAt(kind) >= unusedSince)
             return 0;
 
         // 1. The bytes, at once: on a full disk there is no room for a note before they are gone.
         cache.Remove(key);
+        var path = tree.ArtifactPath(module, kind);
         try
         {
-            File.Delete(tree.ArtifactPath(module, kind));
+            if (!File.Exists(path))
+            {
+                // Somebody else took it away, and `verify` is to say so.
+                index.Gone(key, kind);
+                return 0;
+            }
+
+            File.Delete(path);
         }
         catch (Exception e) when (StoreException.IsCause(e))
         {
@@ -34,7 +42,7 @@ internal sealed partial class DiskStore
         var bytes = index.Gone(key, kind);
         try
         {
-            if (FindRecordOrNull(module) is { } record && record.ArtifactOrNull(kind) is { } stored)
+            if (ReadRecordOrNull(module, out _) is { } record && record.ArtifactOrNull(kind) is { } stored)
                 NoteEviction_NeedsLock(record.With(kind, stored with { Evicted = clock.GetUtcNow() }), lastUse);
         }
         catch (Exception e) when (StoreException.IsCause(e))
@@ -49,7 +57,7 @@ internal sealed partial class DiskStore
     // Not flushed: a note that a power cut takes away costs one line of `verify`, and a round writes thousands.
     private void NoteEviction_NeedsLock(ModuleRecord record, uint lastUse)
     {
-        WriteRecord(record, new NoFlush());
+        WriteRecord_NeedsLock(record, new NoFlush());
 
         // The file's time is the last use of what is left, and this was none.
         File.SetLastWriteTimeUtc(tree.RecordPath(record.Module), DateTimeOffset.FromUnixTimeSeconds(lastUse).UtcDateTime);

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Microsoft.Win32.SafeHandles;
@@ -19,99 +19,116 @@ namespace ProxyCluster.Storage;
 /// </para>
 /// <para>
 /// <b>Reading.</b> Nothing is served that this process has not hashed: a small artifact when it enters the memory cache,
-/// a large one at its first use, and again whenever the file's length or modification time changed. What does not match
-/// its record is moved to <c>quarantine</c> and treated as absent, so it is fetched again and must match the record.
+/// a large one at its first use, and again whenever the file's length or modification time changed. That is one piece of
+/// work for all who ask meanwhile, under the node's lifetime and no lock. What it shows counts only if the file and its
+/// record are still those that it was about; then what does not match is moved to <c>quarantine</c> and treated as absent,
+/// so it is fetched again and must match the record.
+/// </para>
+/// <para>
+/// <b>A disk that fails</b> is a <see cref="StoreException"/> to every caller, never absence; only a file whose data it has
+/// lost is damaged like any other, and is fetched again. A <see cref="StoreException"/> too is a record of another
+/// format, a newer program's: it stays as it is. A damaged record counts as absent where a checksum database proves the
+/// same again, and is set aside when the next commit needs its place; where nothing else pins the module
+/// (<see cref="PinnedModules"/>), it is a <see cref="StoreException"/> too, until somebody restores or deletes it.
 /// </para>
 /// <para>
 /// <b>Not promised.</b> That a commit survives a power cut when <see cref="StorageOptions.Flush"/> is off. It costs one
 /// more fetch, never a wrong byte. A data base was the road not taken: it would put a second copy of the truth beside
-/// the files, and operators can read, copy and restore a tree of files.
+/// the files, and operators can read, copy and restore a tree of files. Another: files named by their content, with the
+/// names of the GOPROXY tree as hard links. It would spare the look at the present record before something is set aside,
+/// and little else: sizes must be counted under a lock all the same. In return every artifact has two names to flush,
+/// to count and to remove, a copied or restored tree weighs double, and file systems without hard links are out.
 /// </para>
 /// </summary>
 internal sealed partial class DiskStore(
     DataTree tree,
     HotCache cache,
     StoreIndex index,
+    Quarantine quarantine,
+    PinnedModules pinned,
     SpaceAlarm alarm,
     IFlush flush,
     IOptions<StorageOptions> options,
     ProxyMetrics metrics,
     TimeProvider clock,
-    ILogger<DiskStore> logger)
+    ILogger<DiskStore> logger,
+    IHostApplicationLifetime? lifetime = null)
 {
-    private readonly KeyedLock<ModuleVersion> _commits = new();
+    // One for each module version, for everything that changes it and for what is concluded from reading it.
+    private readonly KeyedLock<ModuleVersion> _changes = new();
+
+    // Verbs have no host, and end when they are done.
+    private readonly JoinedTasks<(ModuleVersion Module, ArtifactKind Kind, StoredArtifact Stored), HotArtifact?> _checks =
+        new(lifetime?.ApplicationStopped ?? CancellationToken.None);
+
+    /// <summary>Hashes a large file; a test puts one in its place that waits.</summary>
+    internal Func<SafeFileHandle, CancellationToken, ValueTask<Digest>> Hash { get; init; } = DiskFile.HashAsync;
 
     /// <summary>An artifact's key in the memory cache: its path in a URL.</summary>
     public static string KeyOf(ModuleVersion module, ArtifactKind kind) =>
-        $"{module.Path.Escaped}/@v/{module.EscapedVersion}{DataTree.Ending(kind)}";
+        $"{module.Path.Escaped}/{DataTree.VersionsName}/{module.EscapedVersion}{DataTree.Ending(kind)}";
 
     /// <summary>What is proven and stored of a module version; null when nothing is.</summary>
-    public ModuleRecord? FindRecordOrNull(ModuleVersion module)
-    {
-        byte[] json;
-        try
-        {
-            json = File.ReadAllBytes(tree.RecordPath(module));
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-
-        var record = RecordFile.ParseOrNull(json, out var error);
-        if (record is not null && record.Module == module)
-            return record;
-
-        // A record that cannot be read names nothing: the artifacts are fetched and proven again.
-        Log.RecordUnreadable(logger, module.Path.Value, module.Version, error ?? $"it is about {record?.Module}");
-        return null;
-    }
+    /// <exception cref="StoreException">The record is there and cannot be read now, or not by this program.</exception>
+    public ModuleRecord? FindRecordOrNull(ModuleVersion module) =>
+        cache.FindRecordOrNull(StemOf(module)) is { } known && DiskFile.StampOrNull(tree.RecordPath(module)) == known.Stamp
+            ? known.Record
+            : ReadRecordOrNull(module, out _);
 
     /// <summary>
     /// Opens an artifact that <paramref name="record"/> names, after making sure that its bytes still match. Null when
-    /// they are gone or damaged.
+    /// they are gone or damaged, and when the record is not the present one any more. <paramref name="cancel"/> ends the
+    /// wait, not the work.
     /// </summary>
+    /// <exception cref="StoreException">The disk cannot be read now.</exception>
     public async ValueTask<ArtifactContent?> OpenReadOrNullAsync(
         ModuleRecord record, ArtifactKind kind, CancellationToken cancel)
     {
         if (record.ArtifactOrNull(kind) is not { } stored)
             return null;
 
-        var key = KeyOf(record.Module, kind);
-        return cache.FindOrNull(key) is { } hot && hot.Stored == stored && TryOpen(hot, out var content)
+        if (cache.FindOrNull(KeyOf(record.Module, kind)) is { } hot && hot.Stored == stored && TryOpen(hot, out var content))
+            return content;
+
+        // Sixteen downloads that start together after a restart hash a large zip once. Nobody holds a file while waiting.
+        return await _checks.RunAsync((record.Module, kind, stored), CheckAsync, cancel) is { } found && TryOpen(found, out content)
             ? content
-            : await OpenCheckedOrNullAsync(record.Module, kind, stored, key, cancel);
+            : null;
     }
 
     /// <summary>
-    /// Opens a cached artifact; false when its file changed since it was hashed, and it must be checked again. Hot path
-    /// for large artifacts: one open, one fstat.
+    /// Opens a cached artifact; false when its file changed since it was hashed, and must be checked again, or cannot be
+    /// opened, which whoever checks it is told. Hot path for large artifacts: one open, one fstat.
     /// </summary>
-    public static bool TryOpen(HotArtifact hot, out ArtifactContent? content)
+    public static bool TryOpen(HotArtifact hot, [NotNullWhen(true)] out ArtifactContent? content)
     {
+        content = null;
         if (hot.Body is not null)
         {
             content = new ArtifactContent(hot, null);
             return true;
         }
 
-        content = null;
-        var file = OpenOrNull(hot.File);
-        if (file is null)
-            return false;
-
-        if (StampOf(file) == hot.Stamp)
+        SafeFileHandle? file = null;
+        try
         {
-            content = new ArtifactContent(hot, file);
-            return true;
+            file = DiskFile.OpenOrNull(hot.File);
+            if (file is not null && DiskFile.StampOf(file) == hot.Stamp)
+                content = new ArtifactContent(hot, file);
+        }
+        catch (StoreException)
+        {
+            // Said by false.
         }
 
-        file.Dispose();
-        return false;
+        if (content is null)
+            file?.Dispose();
+        return content is not null;
     }
 
     /// <summary>
-    /// Does the record name <paramref name="kind"/>, and is a file of its size there? A look, not a check of content.
+    /// Does the record name <paramref name="kind"/>, and is a file of its size there? A look, not a check of content; what
+    /// cannot be looked at is not there.
     /// </summary>
     public bool HasBytes(ModuleRecord record, ArtifactKind kind) =>
         record.ArtifactOrNull(kind) is { } stored
@@ -130,9 +147,11 @@ internal sealed partial class DiskStore(
     public async Task<CommitResult> CommitAsync(
         ModuleRecord proposal, ArtifactKind kind, IncomingArtifact? incoming, CancellationToken cancel)
     {
-        using var held = await _commits.TakeAsync(proposal.Module, cancel);
         try
         {
+            // A large zip takes its time, and nothing else of its module version need wait for that.
+            incoming?.Flush(flush);
+            using var held = await _changes.TakeAsync(proposal.Module, cancel);
             return Commit_NeedsLock(proposal, kind, incoming);
         }
         catch (Exception e) when (StoreException.IsCause(e))
@@ -147,7 +166,7 @@ internal sealed partial class DiskStore(
     {
         var module = proposal.Module;
         var path = tree.ArtifactPath(module, kind);
-        var current = FindRecordOrNull(module);
+        var current = ReadRecordOrNull(module, out var damage);
         var bytesLost = current?.ArtifactOrNull(kind) is not null && !HasBytes(current, kind);
         var result = RecordMerge.Merge(current, proposal, kind, bytesLost);
         if (result.Status == CommitStatus.Conflict)
@@ -158,49 +177,47 @@ internal sealed partial class DiskStore(
         }
 
         // Whoever commits is about to open it: not the moment to evict it.
-        index.FindOrNull(KeyOf(module, kind), kind)?.Use(kind);
+        var key = KeyOf(module, kind);
+        index.FindOrNull(key, kind)?.Use(kind);
         if (result.Status == CommitStatus.AlreadyStored)
             return result;
 
         var directory = Path.GetDirectoryName(path)!;
         CreateDirectory(directory);
         var offered = proposal.ArtifactOrNull(kind);
+        HotArtifact? hashed = null;
         if (incoming is not null && offered is not null && result.Record.ArtifactOrNull(kind) == offered)
         {
-            incoming.MoveTo(path, flush);
+            var stamp = incoming.MoveTo(path);
             flush.Directory(directory);
-            index.Stored(KeyOf(module, kind), kind, offered.Size);
+            index.Stored(key, kind, offered.Size);
             metrics.Commits.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
+
+            // Just hashed on its way in, so the first reader need not do it again.
             if (offered.Size > options.Value.MemoryMaxArtifactBytes)
-                RememberHashed(module, kind, offered, path);
+                hashed = new HotArtifact(result.Record, kind, path, stamp, null, index.Opened(key, kind, offered.Size));
         }
 
-        WriteRecord(result.Record, flush);
+        if (damage is not null)
+            quarantine.TakeOrNull(tree.RecordPath(module), module);
+        WriteRecord_NeedsLock(result.Record, flush);
+        if (hashed is not null)
+            cache.Add(key, hashed);
         if (index.Bytes > options.Value.MaxBytes)
             alarm.Ring();
         return result;
     }
 
     /// <summary>
-    /// Moves an artifact that does not match its record out of the way. Its record keeps naming it, so the next fetch
-    /// must bring the same content.
+    /// Moves an artifact out of the way that was found not to match its record, unless file or record have changed since.
+    /// The record keeps naming it, so the next fetch must bring the same content.
     /// </summary>
-    public void Quarantine(ModuleVersion module, ArtifactKind kind, string why)
+    /// <exception cref="StoreException">It cannot be moved.</exception>
+    public async Task QuarantineAsync(ModuleVersion module, DamagedArtifact damaged, string why, CancellationToken cancel)
     {
-        cache.Remove(KeyOf(module, kind));
-        var aside = tree.NewQuarantine(module, kind, clock.GetUtcNow());
-        try
-        {
-            File.Move(tree.ArtifactPath(module, kind), aside);
-        }
-        catch (FileNotFoundException)
-        {
-            return;
-        }
-
-        index.Gone(KeyOf(module, kind), kind);
-        metrics.Quarantined.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
-        Log.Quarantined(logger, module.Path.Value, module.Version, LabelOf(kind), why, aside);
+        using var held = await _changes.TakeAsync(module, cancel);
+        if (IsPresent_NeedsLock(module, damaged.Kind, damaged.Stored, damaged.Stamp, out _))
+            Quarantine_NeedsLock(module, damaged.Kind, why);
     }
 
     /// <summary>Writes, reads, compares and deletes a small file: does the disk still take data?</summary>
@@ -221,61 +238,77 @@ internal sealed partial class DiskStore(
         }
     }
 
-    private async ValueTask<ArtifactContent?> OpenCheckedOrNullAsync(
-        ModuleVersion module, ArtifactKind kind, StoredArtifact stored, string key, CancellationToken cancel)
+    private async Task<HotArtifact?> CheckAsync(
+        (ModuleVersion Module, ArtifactKind Kind, StoredArtifact Stored) asked, CancellationToken cancel)
     {
+        var (module, kind, stored) = asked;
         var path = tree.ArtifactPath(module, kind);
-        var file = OpenOrNull(path);
-        if (file is null)
-            return null;
+        var key = KeyOf(module, kind);
 
-        var stamp = StampOf(file);
-        byte[]? body = null;
-        var sha = default(Digest);
-        if (stamp.Length == stored.Size)
+        // 1. What the file is. Commits, evictions and other readers go on meanwhile.
+        var (stamp, body, sha, unread) = (default(FileStamp?), default(byte[]), default(Digest), "");
+        using (var file = DiskFile.OpenOrNull(path))
         {
-            if (stored.Size <= options.Value.MemoryMaxArtifactBytes)
+            stamp = file is null ? null : DiskFile.StampOf(file);
+            if (stamp?.Length == stored.Size)
             {
-                body = new byte[stored.Size];
-                sha = RandomAccess.Read(file, body, 0) == body.Length ? Digest.Of(body) : default;
-            }
-            else
-            {
-                // One at a time: sixteen downloads that start together after a restart hash a large zip once.
-                using var held = await _commits.TakeAsync(module, cancel);
-                if (cache.FindOrNull(key) is { } hashed && hashed.Stored == stored && hashed.Stamp == stamp)
-                    return new ArtifactContent(hashed, file);
-
-                sha = await HashAsync(file, cancel);
+                try
+                {
+                    sha = stored.Size > options.Value.MemoryMaxArtifactBytes
+                        ? await Hash(file!, cancel)
+                        : Digest.Of(body = DiskFile.ReadAll(file!, stored.Size));
+                }
+                catch (StoreException e) when (StoreException.IsLostData(e))
+                {
+                    unread = $": {e.Message}";
+                }
             }
         }
 
-        if (stamp.Length != stored.Size || sha != stored.Sha256)
+        // 2. What follows from that, if it is still so. Who was told of another record asks again.
+        using var held = await _changes.TakeAsync(module, cancel);
+        if (!IsPresent_NeedsLock(module, kind, stored, stamp, out var record))
+            return null;
+
+        if (stamp is not { } its)
         {
-            file.Dispose();
-            Quarantine(module, kind, $"{stamp.Length} bytes with SHA-256 {sha}, not {stored.Size} with {stored.Sha256}");
+            // Taken away by somebody else.
+            cache.Remove(key);
+            index.Gone(key, kind);
             return null;
         }
 
-        var hot = new HotArtifact(kind, stored, path, stamp, body, index.Opened(key, kind, stored.Size));
+        if (sha != stored.Sha256)
+        {
+            Quarantine_NeedsLock(module, kind, $"{its.Length} bytes with SHA-256 {sha}, not {stored.Size} with {stored.Sha256}{unread}");
+            return null;
+        }
+
+        var hot = new HotArtifact(record, kind, path, its, body, index.Opened(key, kind, stored.Size));
         hot.Use();
         cache.Add(key, hot);
-        if (body is null)
-            return new ArtifactContent(hot, file);
-
-        file.Dispose();
-        return new ArtifactContent(hot, null);
+        return hot;
     }
 
-    // Just hashed on its way in, so the first reader need not do it again.
-    private void RememberHashed(ModuleVersion module, ArtifactKind kind, StoredArtifact stored, string path)
+    // Does the present record say this of the artifact, and is its file as it was seen (null: not there)?
+    private bool IsPresent_NeedsLock(
+        ModuleVersion module, ArtifactKind kind, StoredArtifact stored, FileStamp? seen, [NotNullWhen(true)] out ModuleRecord? record)
     {
-        using var file = OpenOrNull(path);
-        if (file is not null)
-        {
-            var key = KeyOf(module, kind);
-            cache.Add(key, new HotArtifact(kind, stored, path, StampOf(file), null, index.Opened(key, kind, stored.Size)));
-        }
+        record = FindRecordOrNull(module);
+        return record?.ArtifactOrNull(kind) == stored && DiskFile.StampOrNull(tree.ArtifactPath(module, kind)) == seen;
+    }
+
+    private void Quarantine_NeedsLock(ModuleVersion module, ArtifactKind kind, string why)
+    {
+        var key = KeyOf(module, kind);
+        cache.Remove(key);
+        var aside = quarantine.TakeOrNull(tree.ArtifactPath(module, kind), module);
+        index.Gone(key, kind);
+        if (aside is null)
+            return;
+
+        metrics.Quarantined.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
+        Log.Quarantined(logger, module.Path.Value, module.Version, LabelOf(kind), why, aside);
     }
 
     // The name of a new directory lies in its parent, and so on up to the first that was there.
@@ -289,15 +322,53 @@ internal sealed partial class DiskStore(
             flush.Directory(parent);
     }
 
-    private void WriteRecord(ModuleRecord record, IFlush flush)
+    // Reads and parses, whatever memory holds. What is damaged and may be lost is null, with a sentence.
+    private ModuleRecord? ReadRecordOrNull(ModuleVersion module, out string? damage)
+    {
+        damage = null;
+        var path = tree.RecordPath(module);
+        using var file = DiskFile.OpenOrNull(path);
+        if (file is null)
+            return null;
+
+        var stamp = DiskFile.StampOf(file);
+        var json = DiskFile.ReadAll(file, stamp.Length);
+        var record = RecordFile.ParseOrNull(json, out damage);
+        if (record is not null && record.Module == module)
+        {
+            cache.AddRecord(StemOf(module), new HotRecord(record, stamp));
+            return record;
+        }
+
+        damage ??= $"it is about {record?.Module}";
+        if (RecordFile.OtherFormatOrNull(json) is { } format)
+        {
+            throw new StoreException(
+                $"the record of {module} cannot be read by this program: its format is {format}, written by another version of the program");
+        }
+
+        if (pinned.Contains(module.Path))
+        {
+            throw new StoreException(
+                $"the record of {module} is damaged ({damage}), and nothing else says what {module} is: no checksum database covers it. "
+                + $"Restore {path} from a backup, or delete it to have the next fetch believed");
+        }
+
+        Log.RecordUnreadable(logger, module.Path.Value, module.Version, damage);
+        return null;
+    }
+
+    private void WriteRecord_NeedsLock(ModuleRecord record, IFlush flush)
     {
         var temporary = tree.NewTemporary("record");
+        FileStamp stamp;
         try
         {
             using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
             {
                 RandomAccess.Write(file, RecordFile.Write(record), 0);
                 flush.File(file);
+                stamp = DiskFile.StampOf(file);
             }
 
             var path = tree.RecordPath(record.Module);
@@ -309,46 +380,13 @@ internal sealed partial class DiskStore(
             File.Delete(temporary);
             throw;
         }
+
+        cache.AddRecord(StemOf(record.Module), new HotRecord(record, stamp));
+        foreach (var kind in Enum.GetValues<ArtifactKind>())
+            cache.Renew(KeyOf(record.Module, kind), record);
     }
 
-    internal static async ValueTask<Digest> HashAsync(SafeFileHandle file, CancellationToken cancel)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent(1 << 17);
-        try
-        {
-            for (long offset = 0; ;)
-            {
-                var read = await RandomAccess.ReadAsync(file, buffer, offset, cancel);
-                if (read == 0)
-                    break;
-                hash.AppendData(buffer.AsSpan(0, read));
-                offset += read;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        var digest = new byte[Digest.Size];
-        hash.GetHashAndReset(digest);
-        return new Digest(digest);
-    }
-
-    internal static SafeFileHandle? OpenOrNull(string path)
-    {
-        try
-        {
-            return File.OpenHandle(path, options: FileOptions.SequentialScan);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    private static FileStamp StampOf(SafeFileHandle file) => new(RandomAccess.GetLength(file), File.GetLastWriteTimeUtc(file));
+    private static string StemOf(ModuleVersion module) => $"{module.Path.Escaped}/{DataTree.VersionsName}/{module.EscapedVersion}";
 
     internal static string LabelOf(ArtifactKind kind) => kind switch
     {

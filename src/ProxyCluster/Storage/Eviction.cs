@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Joining;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Storage;
@@ -38,7 +39,7 @@ internal sealed partial class Eviction(
     IOptions<StorageOptions> options,
     ProxyMetrics metrics,
     TimeProvider clock,
-    ILogger<Eviction> logger) : BackgroundService
+    ILogger<Eviction> logger) : HostedLoop(clock, logger)
 {
     /// <summary>Between two looks, and so how coarse the clock of uses is.</summary>
     internal static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
@@ -71,30 +72,29 @@ internal sealed partial class Eviction(
             WriteUses(TimeSpan.FromSeconds(1));
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override IEnumerable<Turn> Strands => _options.IsUsed ? [TurnAsync] : [];
+
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
-        if (!_options.IsUsed)
-            return;
+        if (_options.IsUsed)
+            metrics.ObserveStoreHeadroom(() => FreeBytes(), () => _options.MaxBytes - index.Bytes);
+        return base.StartAsync(cancellationToken);
+    }
 
-        metrics.ObserveStoreHeadroom(() => FreeBytes(), () => _options.MaxBytes - index.Bytes);
-        await Task.Run(() => Scan(stoppingToken), stoppingToken);
-        _indexed.TrySetResult();
-        _usesWritten = clock.GetTimestamp();
-
-        using var timer = clock.CreateTimer(static alarm => ((SpaceAlarm)alarm!).Ring(), alarm, LookEvery, LookEvery);
-        while (true)
+    private async Task<bool> TurnAsync(CancellationToken stop)
+    {
+        if (!_indexed.Task.IsCompleted)
         {
-            try
-            {
-                await LookAsync(stoppingToken);
-            }
-            catch (Exception e) when (StoreException.IsCause(e))
-            {
-                Log.Interrupted(logger, e);
-            }
-
-            await alarm.RungAsync(stoppingToken);
+            await Task.Run(() => Scan(stop), stop);
+            _usesWritten = Clock.GetTimestamp();
+            _indexed.TrySetResult();
+            alarm.Ring();
         }
+
+        using (Clock.CreateTimer(static alarm => ((SpaceAlarm)alarm!).Ring(), alarm, LookEvery, Timeout.InfiniteTimeSpan))
+            await alarm.RungAsync(stop);
+        await LookAsync(stop);
+        return true;
     }
 
     /// <summary>
@@ -117,9 +117,9 @@ internal sealed partial class Eviction(
     private async Task Look_NeedsLockAsync(CancellationToken cancel)
     {
         index.Advance();
-        if (clock.GetElapsedTime(_usesWritten) >= WriteUsesEvery)
+        if (Clock.GetElapsedTime(_usesWritten) >= WriteUsesEvery)
         {
-            _usesWritten = clock.GetTimestamp();
+            _usesWritten = Clock.GetTimestamp();
             WriteUses(WriteUsesEvery);
         }
 
@@ -127,14 +127,14 @@ internal sealed partial class Eviction(
         var need = EvictionRules.BytesToRemove(index.Bytes, FreeBytes(), diskFull, _options);
         if (need == 0)
             _fellShort = null;
-        else if (diskFull || _fellShort is not { } at || clock.GetElapsedTime(at) >= RestAfterShortfall)
+        else if (diskFull || _fellShort is not { } at || Clock.GetElapsedTime(at) >= RestAfterShortfall)
             await RoundAsync(need, cancel);
     }
 
     private async Task RoundAsync(long need, CancellationToken cancel)
     {
         var (removed, artifacts, spared) = (0L, 0, 0);
-        var coldBefore = StoreIndex.SecondsOf(clock.GetUtcNow() - EvictionRules.Grace);
+        var coldBefore = StoreIndex.SecondsOf(Clock.GetUtcNow() - EvictionRules.Grace);
         foreach (var cold in index.Coldest(coldBefore))
         {
             if (removed >= need)
@@ -156,7 +156,7 @@ internal sealed partial class Eviction(
         }
 
         if (artifacts > 0)
-            Log.Evicted(logger, artifacts, removed, index.Bytes);
+            Log.Evicted(Logger, artifacts, removed, index.Bytes);
         if (removed >= need)
         {
             _fellShort = null;
@@ -164,8 +164,8 @@ internal sealed partial class Eviction(
         }
 
         if (_fellShort is null)
-            Log.FellShort(logger, need - removed, spared);
-        _fellShort = clock.GetTimestamp();
+            Log.FellShort(Logger, need - removed, spared);
+        _fellShort = Clock.GetTimestamp();
     }
 
     private async Task<bool> MayGoAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
@@ -174,8 +174,16 @@ internal sealed partial class Eviction(
             return true;
 
         // Bytes that no record names are nobody's last copy of anything proven, but nobody asked for them to go either.
-        return store.FindRecordOrNull(module)?.ArtifactOrNull(kind) is { } stored
-            && await others.HoldAsync(module, kind, stored, cancel);
+        // What is said of them cannot be read: neither.
+        try
+        {
+            return store.FindRecordOrNull(module)?.ArtifactOrNull(kind) is { } stored
+                && await others.HoldAsync(module, kind, stored, cancel);
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
     }
 
     private static bool TryNameOf(ColdArtifact cold, out ModuleVersion module)
@@ -197,7 +205,7 @@ internal sealed partial class Eviction(
         catch (Exception e) when (StoreException.IsCause(e))
         {
             // What was not found is not counted and not evicted until it is used.
-            Log.ScanFailed(logger, e);
+            Log.ScanFailed(Logger, e);
         }
     }
 
@@ -226,9 +234,6 @@ internal sealed partial class Eviction(
         [LoggerMessage(LogLevel.Warning,
             "Eviction fell {Missing} bytes short: the rest was used a moment ago, or is the last copy of a private module ({Kept} artifacts)")]
         public static partial void FellShort(ILogger logger, long missing, int kept);
-
-        [LoggerMessage(LogLevel.Warning, "Eviction was interrupted by the disk; the next look starts over")]
-        public static partial void Interrupted(ILogger logger, Exception e);
 
         [LoggerMessage(LogLevel.Warning, "The walk over the store was interrupted by the disk; what it had not reached is not counted")]
         public static partial void ScanFailed(ILogger logger, Exception e);

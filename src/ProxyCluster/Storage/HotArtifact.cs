@@ -7,11 +7,18 @@ namespace ProxyCluster.Storage;
 /// <see cref="File"/> was hashed by this process and is unchanged as long as its <see cref="Stamp"/> is.
 /// </summary>
 internal sealed class HotArtifact(
-    ArtifactKind kind, StoredArtifact stored, string file, FileStamp stamp, byte[]? body, StoredFiles? files = null)
+    ModuleRecord record, ArtifactKind kind, string file, FileStamp stamp, byte[]? body, StoredFiles? files = null)
 {
     public ArtifactKind Kind { get; } = kind;
 
-    public StoredArtifact Stored { get; } = stored;
+    /// <summary>What the record says of it; an entry whose record says something else of it is replaced.</summary>
+    public StoredArtifact Stored { get; } = record.ArtifactOrNull(kind)!;
+
+    /// <summary>
+    /// The record that names it, parsed, so that a hit need not read it. As it is on the disk: commits put the grown one
+    /// in its place, and an artifact leaves the cache with its record.
+    /// </summary>
+    public ModuleRecord Record { get; set; } = record;
 
     public string File { get; } = file;
 
@@ -21,13 +28,22 @@ internal sealed class HotArtifact(
     public byte[]? Body { get; } = body;
 
     /// <summary>A strong entity tag: equal tags mean equal bytes, not only equal content.</summary>
-    public string ETag { get; } = EntityTag.Of(stored.Sha256);
+    public string ETag { get; } = EntityTag.Of(record.ArtifactOrNull(kind)!.Sha256);
+
+    /// <summary>
+    /// Version of the gate that let it through to anybody; 0 where it was loaded for another reason, and must be judged
+    /// before it is served. Written without a lock: a write that is lost costs one more judgement.
+    /// </summary>
+    public int AcceptedBy { get; set; }
 
     /// <summary>Marks a use, for the order of eviction. Hot path.</summary>
     public void Use() => files?.Use(Kind);
 
-    /// <summary>What this entry costs the cache, in bytes.</summary>
-    public long Weight { get; } = (body?.Length ?? 0) + 1024;
+    /// <summary>
+    /// What this entry holds, in bytes: its content, its strings (two bytes a character), itself, and the record, though
+    /// others may hold that too.
+    /// </summary>
+    public long Weight => 200 + (Body?.Length ?? 0) + (2L * (File.Length + ETag.Length)) + Record.Weight;
 }
 
 /// <summary>Length and modification time of a file: when either changes, what was proven about it no longer holds.</summary>

@@ -75,20 +75,30 @@ internal sealed class IncomingArtifact : IAsyncDisposable
     /// <summary>All bytes, for a store that copies them; valid after <see cref="Complete"/>. The stream stays ours.</summary>
     public Stream Content => _file;
 
-    /// <summary>Puts the file in its final place; what stood there, named by no record, is replaced.</summary>
-    public void MoveTo(string path, IFlush flush)
+    /// <summary>Makes the bytes survive a power cut.</summary>
+    public void Flush(IFlush flush) => flush.File(_file.SafeFileHandle);
+
+    /// <summary>Puts the file, flushed, in its final place; what stood there, named by no record, is replaced.</summary>
+    public FileStamp MoveTo(string path)
     {
-        flush.File(_file.SafeFileHandle);
         File.Move(_file.Name, path, overwrite: true);
         _moved = true;
+        return DiskFile.StampOf(_file.SafeFileHandle);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _file.DisposeAsync();
         _hash.Dispose();
-        if (!_moved)
-            File.Delete(_file.Name);
+        try
+        {
+            await _file.DisposeAsync();
+            if (!_moved)
+                File.Delete(_file.Name);
+        }
+        catch (Exception e) when (StoreException.IsCause(e))
+        {
+            // What became of the artifact is known already; what is left of it goes at the next start.
+        }
     }
 
     private void RingIfFull(Exception e)

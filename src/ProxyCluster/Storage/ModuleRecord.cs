@@ -1,3 +1,4 @@
+using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Verification;
 
@@ -36,6 +37,15 @@ public sealed record ModuleRecord
     /// <summary>The stored <c>.zip</c>, or null.</summary>
     public StoredArtifact? Zip { get; init; }
 
+    /// <summary>
+    /// What it holds in memory, in bytes: two for each character, 32 for each hash of its proof, and the objects themselves.
+    /// </summary>
+    internal long Weight => 900
+        + (2L * ((2 * Module.Path.Value.Length) + (2 * Module.Version.Length) + (ZipH1?.Length ?? 0) + (GoModH1?.Length ?? 0)))
+        + (2L * ((Info?.Source.Length ?? 0) + (Mod?.Source.Length ?? 0) + (Zip?.Source.Length ?? 0)))
+        + WeightOf(VerifiedBy?.Proof)
+        + WeightOf(GoModVerifiedBy?.Proof);
+
     /// <summary>The stored artifact of <paramref name="kind"/>, or null.</summary>
     public StoredArtifact? ArtifactOrNull(ArtifactKind kind) => kind switch
     {
@@ -62,6 +72,9 @@ public sealed record ModuleRecord
         && (by.Kind == VerificationKind.NoSumPattern || LineOf(by, kind) == h1)
             ? by
             : null;
+
+    private static long WeightOf(ChecksumProof? proof) =>
+        proof is null ? 0 : (2L * (proof.RecordText.Length + proof.SignedTree.Length)) + (32L * proof.Inclusion.Count);
 
     private string? LineOf(VerifiedBy by, ArtifactKind kind) =>
         by.Proof?.LinesFor(Module) is not { } lines ? null : kind == ArtifactKind.Zip ? lines.ZipH1 : lines.GoModH1;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ProxyCluster.GoModules;
@@ -18,6 +19,34 @@ internal static class RecordFile
     /// <summary>UTF-8 JSON of <paramref name="record"/>.</summary>
     public static byte[] Write(ModuleRecord record) =>
         JsonSerializer.SerializeToUtf8Bytes(Shape.From(record), RecordJson.Default.Shape);
+
+    /// <summary>
+    /// The format that the JSON says it has, where that is another than ours; null for ours and for what says nothing. It
+    /// is looked for in whatever else stands there: a later format may have nothing in common with this one.
+    /// </summary>
+    public static string? OtherFormatOrNull(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.CurrentDepth != 1 || reader.TokenType != JsonTokenType.PropertyName || !reader.ValueTextEquals("format"u8))
+                    continue;
+
+                reader.Read();
+                return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var format) && format == Format
+                    ? null
+                    : Encoding.UTF8.GetString(reader.ValueSpan);
+            }
+        }
+        catch (JsonException)
+        {
+            // Torn before it said so.
+        }
+
+        return null;
+    }
 
     /// <summary>Reads what <see cref="Write"/> wrote; null with a sentence for anything else.</summary>
     public static ModuleRecord? ParseOrNull(ReadOnlySpan<byte> json, out string? error)

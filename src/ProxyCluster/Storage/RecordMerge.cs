@@ -47,13 +47,12 @@ internal static class RecordMerge
         return new CommitResult(unchanged ? CommitStatus.AlreadyStored : CommitStatus.Committed, grown);
     }
 
-    // A database's proof beats a pattern, and the database that is asked today beats one that was asked before.
+    // A database's proof beats a pattern, and whoever is asked today beats one that was asked before.
     private static VerifiedBy? Stronger(ModuleRecord current, ModuleRecord proposal, ArtifactKind kind)
     {
         var (known, offered) = (current.VerifiedByOf(kind), proposal.VerifiedByOf(kind));
-        return known is null || (offered is { Kind: VerificationKind.ChecksumDatabase } && offered.Authority != known.Authority)
-            ? offered
-            : known;
+        var isBetter = offered?.Kind == VerificationKind.ChecksumDatabase || known?.Kind != VerificationKind.ChecksumDatabase;
+        return offered is not null && isBetter && offered.Authority != known?.Authority ? offered : known;
     }
 
     private static bool Differs(string? a, string? b) => a is not null && b is not null && a != b;

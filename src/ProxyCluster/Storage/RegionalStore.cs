@@ -1,5 +1,3 @@
-using Azure.Core;
-using Azure.Core.Pipeline;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Copies;
 using ProxyCluster.Storage.Blobs;
@@ -14,22 +12,17 @@ namespace ProxyCluster.Storage;
 /// </summary>
 internal sealed class RegionalStore
 {
-    private readonly BlobClient? _client;
     private readonly TimeProvider _clock;
 
     /// <param name="options">Whether there is one, and where.</param>
     /// <param name="metrics">Counts conflicts.</param>
-    /// <param name="clock">Dates signatures and limits the check.</param>
+    /// <param name="clock">Limits the check.</param>
     /// <param name="loggers">Logs.</param>
-    /// <param name="transport">What sends; null for the network.</param>
-    /// <param name="identity">Who we are; null for the process's Azure identity.</param>
     public RegionalStore(
         IOptions<StorageOptions> options,
         ProxyMetrics metrics,
         TimeProvider clock,
-        ILoggerFactory loggers,
-        HttpPipelineTransport? transport = null,
-        TokenCredential? identity = null)
+        ILoggerFactory loggers)
     {
         Options = options.Value.Blob;
         _clock = clock;
@@ -38,8 +31,7 @@ internal sealed class RegionalStore
 
         if (!BlobLocation.TryParse(Options, out var location, out var error))
             throw new InvalidOperationException(error); // the options were validated
-        _client = new BlobClient(BlobPipeline.Build(location, Options, clock, transport, identity), location.Container);
-        Blobs = new BlobStore(_client, Options, metrics, loggers.CreateLogger<BlobStore>());
+        Blobs = new BlobStore(location.Open(), Options, metrics, loggers.CreateLogger<BlobStore>());
     }
 
     /// <summary>The store, or null.</summary>
@@ -50,5 +42,5 @@ internal sealed class RegionalStore
 
     /// <summary>Makes the container where that is wanted and tries it; null without a store.</summary>
     public async Task<ContainerCheck?> CheckAsync(CancellationToken cancel) =>
-        Blobs is null ? null : await ContainerCheck.RunAsync(_client!, Blobs, Options, _clock, cancel);
+        Blobs is null ? null : await ContainerCheck.RunAsync(Blobs, Options, _clock, cancel);
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Joining;
 
 namespace ProxyCluster.Storage;
 
@@ -12,25 +13,18 @@ internal sealed partial class Scrubber(
     StoreVerification verification,
     IOptions<StorageOptions> options,
     TimeProvider clock,
-    ILogger<Scrubber> logger) : BackgroundService
+    ILogger<Scrubber> logger) : HostedLoop(clock, logger)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override IEnumerable<Turn> Strands => [TurnAsync];
+
+    private async Task<bool> TurnAsync(CancellationToken stop)
     {
         if (options.Value.ScrubInterval == TimeSpan.Zero || !options.Value.IsUsed)
-            return;
+            return false;
 
-        using var timer = new PeriodicTimer(options.Value.ScrubInterval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await ScrubAsync(stoppingToken);
-            }
-            catch (Exception e) when (StoreException.IsCause(e))
-            {
-                Log.Interrupted(logger, e);
-            }
-        }
+        await Task.Delay(options.Value.ScrubInterval, Clock, stop);
+        await ScrubAsync(stop);
+        return true;
     }
 
     internal async Task ScrubAsync(CancellationToken cancel)
@@ -40,17 +34,17 @@ internal sealed partial class Scrubber(
         {
             // The signatures behind the records were checked on the way in, and `verify` checks them again.
             var check = await verification.CheckAsync(file, NoKeys, cancel);
-            foreach (var kind in check.Damaged)
-                store.Quarantine(check.Record!.Module, kind, "found by the background check");
+            foreach (var damaged in check.Damaged)
+                await store.QuarantineAsync(check.Record!.Module, damaged, "found by the background check", cancel);
 
             records++;
             bytes += check.Bytes;
             problems += check.Problems.Count;
             var pause = TimeSpan.FromSeconds((double)check.Bytes / options.Value.ScrubBytesPerSecond);
-            await Task.Delay(pause, clock, cancel);
+            await Task.Delay(pause, Clock, cancel);
         }
 
-        Log.Finished(logger, records, bytes, problems);
+        Log.Finished(Logger, records, bytes, problems);
     }
 
     private static readonly Dictionary<string, GoModules.Notes.VerifierKey> NoKeys = [];
@@ -59,8 +53,5 @@ internal sealed partial class Scrubber(
     {
         [LoggerMessage(LogLevel.Information, "Background check read {Records} module versions, {Bytes} bytes: {Problems} problems")]
         public static partial void Finished(ILogger logger, long records, long bytes, long problems);
-
-        [LoggerMessage(LogLevel.Warning, "Background check was interrupted by the disk; the next one starts over")]
-        public static partial void Interrupted(ILogger logger, Exception e);
     }
 }

@@ -21,10 +21,14 @@ public sealed class StorageOptions
 
     /// <summary>
     /// Bytes of artifacts kept in memory in front of the disk. Default 256 MiB. More of it answers more requests
-    /// without touching the file system; it is a bound, not a reservation.
+    /// without touching the file system; it is a bound, not a reservation. What is remembered of larger artifacts (that
+    /// they were hashed, not their bytes) and of records comes beside it: each at most an eighth of it, or 16 MiB.
     /// </summary>
     [Range(0L, 1L << 40)]
     public long MemoryBytes { get; set; } = 256L << 20;
+
+    /// <summary>Bytes for what is remembered of larger artifacts, and as many for parsed records.</summary>
+    internal long MemoryBesideBytes => Math.Max(MemoryBytes / 8, 16L << 20);
 
     /// <summary>
     /// Largest artifact that is kept in memory. Default 256 KiB, which covers nearly every .info and .mod and most
@@ -50,6 +54,20 @@ public sealed class StorageOptions
     /// <summary>Bytes per second that the background check reads at most. Default 32 MiB.</summary>
     [Range(1L << 16, 1L << 40)]
     public long ScrubBytesPerSecond { get; set; } = 32L << 20;
+
+    /// <summary>
+    /// Files kept in <c>quarantine/</c>, where damaged ones are set aside for people to look at. Default 1000. Above it
+    /// the oldest are deleted; the newest one always stays.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int QuarantineMaxFiles { get; set; } = 1000;
+
+    /// <summary>
+    /// Bytes kept in <c>quarantine/</c>. Default 1 GiB. More of it keeps more evidence of a disk that goes bad, on the
+    /// same disk.
+    /// </summary>
+    [Range(0L, 1L << 50)]
+    public long QuarantineMaxBytes { get; set; } = 1L << 30;
 
     /// <summary>
     /// Bytes of artifacts kept on disk. Default: not set, which means all of them. Above it the longest unused ones are

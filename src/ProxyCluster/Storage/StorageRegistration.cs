@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
 using ProxyCluster.Storage.Blobs;
+using ProxyCluster.Verification;
 
 namespace ProxyCluster.Storage;
 
@@ -11,11 +12,14 @@ internal static class StorageRegistration
     {
         services.AddRoomOptions<StorageOptions>(StorageOptions.Section);
         services.AddSingleton(s => new DataTree(s.GetRequiredService<IOptions<StorageOptions>>().Value.Data));
+        services.AddSingleton(static s => new ProofDirectory(s.GetRequiredService<DataTree>().ChecksumDatabases));
         services.AddSingleton<IFlush>(static s =>
             s.GetRequiredService<IOptions<StorageOptions>>().Value.Flush ? new DiskFlush() : new NoFlush());
         services.AddSingleton<HotCache>();
         services.AddSingleton<StoreIndex>();
         services.AddSingleton<SpaceAlarm>();
+        services.AddSingleton<Quarantine>();
+        services.AddSingleton<PinnedModules>();
         services.AddSingleton<DiskStore>();
         services.AddSingleton<StoreScan>();
         services.AddSingleton<KeptModules>();

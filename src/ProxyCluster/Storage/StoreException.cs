@@ -17,8 +17,16 @@ public sealed class StoreException : Exception
     {
     }
 
-    /// <summary>Is this how the file system reports that it cannot do its work?</summary>
-    internal static bool IsCause(Exception e) => e is IOException or UnauthorizedAccessException;
+    /// <summary>Is this how the file system, or the store on it, reports that it cannot do its work?</summary>
+    internal static bool IsCause(Exception e) => e is IOException or UnauthorizedAccessException or StoreException;
+
+    /// <summary>
+    /// Is it that the disk has lost what the file held (EIO; a failed checksum on Windows)? Then waiting does not help, as
+    /// it may where permissions or handles are missing.
+    /// </summary>
+    internal static bool IsLostData(Exception e) =>
+        (e is StoreException ? e.InnerException : e) is IOException cause && (cause.HResult & 0xffff) is var code
+        && (OperatingSystem.IsWindows() ? code is 23 or 30 : code == 5);
 
     /// <summary>Is it that there is no space left, for us or at all?</summary>
     internal static bool IsNoSpace(Exception e) =>

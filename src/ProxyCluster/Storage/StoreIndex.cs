@@ -27,6 +27,9 @@ internal sealed class StoreIndex
 
     private bool _isComplete;
 
+    // Gone while the tree is walked: the walk may have listed their files before, and must not bring them back.
+    private HashSet<(string Stem, ArtifactKind Kind)>? _gone = [];
+
     public StoreIndex(TimeProvider clock, HotCache cache, ProxyMetrics metrics)
     {
         _clock = clock;
@@ -62,6 +65,13 @@ internal sealed class StoreIndex
             _isComplete = true;
     }
 
+    /// <summary>The walk over the tree has ended, in whatever way: nothing is found any more.</summary>
+    public void WalkEnded()
+    {
+        lock (_lock)
+            _gone = null;
+    }
+
     /// <summary>An artifact was stored just now, in place of what was there.</summary>
     public void Stored(string key, ArtifactKind kind, long size) => Set(StemOf(key, kind), kind, size, SecondsOf(_clock.GetUtcNow()));
 
@@ -73,7 +83,7 @@ internal sealed class StoreIndex
     {
         lock (_lock)
         {
-            if (!_versions.TryGetValue(stem, out var files) || !files.Has(kind))
+            if (_gone?.Contains((stem, kind)) != true && (!_versions.TryGetValue(stem, out var files) || !files.Has(kind)))
                 Set(stem, kind, size, Math.Min(used, Now));
         }
     }
@@ -96,6 +106,7 @@ internal sealed class StoreIndex
         lock (_lock)
         {
             var stem = StemOf(key, kind);
+            _gone?.Add((stem.ToString(), kind));
             if (!_byStem.TryGetValue(stem, out var files) || !files.Has(kind))
                 return 0;
 

@@ -15,6 +15,19 @@ internal sealed class StoreScan(DataTree tree, StoreIndex index)
     /// <exception cref="IOException">The disk cannot be read.</exception>
     public void Run(CancellationToken cancel)
     {
+        try
+        {
+            Walk(cancel);
+            index.Complete();
+        }
+        finally
+        {
+            index.WalkEnded();
+        }
+    }
+
+    private void Walk(CancellationToken cancel)
+    {
         foreach (var directory in Directory.EnumerateDirectories(tree.Modules, DataTree.VersionsName, SearchOption.AllDirectories))
         {
             cancel.ThrowIfCancellationRequested();
@@ -33,8 +46,6 @@ internal sealed class StoreScan(DataTree tree, StoreIndex index)
                 index.Found($"{module}/{version}", kind, entry.Length, used);
             }
         }
-
-        index.Complete();
     }
 
     private static FileSystemEnumerable<Entry> EntriesOf(string directory) => new(

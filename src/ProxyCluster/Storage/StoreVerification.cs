@@ -19,7 +19,13 @@ internal readonly record struct StoreProgress(long Records, long Artifacts, long
 
 /// <summary>What checking one record showed: the artifacts that do not match it, and all problems in words.</summary>
 internal sealed record RecordCheck(
-    ModuleRecord? Record, int Artifacts, long Bytes, IReadOnlyList<ArtifactKind> Damaged, IReadOnlyList<StoreFault> Problems);
+    ModuleRecord? Record, int Artifacts, long Bytes, IReadOnlyList<DamagedArtifact> Damaged, IReadOnlyList<StoreFault> Problems);
+
+/// <summary>An artifact that does not match its record.</summary>
+/// <param name="Kind">Which of the three.</param>
+/// <param name="Stored">What the record says of it.</param>
+/// <param name="Stamp">The file that was looked at.</param>
+internal readonly record struct DamagedArtifact(ArtifactKind Kind, StoredArtifact Stored, FileStamp Stamp);
 
 /// <summary>
 /// Proves the store again, from the files alone: every record is read, every artifact that it names is hashed and held
@@ -67,17 +73,34 @@ internal sealed class StoreVerification(DataTree tree)
     {
         var name = Path.GetRelativePath(tree.Root, file);
         var problems = new List<StoreFault>();
-        var record = RecordFile.ParseOrNull(await File.ReadAllBytesAsync(file, cancel), out var error);
+        RecordCheck Checked(ModuleRecord? record, int artifacts = 0, long bytes = 0, IReadOnlyList<DamagedArtifact>? damaged = null) =>
+            new(record, artifacts, bytes, damaged ?? [], problems);
+
+        ModuleRecord? record;
+        string? error;
+        try
+        {
+            using var json = DiskFile.OpenOrNull(file);
+            if (json is null)
+                return Checked(null); // deleted since it was listed
+            record = RecordFile.ParseOrNull(DiskFile.ReadAll(json, DiskFile.StampOf(json).Length), out error);
+        }
+        catch (StoreException e)
+        {
+            problems.Add(new StoreFault(name, e.Message));
+            return Checked(null);
+        }
+
         if (record is null || tree.RecordPath(record.Module) != file)
         {
             problems.Add(new StoreFault(name, error ?? $"the record is about {record?.Module}, which belongs elsewhere"));
-            return new RecordCheck(null, 0, 0, [], problems);
+            return Checked(null);
         }
 
         if (ProofFaultOrNull(record, keys) is { } fault)
             problems.Add(new StoreFault(name, fault));
 
-        var damaged = new List<ArtifactKind>();
+        var damaged = new List<DamagedArtifact>();
         var (artifacts, bytes) = (0, 0L);
         foreach (var kind in Enum.GetValues<ArtifactKind>())
         {
@@ -86,30 +109,48 @@ internal sealed class StoreVerification(DataTree tree)
 
             artifacts++;
             bytes += stored.Size;
-            if (await ArtifactFaultOrNullAsync(record, kind, stored, cancel) is not { } wrong)
+            var (wrong, stamp) = await ArtifactFaultOrNullAsync(record, kind, stored, cancel);
+            if (wrong is null)
                 continue;
 
-            damaged.Add(kind);
+            if (stamp is { } its)
+                damaged.Add(new DamagedArtifact(kind, stored, its));
             problems.Add(new StoreFault(Path.ChangeExtension(name, DataTree.Ending(kind)), wrong));
         }
 
-        return new RecordCheck(record, artifacts, bytes, damaged, problems);
+        return Checked(record, artifacts, bytes, damaged);
     }
 
     private bool IsEvicted(ModuleVersion module, ArtifactKind kind, StoredArtifact stored) =>
         stored.Evicted is not null && !File.Exists(tree.ArtifactPath(module, kind));
 
-    private async Task<string?> ArtifactFaultOrNullAsync(
+    // With the stamp of the file where that is to be set aside: it was read, and is not what the record says.
+    private async Task<(string? Fault, FileStamp? Damaged)> ArtifactFaultOrNullAsync(
         ModuleRecord record, ArtifactKind kind, StoredArtifact stored, CancellationToken cancel)
     {
-        using var file = DiskStore.OpenOrNull(tree.ArtifactPath(record.Module, kind));
-        if (file is null)
-            return "the record names it, but it is not there";
+        FileStamp? stamp = null;
+        try
+        {
+            using var file = DiskFile.OpenOrNull(tree.ArtifactPath(record.Module, kind));
+            if (file is null)
+                return ("the record names it, but it is not there", null);
 
-        if (RandomAccess.GetLength(file) is var length && length != stored.Size)
+            stamp = DiskFile.StampOf(file);
+            return await ContentFaultOrNullAsync(record, kind, stored, file, stamp.Value.Length, cancel) is { } fault ? (fault, stamp) : default;
+        }
+        catch (Exception e) when (StoreException.IsCause(e))
+        {
+            return (e.Message, StoreException.IsLostData(e) ? stamp : null);
+        }
+    }
+
+    private static async Task<string?> ContentFaultOrNullAsync(
+        ModuleRecord record, ArtifactKind kind, StoredArtifact stored, SafeFileHandle file, long length, CancellationToken cancel)
+    {
+        if (length != stored.Size)
             return $"it has {length} bytes, the record says {stored.Size}";
 
-        if (await DiskStore.HashAsync(file, cancel) is var sha && sha != stored.Sha256)
+        if (await DiskFile.HashAsync(file, cancel) is var sha && sha != stored.Sha256)
             return $"its SHA-256 is {sha}, the record says {stored.Sha256}";
 
         return kind == ArtifactKind.Info ? null : H1FaultOrNull(record, kind, file, cancel);

@@ -127,6 +127,10 @@ internal sealed class ProxyMetrics
         Meter.CreateObservableGauge("proxycluster.routing.epoch", epoch, null, "Epoch of the routing table that this member acts on");
     }
 
+    /// <summary>Reports which of the host's loops fail; label loop.</summary>
+    public void ObserveLoops(Func<IEnumerable<Measurement<int>>> failing) => Meter.CreateObservableGauge(
+        "proxycluster.loop.failing", failing, null, "Whether the last turn of a loop in the background failed: 0 or 1; label loop");
+
     /// <summary>Reports the breaker of every upstream: 0 closed, 1 half-open, 2 open; label upstream.</summary>
     public void ObserveBreakers(Func<IEnumerable<Measurement<int>>> states) =>
         Meter.CreateObservableGauge("proxycluster.upstream.breaker.state", states, null,

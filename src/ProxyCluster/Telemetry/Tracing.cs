@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ProxyCluster.GoModules.Protocol;
 
 namespace ProxyCluster.Telemetry;
 
@@ -28,14 +29,19 @@ internal static class Tracing
     /// <summary>
     /// Says on the request's span what module it is about. Attributes hold it and never names: there are millions.
     /// </summary>
-    /// <param name="path">The module path, not escaped.</param>
-    /// <param name="version">The version, or the text of a query; null where the whole module is meant.</param>
-    public static void NameModule(string path, string? version)
+    public static void NameModule(ProxyPath path)
     {
         if (Activity.Current is not { IsAllDataRequested: true } span)
             return;
-        span.SetTag("proxycluster.module.path", path);
-        if (version is not null)
+        var (module, version) = path.Asked switch
+        {
+            Asked.Artifact => (path.Module.Path.Value, path.Module.Version),
+            Asked.Query or Asked.VersionPrefix => (path.Query.Path.Value, path.Query.Revision),
+            _ => ("", ""),
+        };
+        if (module.Length > 0)
+            span.SetTag("proxycluster.module.path", module);
+        if (version.Length > 0)
             span.SetTag("proxycluster.module.version", version);
     }
 

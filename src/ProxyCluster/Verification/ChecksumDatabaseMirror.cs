@@ -15,15 +15,14 @@ namespace ProxyCluster.Verification;
 /// <remarks>
 /// <para>Promises: byte for byte what the database serves, proven before it is kept or passed on, and served on while the
 /// database is down. The latest tree never goes back to a smaller one. Names that are not configured are not found, so
-/// this is no open relay; names of private modules are not passed on (403), so they do not leak through the mirror
-/// either.</para>
+/// this is no open relay; names of private modules are for the gate to hold back.</para>
 /// <para>A client that saw <c>supported</c> sends everything here and never goes direct, so an outage must not look like
 /// an absence: 404 is only what the database itself denies, or what its largest known tree does not have.</para>
 /// <para>Road not taken: relaying without proof and leaving that to <c>go</c>. A forged answer would then be kept and
 /// served to every build until somebody noticed.</para>
 /// </remarks>
 internal sealed partial class ChecksumDatabaseMirror(
-    ChecksumDatabases databases, Verifier verifier, IOptions<VerificationOptions> options, TimeProvider clock)
+    ChecksumDatabases databases, IOptions<VerificationOptions> options, TimeProvider clock)
 {
     private const string Text = "text/plain; charset=UTF-8";
     private const string Bytes = "application/octet-stream";
@@ -97,8 +96,6 @@ internal sealed partial class ChecksumDatabaseMirror(
             return new Failure(FailureKind.BadRequest, $"bad request: {error}");
         if (!Escaping.TryUnescape(name.AsSpan(at + 1), out var version))
             return new Failure(FailureKind.BadRequest, "bad request: malformed escaped version");
-        if (verifier.SecretPatternOrNull(path) is { } pattern)
-            return new Failure(FailureKind.Blocked, $"{path} matches {pattern}, so it is not looked up in a checksum database");
         if (!ModuleVersion.TryCreate(path, version, out var module, out error))
             return new Failure(FailureKind.NotFound, $"not found: {error}");
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Notes;
-using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Verification;
@@ -16,7 +15,7 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
 
     public ChecksumDatabases(
         IOptions<VerificationOptions> options,
-        IOptions<StorageOptions> storage,
+        ProofDirectory directory,
         TimeProvider clock,
         ProxyMetrics metrics,
         ILoggerFactory loggers)
@@ -35,7 +34,7 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
                 continue;
 
             var cache = new DiskChecksumDatabaseCache(
-                storage.Value.Data, key.Name, loggers.CreateLogger<DiskChecksumDatabaseCache>());
+                directory, key.Name, loggers.CreateLogger<DiskChecksumDatabaseCache>());
             var source = new HttpChecksumDatabaseSource(_http, url, options.Value, clock);
             all.Add(new Database(
                 key, new ChecksumDatabaseClient(key, source, cache), new ChecksumDatabaseClient(key, new NobodyAsked(), cache), cache));

@@ -9,7 +9,7 @@ using ProxyCluster.GoModules.TransparencyLog;
 namespace ProxyCluster.Verification;
 
 /// <summary>
-/// What is kept of one checksum database, under <c>&lt;data&gt;/sumdb/&lt;name&gt;/</c>:
+/// What is kept of one checksum database, under its name in the <see cref="ProofDirectory"/>:
 /// <code>
 /// latest                      the latest signed tree note, plain text
 /// lookup/&lt;esc mod&gt;@&lt;esc ver&gt;  a proven lookup response
@@ -36,10 +36,10 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
     private bool _isSwept;
 
     /// <summary>The cache of one database; nothing is created before the first write.</summary>
-    public DiskChecksumDatabaseCache(string dataDirectory, string database, ILogger<DiskChecksumDatabaseCache> logger)
+    public DiskChecksumDatabaseCache(ProofDirectory directory, string database, ILogger<DiskChecksumDatabaseCache> logger)
     {
         // One directory per name, whatever slashes it has.
-        _root = Path.Combine(Path.GetFullPath(dataDirectory), "sumdb", Uri.EscapeDataString(database));
+        _root = Path.Combine(directory.Path, Uri.EscapeDataString(database));
         _logger = logger;
     }
 

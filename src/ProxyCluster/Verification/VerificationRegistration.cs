@@ -7,7 +7,7 @@ namespace ProxyCluster.Verification;
 /// <summary>Adds the checksum databases: the verifier and the mirror.</summary>
 internal static class VerificationRegistration
 {
-    /// <summary>Needs StorageOptions and ProxyMetrics, which their own rooms add.</summary>
+    /// <summary>Needs a ProofDirectory and ProxyMetrics, which their own rooms add.</summary>
     public static IServiceCollection AddVerification(this IServiceCollection services)
     {
         services.AddRoomOptions<VerificationOptions>(VerificationOptions.Section);

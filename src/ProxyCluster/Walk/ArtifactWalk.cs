@@ -1,43 +1,83 @@
-using ProxyCluster.Clustering;
-using ProxyCluster.Copies;
+using ProxyCluster.Gate;
+using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Walk;
 
-/// <summary>The order in which an artifact is looked for: store, the region's shared store, owner.</summary>
-internal sealed class ArtifactWalk(DiskStore store, SharedFill shared, ClusterOwner owner)
+/// <summary>
+/// The order in which an artifact is looked for, whoever asks: gate, store, owner, gate, content. Clients, forwarded
+/// clients and members all come this way, and no other way leads to bytes.
+/// </summary>
+internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwner owner)
 {
-    /// <summary>
-    /// Opens an artifact, having it fetched where it is missing. <paramref name="cachedOnly"/> stops before the owner.
-    /// The flag in the result tells whether it was here already. The caller disposes the content.
-    /// </summary>
-    public async ValueTask<Outcome<(ArtifactContent Content, bool Hit)>> OpenAsync(
-        ModuleVersion module, ArtifactKind kind, bool cachedOnly, CancellationToken cancel)
+    /// <summary>Opens an artifact, having it fetched where it is missing and the ask goes that far. The caller disposes it.</summary>
+    public async ValueTask<Outcome<OpenedArtifact>> OpenAsync(Ask ask, CancellationToken cancel)
     {
-        // 1. Stored, and proven in a way that today's policy accepts.
-        if (store.FindRecordOrNull(module) is { } record
-            && owner.Accepts(record, kind)
-            && await store.OpenReadOrNullAsync(record, kind, cancel) is { } stored)
-            return (stored, true);
+        // 1. May it be asked?
+        if (gate.Judge(ask).Refusal is { } refusal)
+            return refusal;
 
-        // 2. In the region's shared store: copied and proven, without any other silo.
-        if (await shared.FillOrNullAsync(module, kind, cancel) is { } copied
-            && await store.OpenReadOrNullAsync(copied, kind, cancel) is { } filled)
-            return (filled, true);
+        try
+        {
+            // 2. Stored here, and proven in a way that today's policy accepts.
+            if (store.FindRecordOrNull(ask.Module) is { } known && await OpenOrNullAsync(ask, known, cancel) is { } here)
+                return new OpenedArtifact(here, known, true);
 
-        if (cachedOnly)
-            return new Failure(FailureKind.NotCached, $"{module} is not in the cache");
+            // 3. Stored now, by whoever has to: once for all who ask.
+            if (!(await owner.HaveAsync(ask, cancel)).TryGet(out var stored, out var failure))
+                return failure;
 
-        // 3. The owner has it fetched, verified and committed, once for all who ask now in the whole cluster.
-        var ensured = await owner.EnsureAsync(module, kind, AskLevel.Client, cancel);
-        if (!ensured.TryGet(out var committed, out var failure))
-            return failure;
-
-        // 4. Open what was committed.
-        return await store.OpenReadOrNullAsync(committed, kind, cancel) is { } content
-            ? (content, false)
-            : new Failure(FailureKind.StoreUnavailable, $"{module}: the stored file could not be read back");
+            // 4. Judged and opened as anything else that is stored.
+            return await OpenOrNullAsync(ask, stored.Record, cancel) is { } content
+                ? new OpenedArtifact(content, stored.Record, stored.WasHere)
+                : new Failure(FailureKind.StoreUnavailable, $"{ask.Module}: the stored file could not be read back");
+        }
+        catch (StoreException e)
+        {
+            return new Failure(FailureKind.StoreUnavailable, $"{ask.Module}: the store cannot be read now: {e.Message}");
+        }
     }
+
+    /// <summary>
+    /// Does this silo hold an artifact with these bytes? It is a question about the disk, so that another one may be cleared,
+    /// and not judged: nothing is served. Opening proves the bytes: they were hashed by this process and have not changed
+    /// since, or are hashed now.
+    /// </summary>
+    public async ValueTask<bool> HoldsAsync(ModuleVersion module, ArtifactKind kind, Digest sha256, CancellationToken cancel)
+    {
+        try
+        {
+            using var content = store.FindRecordOrNull(module) is { } record && record.ArtifactOrNull(kind)?.Sha256 == sha256
+                ? await store.OpenReadOrNullAsync(record, kind, cancel)
+                : null;
+            return content is not null;
+        }
+        catch (StoreException)
+        {
+            return false; // whoever asks may not rely on this disk
+        }
+    }
+
+    private async ValueTask<ArtifactContent?> OpenOrNullAsync(Ask ask, ModuleRecord record, CancellationToken cancel)
+    {
+        var verdict = gate.Judge(ask, record);
+        if (!verdict.MayServe || await store.OpenReadOrNullAsync(record, ask.Kind, cancel) is not { } content)
+            return null;
+
+        // From here on the fast path may serve it without a question.
+        if (verdict.IsForAnybody)
+            content.Artifact.AcceptedBy = gate.Version;
+        return content;
+    }
+}
+
+/// <summary>An artifact at the end of its walk.</summary>
+/// <param name="Content">The bytes.</param>
+/// <param name="Record">What is proven of them.</param>
+/// <param name="WasHere">Whether this silo, or its region's shared store, had it already.</param>
+internal sealed record OpenedArtifact(ArtifactContent Content, ModuleRecord Record, bool WasHere) : IDisposable
+{
+    public void Dispose() => Content.Dispose();
 }

@@ -1,6 +1,6 @@
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Queries;
 
 namespace ProxyCluster.Walk;
 

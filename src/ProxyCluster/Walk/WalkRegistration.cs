@@ -8,9 +8,9 @@ internal static class WalkRegistration
     public static IServiceCollection AddWalk(this IServiceCollection services)
     {
         services.AddRoomOptions<OwnershipOptions>(OwnershipOptions.Section);
-        services.AddSingleton<ModuleOwner>();
+        services.AddSingleton<OwnFetches>();
         services.AddSingleton<DepartedSilos>();
-        services.AddSingleton<ClusterOwner>();
+        services.AddSingleton<ArtifactOwner>();
         services.AddSingleton<ArtifactWalk>();
         services.AddSingleton<QueryOwner>();
         return services;

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
+using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Orleans.Grains;
 using ProxyCluster.Queries;
 using ProxyCluster.Routing;
@@ -45,7 +47,7 @@ public sealed class RegionClusterTests
 
         foreach (var member in cluster.Members)
         {
-            var had = await member.Get<ClusterOwner>().EnsureAsync(sample.Module, ArtifactKind.Zip, AskLevel.Client, Cancel);
+            var had = await member.Get<ArtifactOwner>().HaveAsync(Ask.ForArtifact(sample.Module, ArtifactKind.Zip, AskLevel.Client, Door.Client, "test"), Cancel);
             Assert.Null(had.Failure);
             Assert.NotNull(member.Get<DiskStore>().FindRecordOrNull(sample.Module)?.Zip);
         }
@@ -150,10 +152,10 @@ public sealed class RegionClusterTests
         cluster.Upstream.Faults.Next(zip, Fault.Silence);
         var asking = cluster.Members.ToDictionary(
             static member => member,
-            member => member.Get<ClusterOwner>().EnsureAsync(sample.Module, ArtifactKind.Zip, AskLevel.Client, Cancel));
+            member => member.Get<ArtifactOwner>().HaveAsync(Ask.ForArtifact(sample.Module, ArtifactKind.Zip, AskLevel.Client, Door.Client, "test"), Cancel));
         await cluster.Upstream.Requested(zip).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
 
-        var owner = cluster.Members.Single(static member => member.Get<ModuleOwner>().Running > 0);
+        var owner = cluster.Members.Single(static member => member.Get<OwnFetches>().Running > 0);
         await cluster.KillAsync(owner);
 
         foreach (var (member, answer) in asking.Where(pair => pair.Key != owner))
@@ -200,7 +202,7 @@ public sealed class RegionClusterTests
         {
             foreach (var member in survivors)
             {
-                var had = await member.Get<ClusterOwner>().EnsureAsync(sample.Module, ArtifactKind.Zip, AskLevel.Client, Cancel)
+                var had = await member.Get<ArtifactOwner>().HaveAsync(Ask.ForArtifact(sample.Module, ArtifactKind.Zip, AskLevel.Client, Door.Client, "test"), Cancel)
                     .WaitAsync(TimeSpan.FromSeconds(30), Cancel);
                 Assert.Null(had.Failure);
             }

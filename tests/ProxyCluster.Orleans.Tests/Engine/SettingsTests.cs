@@ -1,5 +1,5 @@
-using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
+using ProxyCluster.Hosting;
 using ProxyCluster.Orleans.Hosting;
 using ProxyCluster.TestKit.Processes;
 

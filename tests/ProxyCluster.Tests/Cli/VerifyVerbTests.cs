@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Cli;
+using ProxyCluster.Hosting;
 
 namespace ProxyCluster.Tests.Cli;
 

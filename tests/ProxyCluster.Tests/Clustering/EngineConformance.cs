@@ -38,6 +38,21 @@ public abstract class EngineConformance
     }
 
     [Fact]
+    public async Task ViewChanged_AHandlerThrows_TheOthersHearOfEveryChange()
+    {
+        await using var site = await OpenAsync();
+        var engine = await site.JoinAsync("a");
+        var heard = new ConcurrentQueue<int>();
+        engine.ViewChanged += static _ => throw new InvalidOperationException("a bug of a handler");
+        engine.ViewChanged += view => heard.Enqueue(view.Members.Length);
+
+        await site.JoinAsync("b");
+        await site.JoinAsync("c");
+
+        await Conditions.UntilAsync(() => heard.Contains(2) && heard.Contains(3), "the second handler heard of both");
+    }
+
+    [Fact]
     public async Task Leave_OneMember_OthersForgetIt()
     {
         await using var site = await OpenAsync();

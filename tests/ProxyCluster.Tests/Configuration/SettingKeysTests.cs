@@ -1,7 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
-using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
+using ProxyCluster.Hosting;
 
 namespace ProxyCluster.Tests.Configuration;
 

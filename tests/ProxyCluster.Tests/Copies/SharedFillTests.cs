@@ -6,9 +6,11 @@ using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Zips;
 using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit.Azurite;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Tests.Cli;
+using ProxyCluster.Tests.Clustering;
 using ProxyCluster.Tests.Lines;
 using ProxyCluster.Tests.Storage.Blobs;
 
@@ -53,6 +55,21 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
         Assert.Equal(0, await second.MetricAsync(Writes, "")); // it came from there
         Assert.Equal(_region.Sample.Zip, await second.GetAsync(Module, ArtifactKind.Zip)); // and now from its own disk
         Assert.Equal(3, await second.MetricAsync(Reads, ""));
+    }
+
+    [Fact]
+    public async Task Counter_Throws_WhatIsOwedIsHandedOverWhenItDoesNot()
+    {
+        var silo = await _region.StartSiloAsync(null, ("Storage:Blob:WriteMode", "background"));
+        using var fault = new ThrowingMetric(silo.Host.Services.GetRequiredService<ProxyMetrics>().SharedWrites);
+
+        await silo.GetAsync(Module, ArtifactKind.Zip);
+        await Conditions.UntilAsync(() => fault.Thrown > 0, "a copy met the bug");
+        fault.IsFaulty = false;
+
+        await Conditions.UntilAsync(() => silo.Writes.Waiting == 0, "nothing is owed");
+        Assert.NotNull((await _region.Blobs.Store.FindRecordOrNullAsync(Module, Cancel))?.Zip);
+        Assert.False(silo.Host.Lifetime.ApplicationStopping.IsCancellationRequested);
     }
 
     [Fact]

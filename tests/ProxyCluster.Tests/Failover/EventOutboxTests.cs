@@ -90,6 +90,23 @@ public sealed class EventOutboxTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Receiver_Throws_IsAskedAgainAsAfterAFailureAndTheNextEventIsTold()
+    {
+        var outbox = await StartAsync(_receiver);
+        _receiver.Answer = static change => change.Id == 1 ? throw new InvalidOperationException("a bug of the receiver") : null;
+        outbox.BeginTerm(0);
+        outbox.Offer(Table(1, 2));
+
+        await _clock.TimerDueIn(TimeSpan.FromSeconds(1)).WaitAsync(Limit, Cancel);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await _clock.TimerDueIn(TimeSpan.FromSeconds(2)).WaitAsync(Limit, Cancel);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal("1 1 1 2", await TakeAsync(_receiver, 4));
+        await UntilToldAsync(outbox, 2);
+    }
+
+    [Fact]
     public async Task Term_EndsBetweenTries_IsTheSuccessorsToTell()
     {
         var outbox = await StartAsync(_receiver);

@@ -89,7 +89,7 @@ public sealed class Http2UpstreamTests : IDisposable
             end.Protocols = protocols;
             end.UseHttps(_certificate);
         }));
-        builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, ProxyCluster.Cli.UnattendedLifetime>();
+        builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, ProxyCluster.Hosting.UnattendedLifetime>();
         var app = builder.Build();
         app.Run(http =>
         {

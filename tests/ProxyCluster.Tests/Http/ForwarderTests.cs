@@ -317,7 +317,7 @@ public sealed class ForwarderTests : IAsyncLifetime
             var owner = RegionalOwner.For(key, "tokyo", host.Services.GetRequiredService<ClusterSelf>().View)[0];
             var target = $"{basePath}{prefix}/example.com/m{i}/@v/v1.0.0.zip";
             var answer = await _site.Client.GetStringAsync(Url(host, target), Cancel);
-            Assert.Equal($"{owner.Address.Port} {PeerCalls.Prefix}forward/1{target}", answer);
+            Assert.Equal($"{owner.Address.Port} {PeerCalls.Prefix}forward/1/127.0.0.1{target}", answer);
         }
 
         Assert.NotEqual(20, silos[0].Asked.Count);

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
+using ProxyCluster.Hosting;
 using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.Tests.Infra;

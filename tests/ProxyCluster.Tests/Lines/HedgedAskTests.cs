@@ -10,7 +10,7 @@ public sealed class HedgedAskTests : IDisposable
 {
     private static readonly TimeSpan Hedge = TestLines.Options.HedgeDelay;
     private static readonly TimeSpan Half = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
     private readonly TestLines _lines = new();
     private readonly ManualTimeProvider _clock;

@@ -30,7 +30,7 @@ public sealed class InternalEndpointTests : IAsyncLifetime
     public static TheoryData<string, string> Calls()
     {
         var calls = new TheoryData<string, string>();
-        foreach (var (method, verb) in ((string, string)[])[("GET", "artifact/home"), ("GET", "artifact/region"), ("POST", "replicate"), ("GET", "forward/1"), ("HEAD", "forward/1"), ("GET", "query"), ("GET", "nothing"), ("PUT", "artifact/home")])
+        foreach (var (method, verb) in ((string, string)[])[("GET", "artifact/home"), ("GET", "artifact/region"), ("POST", "replicate"), ("GET", "forward/1/-"), ("HEAD", "forward/1/-"), ("GET", "query"), ("GET", "nothing"), ("PUT", "artifact/home")])
             calls.Add(method, verb);
         return calls;
     }
@@ -77,7 +77,7 @@ public sealed class InternalEndpointTests : IAsyncLifetime
     [Theory]
     [InlineData("GET", "artifact/home", "POST", "artifact/home")]
     [InlineData("GET", "artifact/home", "GET", "artifact/region")]
-    [InlineData("GET", "forward/1", "GET", "forward/2")]
+    [InlineData("GET", "forward/1/-", "GET", "forward/2/-")]
     [InlineData("GET", "artifact/home", "POST", "replicate")]
     public async Task Call_CredentialsOfAnotherCall_Is401AndDoesNothing(string signedMethod, string signedVerb, string method, string verb) =>
         await IsRefusedAsync(await SendAsync(method, verb, Sign(signedMethod, signedVerb)), 401, "unsigned-call");
@@ -91,8 +91,10 @@ public sealed class InternalEndpointTests : IAsyncLifetime
     [InlineData("GET", "replicate")]
     [InlineData("POST", "query")]
     [InlineData("GET", "artifact/client")]
-    [InlineData("GET", "forward/x")]
-    [InlineData("GET", "forward/-1")]
+    [InlineData("GET", "forward/x/-")]
+    [InlineData("GET", "forward/-1/-")]
+    [InlineData("GET", "forward/1/nobody")]
+    [InlineData("GET", "forward/1")]
     [InlineData("GET", "nothing")]
     public async Task Call_OfAMemberThatMeansNothing_Is404AndDoesNothing(string method, string verb)
     {
@@ -103,7 +105,7 @@ public sealed class InternalEndpointTests : IAsyncLifetime
     [Fact]
     public async Task Call_OfAMember_IsAnswered()
     {
-        var forwarded = await SendAsync("GET", "forward/1", Sign("GET", "forward/1"));
+        var forwarded = await SendAsync("GET", "forward/1/-", Sign("GET", "forward/1/-"));
         Assert.Equal(_site.Module.Zip, await forwarded.Content.ReadAsByteArrayAsync(Cancel));
         Assert.Equal(0, _events.Total);
     }
@@ -111,7 +113,7 @@ public sealed class InternalEndpointTests : IAsyncLifetime
     [Fact]
     public async Task Forward_MoreOftenThanAllowed_Is508AndDoesNothing()
     {
-        var response = await SendAsync("GET", "forward/5", Sign("GET", "forward/5"));
+        var response = await SendAsync("GET", "forward/5/-", Sign("GET", "forward/5/-"));
         Assert.Equal((HttpStatusCode)508, response.StatusCode);
         Assert.Equal("loop-detected", response.Headers.GetValues("X-ProxyCluster-Cause").Single());
         Assert.Equal(0, _site.World.Upstream.TotalRequests);
@@ -148,7 +150,7 @@ public sealed class InternalEndpointTests : IAsyncLifetime
     [InlineData("artifact/region")]
     [InlineData("query")]
     [InlineData("replicate")]
-    [InlineData("forward/1")]
+    [InlineData("forward/1/-")]
     public async Task Call_ToAFrontEnd_Is508AndItStoresNothing(string verb)
     {
         var frontEnd = await _site.AddAsync("tokyo", Role.FrontEnd);

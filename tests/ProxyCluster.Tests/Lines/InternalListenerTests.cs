@@ -39,9 +39,9 @@ public sealed class InternalListenerTests : IAsyncLifetime
             Assert.Equal(404, await StatusAsync(forMembers + path));
 
         Assert.Equal(404, await StatusAsync(forClients + PeerCalls.Prefix + "artifact/home" + _site.Zip));
-        Assert.Equal(404, await StatusAsync(forClients + PeerCalls.Prefix + "forward/1" + _site.Zip, Sign(silo, "forward/1")));
-        Assert.Equal(401, await StatusAsync(forMembers + PeerCalls.Prefix + "forward/1" + _site.Zip));
-        Assert.Equal(200, await StatusAsync(forMembers + PeerCalls.Prefix + "forward/1" + _site.Zip, Sign(silo, "forward/1")));
+        Assert.Equal(404, await StatusAsync(forClients + PeerCalls.Prefix + "forward/1/-" + _site.Zip, Sign(silo, "forward/1/-")));
+        Assert.Equal(401, await StatusAsync(forMembers + PeerCalls.Prefix + "forward/1/-" + _site.Zip));
+        Assert.Equal(200, await StatusAsync(forMembers + PeerCalls.Prefix + "forward/1/-" + _site.Zip, Sign(silo, "forward/1/-")));
     }
 
     [Fact]
@@ -74,13 +74,13 @@ public sealed class InternalListenerTests : IAsyncLifetime
     {
         using var strangers = new TestCertificates();
         var silo = await _site.AddAsync("tokyo", Role.Silo, _certificates.Settings());
-        var url = MemberOf(silo).Address.GetLeftPart(UriPartial.Authority) + PeerCalls.Prefix + "forward/1" + _site.Zip;
+        var url = MemberOf(silo).Address.GetLeftPart(UriPartial.Authority) + PeerCalls.Prefix + "forward/1/-" + _site.Zip;
 
         foreach (var (cert, key) in new[] { ((string?)null, (string?)null), strangers.Issue(), _certificates.Issue(expired: true), _certificates.Issue(forClients: false) })
         {
             using var caller = Caller(cert, key);
             var request = new HttpRequestMessage(HttpMethod.Get, url);
-            request.Headers.TryAddWithoutValidation(PeerSignature.Header, Sign(silo, "forward/1", []));
+            request.Headers.TryAddWithoutValidation(PeerSignature.Header, Sign(silo, "forward/1/-", []));
             await Assert.ThrowsAnyAsync<HttpRequestException>(() => caller.SendAsync(request, Cancel));
         }
 
@@ -89,7 +89,7 @@ public sealed class InternalListenerTests : IAsyncLifetime
         var unsigned = await member.GetAsync(new Uri(url), Cancel);
         Assert.Equal(HttpStatusCode.Unauthorized, unsigned.StatusCode);
         var signed = new HttpRequestMessage(HttpMethod.Get, url);
-        signed.Headers.TryAddWithoutValidation(PeerSignature.Header, Sign(silo, "forward/1", []));
+        signed.Headers.TryAddWithoutValidation(PeerSignature.Header, Sign(silo, "forward/1/-", []));
         Assert.Equal(HttpStatusCode.OK, (await member.SendAsync(signed, Cancel)).StatusCode);
         Assert.Equal(1, _site.Fetches(_site.Zip));
     }
@@ -123,13 +123,13 @@ public sealed class InternalListenerTests : IAsyncLifetime
         {
             await File.WriteAllTextAsync(secret, "a secret of good length", Cancel);
             var silo = await _site.AddAsync("tokyo", Role.Silo, [.. _certificates.Settings(), (SettingKeys.SecretFile, secret)]);
-            var url = MemberOf(silo).Address.GetLeftPart(UriPartial.Authority) + PeerCalls.Prefix + "forward/1" + _site.Zip;
+            var url = MemberOf(silo).Address.GetLeftPart(UriPartial.Authority) + PeerCalls.Prefix + "forward/1/-" + _site.Zip;
             var (own, ownKey) = _certificates.Issue();
             using var member = Caller(own, ownKey);
             foreach (var (key, status) in new[] { (Array.Empty<byte>(), 401), ("a secret of good length"u8.ToArray(), 200) })
             {
                 var request = new HttpRequestMessage(HttpMethod.Get, url);
-                request.Headers.TryAddWithoutValidation(PeerSignature.Header, Sign(silo, "forward/1", key));
+                request.Headers.TryAddWithoutValidation(PeerSignature.Header, Sign(silo, "forward/1/-", key));
                 Assert.Equal(status, (int)(await member.SendAsync(request, Cancel)).StatusCode);
             }
         }

@@ -1,11 +1,11 @@
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using ProxyCluster.Cli;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 using ProxyCluster.Demo;
+using ProxyCluster.Hosting;
 using ProxyCluster.Routing;
 using ProxyCluster.Telemetry;
 

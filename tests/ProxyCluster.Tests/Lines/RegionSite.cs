@@ -1,12 +1,12 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using ProxyCluster.Cli;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 using ProxyCluster.Copies;
 using ProxyCluster.Demo;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Hosting;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Azurite;
 using ProxyCluster.TestKit.Processes;
@@ -107,10 +107,9 @@ internal sealed class RegionSite : IAsyncDisposable
     /// <summary>Puts a record of the sample into the shared store, and bytes where it says that they are.</summary>
     public async Task PutAsync(ModuleRecord record, ArtifactKind kind, byte[] bytes)
     {
-        var cancel = TestContext.Current.CancellationToken;
         if (record.ArtifactOrNull(kind) is { } stored)
-            Assert.True((await Blobs.Client.PutAsync(Blobs.Names.Artifact(Sample.Module, kind, stored.Sha256), bytes, default, cancel)).IsSuccess);
-        Assert.True((await Blobs.Client.PutAsync(Blobs.Names.Record(Sample.Module), RecordFile.Write(record), default, cancel)).IsSuccess);
+            await Blobs.WriteAsync(Blobs.Names.Artifact(Sample.Module, kind, stored.Sha256), bytes);
+        await Blobs.WriteAsync(Blobs.Names.Record(Sample.Module), RecordFile.Write(record));
     }
 
     public byte[] BytesOf(ArtifactKind kind) => kind switch

@@ -1,5 +1,6 @@
 using System.Text;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Queries;
 
 namespace ProxyCluster.Tests.Queries;

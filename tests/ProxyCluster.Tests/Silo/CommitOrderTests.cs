@@ -13,10 +13,10 @@ public class CommitOrderTests
     // What a commit flushes, and which of the version's files had their name by then.
     private static readonly string[] FirstCommit =
     [
+        "file: ",
         "modules: ",
         "modules/example.com: ",
         "modules/example.com/lib: ",
-        "file: ",
         "modules/example.com/lib/@v: v1.2.0.mod",
         "file: v1.2.0.mod",
         "modules/example.com/lib/@v: v1.2.0.mod v1.2.0.record",

@@ -127,7 +127,6 @@ public class DamageTests
     [InlineData("")]
     [InlineData("{")]
     [InlineData("null")]
-    [InlineData("{\"format\":2}")]
     [InlineData("{\"format\":1,\"path\":\"example.com/other\",\"version\":\"v1.2.0\"}")]
     public async Task Get_WithAnUnreadableRecord_ProvesItAgain(string record)
     {
@@ -140,6 +139,40 @@ public class DamageTests
         Assert.Equal(Small.Zip, answer.Body);
         Assert.Equal(Small.ZipH1, silo.RecordOf(Small)!.ZipH1);
         Assert.Contains(silo.Log.Lines, line => line.Contains("could not be read and counts as absent", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Get_WithARecordOfAnotherFormat_IsRefusedUntilAProgramReadsIt()
+    {
+        await using var silo = await FilledAsync();
+        await silo.StopAsync();
+        var file = FileOf(silo, "v1.2.0.record");
+        var record = File.ReadAllText(file);
+        File.WriteAllText(file, "{\"format\":2}");
+        await silo.StartAgainAsync();
+
+        var refused = await silo.GetAsync(Small.Stem + ".zip");
+        Assert.Equal((503, "store-unavailable"), (refused.Status, refused["X-ProxyCluster-Cause"]));
+        Assert.NotNull(refused["Retry-After"]);
+        Assert.Contains("another version of the program", refused.Text, StringComparison.Ordinal);
+        Assert.Equal(1, silo.Upstream.Requests(Small.Stem + ".zip"));
+        Assert.Equal("{\"format\":2}", File.ReadAllText(file));
+        File.WriteAllText(file, record);
+        Assert.Equal("HIT", (await silo.GetAsync(Small.Stem + ".zip"))["X-Cache"]);
+    }
+
+    [Fact]
+    public async Task Get_OfAFileThatCannotBeOpened_IsAnOutageOfTheStore()
+    {
+        await using var silo = await FilledAsync();
+        await silo.StopAsync();
+        File.Delete(FileOf(silo, "v1.2.0.zip"));
+        Directory.CreateDirectory(FileOf(silo, "v1.2.0.zip"));
+        await silo.StartAgainAsync();
+
+        var refused = await silo.GetAsync(Small.Stem + ".zip");
+        Assert.Equal((503, "store-unavailable"), (refused.Status, refused["X-ProxyCluster-Cause"]));
+        Assert.Equal(200, (await silo.GetAsync(Small.Stem + ".mod")).Status);
     }
 
     [Fact]

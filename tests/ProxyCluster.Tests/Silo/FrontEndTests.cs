@@ -45,6 +45,9 @@ public class FrontEndTests
     [InlineData("/healthz")]
     [InlineData("/readyz?verbose")]
     [InlineData("/metrics?name=x")]
+    [InlineData("/%6Detrics")]
+    [InlineData("/%72eadyz")]
+    [InlineData("/health%7A?x")]
     public async Task Get_OfASystemPath_IsAnsweredByTheFrontEndItself(string target)
     {
         await using var front = await TestSilo.StartAsync(("Cluster:Role", "FrontEnd"));

@@ -1,4 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
+using ProxyCluster.GoModules.Names;
 using ProxyCluster.Verification;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Tests.Silo;
 
@@ -141,6 +144,34 @@ public class RestartTests
         silo.Upstream.StopListening();
         await silo.StartAgainAsync();
         Assert.Equal("HIT", (await silo.GetAsync(bare.Stem + ".zip"))["X-Cache"]);
+    }
+
+    [Theory]
+    [InlineData(".mod")]
+    [InlineData(".zip")]
+    public async Task Start_WithoutTheNoSumPattern_WhatAnotherQuestionLoadedIsJudgedBeforeItIsServed(string ending)
+    {
+        // 1. Bytes that no database proves, pinned by a pattern.
+        var moved = SiloModule.Pack("example.com/lib", "v1.2.0", 100);
+        await using var silo = await FilledSilo.StartAsync(("Verification:NoSumDb", "example.com"));
+        silo.Upstream.Put(moved.Stem + ".zip", moved.Zip);
+        silo.Upstream.Put(moved.Stem + ".mod", "module example.com/lib\n\ngo 1.3\n"u8.ToArray());
+        Assert.Equal(200, (await silo.GetAsync(moved.Stem + ending)).Status);
+        await silo.StopAsync();
+
+        // 2. Without the pattern; a member asks whether this silo holds them, and so they are in memory.
+        silo.Configure(("Verification:NoSumDb", "example.org"));
+        await silo.StartAgainAsync();
+        var kind = ending == ".mod" ? ArtifactKind.Mod : ArtifactKind.Zip;
+        var held = silo.RecordOf(moved)!.ArtifactOrNull(kind)!;
+        Assert.True(await silo.Services.GetRequiredService<ArtifactWalk>().HoldsAsync(moved.Module, kind, held.Sha256, TestContext.Current.CancellationToken));
+
+        // 3. Nobody gets them, by whichever way.
+        foreach (var prefix in (string[])["", "/cached-only"])
+        {
+            var refused = await silo.GetAsync(prefix + moved.Stem + ending);
+            Assert.Equal(prefix.Length == 0 ? (502, "checksum-mismatch") : (404, "not-cached"), (refused.Status, refused["X-ProxyCluster-Cause"]));
+        }
     }
 
     [Fact]

@@ -167,4 +167,26 @@ public class TargetTests(FilledSilo filled) : IClassFixture<FilledSilo>
         var metrics = (await silo.GetAsync("/metrics")).Text;
         Assert.Contains("proxycluster_store_reads_total{artifact=\"mod\",tier=\"memory\"} 2\n", metrics, StringComparison.Ordinal);
     }
+
+    public static TheoryData<string> LongNames()
+    {
+        var (element, path) = (new string('a', 241), string.Concat(Enumerable.Repeat("/element", 260)));
+        return
+        [
+            $"/example.com/{element}/@v/list", $"/example.com/{element}/@latest", $"/example.com/{element}/@v/main.info",
+            $"/example.com/{element}/@v/v1.info", $"/example.com/{element}/@v/v1.0.0.info", $"/example.com/{element}/@v/v1.0.0.mod",
+            $"/example.com/{element}/@v/v1.0.0.zip", $"/example.com{path}/@v/v1.0.0.zip", $"/example.com{path}/@v/list",
+            $"/example.com/m/@v/v1.0.0-{element}.zip", $"/cached-only/example.com/{element}/@v/v1.0.0.zip",
+        ];
+    }
+
+    [Theory]
+    [MemberData(nameof(LongNames))]
+    public async Task Get_OfANameThatNoFileSystemKeeps_Is400WithACause(string path)
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var answer = await silo.GetAsync(path);
+        Assert.Equal((400, "bad-request"), (answer.Status, answer["X-ProxyCluster-Cause"]));
+        Assert.Equal(0, silo.Upstream.TotalRequests);
+    }
 }

@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
+using ProxyCluster.Hosting;
 using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Tests.Sockets;

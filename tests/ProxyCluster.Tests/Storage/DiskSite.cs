@@ -1,9 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Win32.SafeHandles;
+using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
+using ProxyCluster.TestKit;
+using ProxyCluster.Verification;
 
 namespace ProxyCluster.Tests.Storage;
 
@@ -11,45 +15,77 @@ namespace ProxyCluster.Tests.Storage;
 internal sealed class DiskSite : StoreSite
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<ProxyMetrics>().BuildServiceProvider();
-    private readonly HotCache _cache;
-    private readonly DataTree _tree;
-    private readonly DiskStore _store;
 
-    public DiskSite()
+    /// <param name="set">Changes the options, under which nothing is kept in memory: what is asked of the store is asked of the disk.</param>
+    /// <param name="noSum">Modules outside of the checksum database.</param>
+    /// <param name="flush">Flushes; null for the disk's own.</param>
+    /// <param name="hash">Hashes large files; null for the store's own.</param>
+    public DiskSite(
+        Action<StorageOptions>? set = null,
+        string noSum = "",
+        IFlush? flush = null,
+        Func<SafeFileHandle, CancellationToken, ValueTask<Digest>>? hash = null)
     {
-        // Without memory in front: what is asked of the store is asked of the disk.
-        var options = Options.Create(new StorageOptions { Data = Scratch["data"], MemoryMaxArtifactBytes = 0 });
-        _tree = new DataTree(options.Value.Data);
-        _tree.Prepare();
-        _cache = new HotCache(options);
+        var options = new StorageOptions { Data = Scratch["data"], MemoryMaxArtifactBytes = 0 };
+        set?.Invoke(options);
+        var wrapped = Options.Create(options);
+        Tree = new DataTree(options.Data);
+        Tree.Prepare();
+        Cache = new HotCache(wrapped);
         var metrics = _services.GetRequiredService<ProxyMetrics>();
-        _store = new DiskStore(
-            _tree, _cache, new StoreIndex(TimeProvider.System, _cache, metrics), new SpaceAlarm(), new DiskFlush(), options, metrics,
-            TimeProvider.System, NullLogger<DiskStore>.Instance);
+        Index = new StoreIndex(Clock, Cache, metrics);
+        Disk = new DiskStore(
+            Tree,
+            Cache,
+            Index,
+            new Quarantine(Tree, wrapped, Clock, NullLogger<Quarantine>.Instance),
+            new PinnedModules(Options.Create(new VerificationOptions { NoSumDb = noSum })),
+            new SpaceAlarm(),
+            flush ?? new DiskFlush(),
+            wrapped,
+            metrics,
+            Clock,
+            NullLogger<DiskStore>.Instance)
+        {
+            Hash = hash ?? DiskFile.HashAsync,
+        };
     }
 
-    public override IArtifactStore Store => _store;
+    public ManualTimeProvider Clock { get; } = new();
 
-    public override IArtifactStore Other => _store;
+    public DataTree Tree { get; }
+
+    public HotCache Cache { get; }
+
+    public StoreIndex Index { get; }
+
+    public DiskStore Disk { get; }
+
+    public override IArtifactStore Store => Disk;
+
+    public override IArtifactStore Other => Disk;
+
+    /// <summary>Names of what was set aside, oldest first.</summary>
+    public IReadOnlyList<string> Aside() =>
+        [.. Directory.GetFiles(Tree.Quarantine).Order(StringComparer.Ordinal).Select(file => Path.GetFileName(file)!)];
 
     public override async Task LeaveBytesAsync(ModuleVersion module, ArtifactKind kind, byte[] bytes)
     {
-        var path = _tree.ArtifactPath(module, kind);
+        var path = Tree.ArtifactPath(module, kind);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await File.WriteAllBytesAsync(path, bytes, TestContext.Current.CancellationToken);
     }
 
     public override Task LoseBytesAsync(ModuleRecord record, ArtifactKind kind)
     {
-        File.Delete(_tree.ArtifactPath(record.Module, kind));
+        File.Delete(Tree.ArtifactPath(record.Module, kind));
         return Task.CompletedTask;
     }
 
-    protected override string NewTemporary() => _tree.NewTemporary("test");
+    protected override string NewTemporary() => Tree.NewTemporary("test");
 
     public override async ValueTask DisposeAsync()
     {
-        _cache.Dispose();
         await _services.DisposeAsync();
         await base.DisposeAsync();
     }

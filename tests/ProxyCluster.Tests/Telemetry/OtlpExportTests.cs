@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
+using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Hosting;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Cli;
@@ -44,7 +45,7 @@ public sealed class OtlpExportTests : IDisposable
             ("Telemetry:OtlpHeaders", "x-key=hush"), ("Telemetry:TraceRatio", "0"));
         await using var app = ProxyHost.Build(input, services => services.Answer("/traced", http =>
         {
-            Tracing.NameModule("example.com/m", "v1.0.0");
+            Tracing.NameModule(ProxyPath.Parse("example.com/m/@v/v1.0.0.zip"));
             Tracing.DescribeRequest("GET", "zip", 502, "checksum-mismatch");
             return http.Response.WriteAsync(Activity.Current!.TraceId.ToHexString());
         }));

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
+using ProxyCluster.Hosting;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Upstreams;
 

@@ -104,15 +104,6 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Lookup_PrivateModule_IsBlockedAndNotAskedFor()
-    {
-        using var room = Room(options => (options.Private, options.NoSumDb) = ("example.org", "other.test"));
-        foreach (var path in (string[])[DatabaseServer.LookupPath(1), "lookup/other.test/x@v1.0.0"])
-            Assert.Equal(FailureKind.Blocked, (await room.Mirror.AnswerAsync(Name + path, false, Token)).Failure?.Kind);
-        Assert.Empty(_server.Paths);
-    }
-
-    [Fact]
     public async Task Latest_IsAskedForOncePerAgeAndNeverGoesBack()
     {
         _server.Fill(10);

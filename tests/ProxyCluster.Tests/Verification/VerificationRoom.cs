@@ -3,7 +3,6 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit;
 using ProxyCluster.Verification;
@@ -32,9 +31,9 @@ internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
         Clock = clock ?? new ManualTimeProvider();
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(this));
         var wrapped = Options.Create(options);
-        _databases = new ChecksumDatabases(wrapped, Options.Create(new StorageOptions { Data = data }), Clock, metrics, loggers);
+        _databases = new ChecksumDatabases(wrapped, new ProofDirectory(Path.Combine(data, "sumdb")), Clock, metrics, loggers);
         Verifier = new Verifier(_databases, wrapped, Clock, metrics);
-        Mirror = new ChecksumDatabaseMirror(_databases, Verifier, wrapped, Clock);
+        Mirror = new ChecksumDatabaseMirror(_databases, wrapped, Clock);
     }
 
     public TimeProvider Clock { get; }

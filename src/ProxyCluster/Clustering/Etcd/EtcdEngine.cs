@@ -45,12 +45,16 @@ internal sealed class EtcdEngine : IEngine
         _options = options;
         _time = time;
         _log = log;
-        _feed = new ViewFeed(view => ViewChanged?.Invoke(view), log);
+        _feed = new ViewFeed(log);
         _before = new EngineStatus(true, "not joined yet", time.GetUtcNow());
     }
 
     /// <inheritdoc/>
-    public event Action<ClusterView>? ViewChanged;
+    public event Action<ClusterView>? ViewChanged
+    {
+        add => _feed.Changed += value;
+        remove => _feed.Changed -= value;
+    }
 
     /// <inheritdoc/>
     public string Name => "etcd";

@@ -19,12 +19,16 @@ internal sealed class LocalEngine : IEngine
     {
         _cluster = cluster;
         _time = time;
-        _feed = new ViewFeed(view => ViewChanged?.Invoke(view), log);
+        _feed = new ViewFeed(log);
         _status = new EngineStatus(true, "not joined yet", time.GetUtcNow());
     }
 
     /// <inheritdoc/>
-    public event Action<ClusterView>? ViewChanged;
+    public event Action<ClusterView>? ViewChanged
+    {
+        add => _feed.Changed += value;
+        remove => _feed.Changed -= value;
+    }
 
     /// <inheritdoc/>
     public string Name => "local";

@@ -1,4 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
+using Azure;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Identity;
+using Azure.Storage;
+using Azure.Storage.Blobs;
 
 namespace ProxyCluster.Storage.Blobs;
 
@@ -11,125 +17,118 @@ internal sealed class BlobLocation
     // Azurite's published account (Microsoft Learn, "Use the Azurite emulator"): the same everywhere, so not a secret.
     internal const string DevelopmentAccount = "devstoreaccount1";
     internal const string DevelopmentKey =
-        "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+        "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoMGGw==";
 
-    private BlobLocation(Uri service, string container, SharedKey? key, string? sas)
+    // Nothing newer is needed, and every emulator of the last years takes it; the package's own choice is too new for most.
+    private const BlobClientOptions.ServiceVersion Version = BlobClientOptions.ServiceVersion.V2021_12_02;
+
+    private readonly BlobStoreOptions _options;
+
+    private BlobLocation(Uri service, BlobStoreOptions options)
     {
-        Container = new Uri($"{service.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{container}");
-        Key = key;
-        Sas = sas;
+        Container = ContainerOf(service, options.Container);
+        _options = options;
     }
 
     /// <summary>The container's URL, without any query.</summary>
     public Uri Container { get; }
 
-    /// <summary>The account's key, or null.</summary>
-    public SharedKey? Key { get; }
-
-    /// <summary>The signature as a query without its question mark, or null; secret.</summary>
-    public string? Sas { get; }
-
     /// <summary>Reads the options; otherwise says in one sentence what is wrong with them.</summary>
     public static bool TryParse(
         BlobStoreOptions options, [NotNullWhen(true)] out BlobLocation? location, [NotNullWhen(false)] out string? error)
     {
-        location = null;
-        if (options.ConnectionString.Length > 0)
+        var service = options.Endpoint;
+        error = options.ConnectionString.Length > 0 ? FaultOfConnectionOrNull(options, ref service) : FaultOfEndpointOrNull(options);
+        error ??= FaultOrNull(service!, options.Container);
+        location = error is null ? new BlobLocation(service!, options) : null;
+        return location is not null;
+    }
+
+    /// <summary>The package's client; it holds no connection before it is used.</summary>
+    /// <param name="transport">What sends; null for the network.</param>
+    /// <param name="identity">Who we are where neither key nor signature is given; null for the process's Azure identity.</param>
+    public BlobContainerClient Open(HttpPipelineTransport? transport = null, TokenCredential? identity = null)
+    {
+        var client = new BlobClientOptions(Version)
         {
-            if (options.Endpoint is null && options.Sas.Length == 0)
-                return TryParseConnection(options.ConnectionString, options.Container, out location, out error);
-            error = "ConnectionString says it all: leave Endpoint and Sas away";
-            return false;
-        }
+            Transport = transport ?? new HttpClientTransport(new HttpClient(NewHandler()) { Timeout = Timeout.InfiniteTimeSpan }),
+            RetryPolicy = new BlobRetryPolicy(_options),
+        };
+        client.Retry.NetworkTimeout = _options.NetworkTimeout;
+        client.Diagnostics.ApplicationId = "proxycluster";
 
-        if (options.Endpoint is not { } service)
+        // Digests of our own prove more; and Azurite would store the frame of a checksum as content.
+        client.TransferValidation.Upload.ChecksumAlgorithm = StorageChecksumAlgorithm.None;
+        client.TransferValidation.Download.ChecksumAlgorithm = StorageChecksumAlgorithm.None;
+        return _options switch
         {
-            error = "ConnectionString or Endpoint is needed";
-            return false;
-        }
-
-        var sas = options.Sas.TrimStart('?');
-        error = FaultOrNull(service)
-            ?? (sas.Length == 0 && service.Scheme != "https" ? "an Azure identity is only shown over https" : null)
-            ?? (sas.Length > 0 && !IsSignature(sas) ? "Sas is no shared access signature: it has no sig=" : null);
-        if (error is not null)
-            return false;
-
-        location = new BlobLocation(service, options.Container, null, sas.Length == 0 ? null : sas);
-        return true;
+            { ConnectionString.Length: > 0 } => new(_options.ConnectionString, _options.Container, client),
+            { Sas.Length: > 0 } => new(Container, new AzureSasCredential(_options.Sas), client),
+            _ => new(Container, identity ?? OwnIdentity(), client),
+        };
     }
 
     /// <inheritdoc/>
     public override string ToString() => Container.AbsoluteUri;
 
-    private static bool TryParseConnection(
-        string text, string container, [NotNullWhen(true)] out BlobLocation? location, [NotNullWhen(false)] out string? error)
+    private static string? FaultOfConnectionOrNull(BlobStoreOptions options, ref Uri? service)
     {
-        location = null;
-        var parts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        if (options.Endpoint is not null || options.Sas.Length > 0)
+            return "ConnectionString says it all: leave Endpoint and Sas away";
+
+        BlobServiceClient client;
+        try
         {
-            // Keys and signatures end with '=' themselves.
-            var at = part.IndexOf('=', StringComparison.Ordinal);
-            if (at <= 0 || !parts.TryAdd(part[..at], part[(at + 1)..]))
-            {
-                error = "ConnectionString is not a list of Name=Value;… with each name once";
-                return false;
-            }
+            client = new BlobServiceClient(options.ConnectionString);
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException)
+        {
+            return "ConnectionString is not a list of Name=Value;… with AccountName and an AccountKey in base64, or with "
+                + "BlobEndpoint and a SharedAccessSignature";
         }
 
-        if (parts.TryGetValue("UseDevelopmentStorage", out var development)
-            && development.Equals("true", StringComparison.OrdinalIgnoreCase))
-        {
-            var host = parts.GetValueOrDefault("DevelopmentStorageProxyUri", "http://127.0.0.1").TrimEnd('/');
-            parts["BlobEndpoint"] = $"{host}:10000/{DevelopmentAccount}";
-            parts["AccountName"] = DevelopmentAccount;
-            parts["AccountKey"] = DevelopmentKey;
-        }
-
-        var account = parts.GetValueOrDefault("AccountName", "");
-        var endpoint = parts.GetValueOrDefault("BlobEndpoint")
-            ?? (account.Length == 0 ? "" : $"{parts.GetValueOrDefault("DefaultEndpointsProtocol", "https")}://{account}.blob."
-                + parts.GetValueOrDefault("EndpointSuffix", "core.windows.net"));
-        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var service))
-        {
-            error = "ConnectionString names no AccountName and no valid BlobEndpoint";
-            return false;
-        }
-
-        error = FaultOrNull(service);
-        if (error is not null)
-            return false;
-
-        if (parts.TryGetValue("SharedAccessSignature", out var sas))
-        {
-            sas = sas.TrimStart('?');
-            error = IsSignature(sas) ? null : "ConnectionString's SharedAccessSignature has no sig=";
-            if (error is not null)
-                return false;
-            location = new BlobLocation(service, container, null, sas);
-            return true;
-        }
-
-        var key = new byte[128];
-        if (account.Length == 0
-            || !Convert.TryFromBase64String(parts.GetValueOrDefault("AccountKey", "-"), key, out var written)
-            || written == 0)
-        {
-            error = "ConnectionString needs AccountName with an AccountKey in base64, or a SharedAccessSignature";
-            return false;
-        }
-
-        location = new BlobLocation(service, container, new SharedKey(account, key[..written]), null);
-        return true;
+        // The package takes more than would work. A signature becomes the URL's query, where nothing else belongs.
+        service = client.Uri;
+        if (client.CanGenerateAccountSasUri)
+            return null;
+        if (!IsSignature(service.Query))
+            return "ConnectionString has no AccountKey, and no SharedAccessSignature with a sig=";
+        service = new Uri(service.GetLeftPart(UriPartial.Path));
+        return null;
     }
 
-    private static bool IsSignature(string sas) =>
-        sas.Split('&').Any(static part => part.StartsWith("sig=", StringComparison.Ordinal));
+    private static string? FaultOfEndpointOrNull(BlobStoreOptions options) => options switch
+    {
+        { Endpoint: null } => "ConnectionString or Endpoint is needed",
+        { Sas: "", Endpoint.Scheme: not "https" } => "an Azure identity is only shown over https",
+        { Sas: not "" } when !IsSignature(options.Sas) => "Sas is no shared access signature: it has no sig=",
+        _ => null,
+    };
 
-    private static string? FaultOrNull(Uri service) =>
-        service.Scheme is "http" or "https" && service.Query.Length == 0 && service.UserInfo.Length == 0
-            && service.Fragment.Length == 0
-            ? null
-            : "the blob endpoint must be http(s)://host[:port][/account], without a query or login";
+    private static bool IsSignature(string sas) =>
+        sas.TrimStart('?').Split('&').Any(static part => part.StartsWith("sig=", StringComparison.Ordinal));
+
+    private static string? FaultOrNull(Uri service, string container) =>
+        service.Scheme is not ("http" or "https") || service.Query.Length + service.UserInfo.Length + service.Fragment.Length > 0
+            ? "the blob endpoint must be http(s)://host[:port][/account], without a query or login"
+            // The package would drop the account from the path, and ask another one.
+            : new BlobUriBuilder(ContainerOf(service, container)).BlobContainerName != container
+                ? "a blob endpoint with /account must name its host by an IPv4 address, or use the emulator's port 10000"
+                : null;
+
+    private static Uri ContainerOf(Uri service, string container) => new($"{service.AbsoluteUri.TrimEnd('/')}/{container}");
+
+    private SocketsHttpHandler NewHandler() => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        ConnectTimeout = _options.NetworkTimeout,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5), // accounts move; their names are looked up again
+    };
+
+    private DefaultAzureCredential OwnIdentity() => new(new DefaultAzureCredentialOptions
+    {
+        ManagedIdentityClientId = _options.ManagedIdentityClientId.Length == 0 ? null : _options.ManagedIdentityClientId,
+        ExcludeInteractiveBrowserCredential = true,
+    });
 }

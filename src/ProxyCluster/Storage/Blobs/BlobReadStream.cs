@@ -1,17 +1,21 @@
+using Azure;
+
 namespace ProxyCluster.Storage.Blobs;
 
+/// <summary>Which blob it is: its name in the container, its entity tag, and the bytes in the whole of it.</summary>
+internal sealed record OpenBlob(string Name, ETag ETag, long Length);
+
 /// <summary>
-/// A blob's bytes, once, from the start. Where the connection breaks, reading goes on behind the last byte on a new one,
-/// as long as it is still the same blob (its entity tag). Ends at the blob's length.
+/// A blob's bytes, once, from the start. Where the connection breaks, the package goes on behind the last byte on a new one
+/// under the condition that it is still the same blob (its entity tag). Here an end before the blob's length is a failure,
+/// and every failure an <see cref="IOException"/>, as of any other stream.
 /// </summary>
-internal sealed class BlobReadStream(BlobClient client, BlobBody body, int resumes) : Stream
+internal sealed class BlobReadStream(OpenBlob blob, Stream content) : Stream
 {
-    private Stream _content = body.Content;
     private long _position;
-    private int _resumesLeft = resumes;
 
     /// <summary>What is being read.</summary>
-    public BlobProperties Blob { get; } = body.Properties;
+    public OpenBlob Blob { get; } = blob;
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -37,28 +41,24 @@ internal sealed class BlobReadStream(BlobClient client, BlobBody body, int resum
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var wanted = (int)Math.Min(buffer.Length, Blob.Length - _position);
-        while (wanted > 0)
-        {
-            string why;
-            try
-            {
-                var read = await _content.ReadAsync(buffer[..wanted], cancellationToken);
-                _position += read;
-                if (read > 0)
-                    return read;
-                why = "the answer ended early";
-            }
-            catch (Exception e) when (BlobClient.IsSilence(e) && !cancellationToken.IsCancellationRequested)
-            {
-                why = e.Message;
-            }
+        if (wanted == 0)
+            return 0;
 
-            if (_resumesLeft-- <= 0)
-                throw new IOException($"{Blob.Name} broke off after {_position} of {Blob.Length} bytes: {why}");
-            await ReopenAsync(cancellationToken);
+        string why;
+        try
+        {
+            var read = await content.ReadAsync(buffer[..wanted], cancellationToken);
+            _position += read;
+            if (read > 0)
+                return read;
+            why = "the answer ended early";
+        }
+        catch (Exception e) when (BlobCall.IsFailure(e) && !cancellationToken.IsCancellationRequested)
+        {
+            why = BlobCall.WhyOf(e);
         }
 
-        return 0;
+        throw new IOException($"{Blob.Name} broke off after {_position} of {Blob.Length} bytes: {why}");
     }
 
     /// <inheritdoc/>
@@ -86,23 +86,7 @@ internal sealed class BlobReadStream(BlobClient client, BlobBody body, int resum
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            _content.Dispose();
+            content.Dispose();
         base.Dispose(disposing);
-    }
-
-    private async Task ReopenAsync(CancellationToken cancel)
-    {
-        await _content.DisposeAsync();
-        _content = Null;
-        try
-        {
-            var (status, again) = await client.GetAsync(Blob.Name, _position, BlobCondition.IfMatch(Blob.ETag), cancel);
-            _content = again?.Content
-                ?? throw new IOException($"{Blob.Name} broke off after {_position} of {Blob.Length} bytes, and then: {status}");
-        }
-        catch (StoreException e)
-        {
-            throw new IOException($"{Blob.Name} broke off after {_position} of {Blob.Length} bytes: {e.Message}", e);
-        }
     }
 }

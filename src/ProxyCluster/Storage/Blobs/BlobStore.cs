@@ -1,5 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Telemetry;
 
@@ -21,11 +25,10 @@ namespace ProxyCluster.Storage.Blobs;
 /// <para>
 /// <b>Not promised.</b> That bytes of commits that broke off or lost the race are ever collected; no reader sees them. A lease
 /// per module version was the road not taken: it would have to be renewed, and waited for when its holder dies.
-/// Azure.Storage.Blobs was another: the store needs ten calls of it.
 /// </para>
 /// </summary>
 internal sealed partial class BlobStore(
-    BlobClient client, BlobStoreOptions options, ProxyMetrics metrics, ILogger<BlobStore> logger) : IArtifactStore
+    BlobContainerClient container, BlobStoreOptions options, ProxyMetrics metrics, ILogger<BlobStore> logger) : IArtifactStore
 {
     private const int MaxMerges = 32;
 
@@ -33,10 +36,10 @@ internal sealed partial class BlobStore(
     private const int MaxRecordBytes = 1 << 20;
 
     private readonly BlobNames _names = new(options.Prefix);
-    private readonly BlobUpload _upload = new(client, options.BlockBytes);
+    private readonly BlobUpload _upload = new(container, options.BlockBytes);
 
     /// <inheritdoc/>
-    public string Name => client.Container.AbsoluteUri;
+    public string Name { get; } = BlobCall.NameOf(container);
 
     /// <summary>False where the service could not hold its name; such a module version is not shared.</summary>
     public bool Fits(ModuleVersion module) => _names.Fits(module);
@@ -56,10 +59,8 @@ internal sealed partial class BlobStore(
             return null;
 
         var name = _names.Artifact(record.Module, kind, stored.Sha256);
-        var (status, body) = await client.GetAsync(name, 0, default, cancel);
-        if (body is not null)
-            return new BlobReadStream(client, body, options.Retries);
-        return status.IsAbsent ? null : throw Refused($"reading {name}", status);
+        var (status, content) = await OpenAsync(name, cancel);
+        return content ?? (status.IsAbsent ? null : throw Refused($"reading {name}", status));
     }
 
     /// <inheritdoc/>
@@ -103,8 +104,8 @@ internal sealed partial class BlobStore(
             // 3. Record last, if it is still the one that was read.
             if (result.Status == CommitStatus.Committed)
             {
-                var condition = etag is null ? BlobCondition.IfAbsent : BlobCondition.IfMatch(etag);
-                var status = await client.PutAsync(record, RecordFile.Write(result.Record), condition, cancel);
+                var unchanged = etag is null ? new BlobRequestConditions { IfNoneMatch = ETag.All } : new() { IfMatch = etag };
+                var status = await PutAsync(record, RecordFile.Write(result.Record), unchanged, cancel);
                 if (status.IsConditionLost)
                     continue;
                 if (!status.IsSuccess)
@@ -133,9 +134,9 @@ internal sealed partial class BlobStore(
         if (!Fits(module))
             return false;
 
-        var wasThere = await DeleteBlobAsync(_names.Record(module), default, cancel);
+        var wasThere = await DeleteBlobAsync(_names.Record(module), null, cancel);
         await foreach (var name in NamesAsync(_names.Artifacts(module), cancel))
-            await DeleteBlobAsync(name, default, cancel);
+            await DeleteBlobAsync(name, null, cancel);
         return wasThere;
     }
 
@@ -146,48 +147,53 @@ internal sealed partial class BlobStore(
             throw Refused("trying it", status);
     }
 
+    /// <summary>Creates the container; a refusal too where it is there.</summary>
+    /// <exception cref="StoreException">No answer.</exception>
+    public async Task CreateContainerAsync(CancellationToken cancel) =>
+        await container.AskAsync(container.CreateAsync(cancellationToken: cancel), cancel);
+
     /// <summary>The first refusal that a write, a read and a deletion met, or a success.</summary>
     /// <exception cref="StoreException">No answer, or other bytes than were written.</exception>
     public async Task<BlobStatus> ProbeStatusAsync(CancellationToken cancel)
     {
         var name = _names.NewProbe();
         var written = RandomNumberGenerator.GetBytes(64);
-        var status = await client.PutAsync(name, written, BlobCondition.IfAbsent, cancel);
+        var status = await PutAsync(name, written, null, cancel);
         if (!status.IsSuccess)
             return status;
 
-        (status, var body) = await client.GetAsync(name, 0, default, cancel);
-        if (body is null)
+        (status, var content) = await OpenAsync(name, cancel);
+        if (content is null)
             return status;
 
-        await using (var content = new BlobReadStream(client, body, options.Retries))
+        await using (content)
         {
             var read = new byte[written.Length];
             if (content.Length != read.Length || await ReadAsync(content, read, cancel) != read.Length || !read.AsSpan().SequenceEqual(written))
                 throw new StoreException($"{Name} returned other bytes than were written");
         }
 
-        return await client.DeleteAsync(name, default, cancel);
+        return (await container.AskAsync(container.DeleteBlobAsync(name, cancellationToken: cancel), cancel)).Status;
     }
 
     /// <summary>
     /// Removes bytes that do not match their record, if they are still the same blob. The record keeps naming them, so the
     /// next commit must bring the same content.
     /// </summary>
-    public async Task DiscardAsync(BlobProperties blob, string why, CancellationToken cancel)
+    public async Task DiscardAsync(OpenBlob blob, string why, CancellationToken cancel)
     {
-        if (await DeleteBlobAsync(blob.Name, BlobCondition.IfMatch(blob.ETag), cancel))
+        if (await DeleteBlobAsync(blob.Name, new() { IfMatch = blob.ETag }, cancel))
             Log.Discarded(logger, blob.Name, Name, why);
     }
 
-    private async Task<(ModuleRecord? Record, string? ETag)> ReadRecordAsync(
+    private async Task<(ModuleRecord? Record, ETag? ETag)> ReadRecordAsync(
         string name, ModuleVersion? module, CancellationToken cancel)
     {
-        var (status, body) = await client.GetAsync(name, 0, default, cancel);
-        if (body is null)
+        var (status, content) = await OpenAsync(name, cancel);
+        if (content is null)
             return status.IsAbsent ? (null, null) : throw Refused($"reading {name}", status);
 
-        await using var content = new BlobReadStream(client, body, options.Retries);
+        await using var closing = content;
         string? error;
         if (content.Length > MaxRecordBytes)
         {
@@ -224,30 +230,46 @@ internal sealed partial class BlobStore(
         ModuleVersion module, ArtifactKind kind, StoredArtifact stored, CancellationToken cancel)
     {
         var name = _names.Artifact(module, kind, stored.Sha256);
-        var (status, found) = await client.FindPropertiesAsync(name, cancel);
+        var (status, found) = await container.AskAsync(container.GetBlobClient(name).GetPropertiesAsync(null, cancel), cancel);
         return found is not null
-            ? found.Length == stored.Size
+            ? found.Value.ContentLength == stored.Size
             : status.IsAbsent ? false : throw Refused($"looking for {name}", status);
     }
 
     private async IAsyncEnumerable<string> NamesAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
     {
-        for (string? next = null; ;)
+        var all = container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancel).AsPages(pageSizeHint: options.ListPage);
+        await using var pages = all.GetAsyncEnumerator(cancel);
+        while (true)
         {
-            var (status, page) = await client.ListAsync(prefix, next, options.ListPage, cancel);
-            if (page is null)
+            var (status, isThere) = await container.AskAsync(pages.MoveNextAsync().AsTask(), cancel);
+            if (!status.IsSuccess)
                 throw Refused($"listing {prefix}", status);
-            foreach (var name in page.Names)
-                yield return name;
-            next = page.Next;
-            if (next is null)
+            if (!isThere)
                 yield break;
+            foreach (var blob in pages.Current.Values)
+                yield return blob.Name;
         }
     }
 
-    private async Task<bool> DeleteBlobAsync(string name, BlobCondition condition, CancellationToken cancel)
+    private async Task<(BlobStatus Status, BlobReadStream? Content)> OpenAsync(string name, CancellationToken cancel)
     {
-        var status = await client.DeleteAsync(name, condition, cancel);
+        var (status, got) = await container.AskAsync(container.GetBlobClient(name).DownloadStreamingAsync(null, cancel), cancel);
+        return got?.Value is { Details: var details, Content: var content }
+            ? (status, new BlobReadStream(new OpenBlob(name, details.ETag, details.ContentLength), content))
+            : (status, null);
+    }
+
+    private async Task<BlobStatus> PutAsync(string name, byte[] bytes, BlobRequestConditions? conditions, CancellationToken cancel)
+    {
+        var put = container.GetBlockBlobClient(name).UploadAsync(new MemoryStream(bytes), new() { Conditions = conditions }, cancel);
+        return (await container.AskAsync(put, cancel)).Status;
+    }
+
+    private async Task<bool> DeleteBlobAsync(string name, BlobRequestConditions? conditions, CancellationToken cancel)
+    {
+        var (status, _) = await container.AskAsync(
+            container.DeleteBlobAsync(name, conditions: conditions, cancellationToken: cancel), cancel);
         return status.IsSuccess || (status.IsAbsent || status.IsConditionLost ? false : throw Refused($"deleting {name}", status));
     }
 

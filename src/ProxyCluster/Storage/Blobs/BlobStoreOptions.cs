@@ -78,7 +78,10 @@ public sealed class BlobStoreOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan NetworkTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Further attempts after one that failed, was throttled or was cut off. Default 3.</summary>
+    /// <summary>
+    /// Further attempts after one that failed or was throttled. Default 3. Bytes that break off midway are gone on with five
+    /// times, whatever is said here: that is the package's own.
+    /// </summary>
     [Range(0, 20)]
     public int Retries { get; set; } = 3;
 

@@ -1,5 +1,9 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using ProxyCluster.GoModules;
 
 namespace ProxyCluster.Storage.Blobs;
@@ -8,8 +12,10 @@ namespace ProxyCluster.Storage.Blobs;
 /// Stores bytes under the name that carries their digest: in one call, or in blocks that become a blob in one step.
 /// Others may store the same bytes at the same time; whoever is first is as good as we are.
 /// </summary>
-internal sealed class BlobUpload(BlobClient client, long blockBytes)
+internal sealed class BlobUpload(BlobContainerClient container, long blockBytes)
 {
+    private static readonly BlobRequestConditions IfAbsent = new() { IfNoneMatch = ETag.All };
+
     /// <summary>Stores the bytes; a success also when somebody else did.</summary>
     /// <param name="name">Where to.</param>
     /// <param name="stored">What they must be.</param>
@@ -24,19 +30,22 @@ internal sealed class BlobUpload(BlobClient client, long blockBytes)
 
         // A blob of this name is there: from an earlier commit that broke off, from somebody who was faster (which makes
         // our blocks invalid), or from an attempt of our own whose answer was lost.
-        var (_, found) = await client.FindPropertiesAsync(name, cancel);
+        var blob = container.GetBlockBlobClient(name);
+        var (_, found) = await container.AskAsync(blob.GetPropertiesAsync(null, cancel), cancel);
         if (found is null)
             return status;
-        if (found.Length == stored.Size)
-            return new BlobStatus(201, null);
+        if (found.Value.ContentLength == stored.Size)
+            return BlobStatus.Success;
 
-        var deleted = await client.DeleteAsync(name, BlobCondition.IfMatch(found.ETag), cancel);
+        var same = new BlobRequestConditions { IfMatch = found.Value.ETag };
+        var (deleted, _) = await container.AskAsync(blob.DeleteAsync(conditions: same, cancellationToken: cancel), cancel);
         return deleted.IsSuccess || deleted.IsAbsent ? await SendAsync(name, stored, content, cancel) : deleted;
     }
 
     private async Task<BlobStatus> SendAsync(string name, StoredArtifact stored, Stream content, CancellationToken cancel)
     {
         content.Position = 0;
+        var blob = container.GetBlockBlobClient(name);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(blockBytes, Math.Max(stored.Size, 1)));
         var most = (int)Math.Min(blockBytes, piece.Length);
@@ -51,16 +60,17 @@ internal sealed class BlobUpload(BlobClient client, long blockBytes)
                 var isLast = sent >= stored.Size || read < most;
                 if (isLast)
                     ThrowIfOther(name, stored, sent, hash);
+                var bytes = new MemoryStream(piece, 0, read, writable: false);
                 if (isLast && blocks.Count == 0)
-                    return await client.PutAsync(name, piece.AsMemory(0, read), BlobCondition.IfAbsent, cancel);
+                    return (await container.AskAsync(blob.UploadAsync(bytes, new() { Conditions = IfAbsent }, cancel), cancel)).Status;
 
                 // Ids of our own: blocks of others who send the same blob in other pieces must not get between ours.
                 blocks.Add(NewBlock());
-                var status = await client.PutBlockAsync(name, blocks[^1], piece.AsMemory(0, read), cancel);
+                var (status, _) = await container.AskAsync(blob.StageBlockAsync(blocks[^1], bytes, null, cancel), cancel);
                 if (!status.IsSuccess)
                     return status;
                 if (isLast)
-                    return await client.PutBlockListAsync(name, blocks, BlobCondition.IfAbsent, cancel);
+                    return (await container.AskAsync(blob.CommitBlockListAsync(blocks, new() { Conditions = IfAbsent }, cancel), cancel)).Status;
             }
         }
         finally

@@ -23,7 +23,7 @@ internal sealed record ContainerCheck(ContainerState State, string Sentence)
 {
     /// <summary>Creates the container where that is wanted, then writes, reads and deletes a small blob.</summary>
     public static async Task<ContainerCheck> RunAsync(
-        BlobClient client, BlobStore store, BlobStoreOptions options, TimeProvider clock, CancellationToken cancel)
+        BlobStore store, BlobStoreOptions options, TimeProvider clock, CancellationToken cancel)
     {
         using var late = new CancellationTokenSource(options.NetworkTimeout, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
@@ -31,7 +31,7 @@ internal sealed record ContainerCheck(ContainerState State, string Sentence)
         {
             // Whether creating worked shows in the probe: a signature may allow everything but this.
             if (options.CreateContainer)
-                await client.CreateContainerAsync(both.Token);
+                await store.CreateContainerAsync(both.Token);
             return Judge(await store.ProbeStatusAsync(both.Token), options, store.Name);
         }
         catch (StoreException e)

@@ -24,7 +24,7 @@ public sealed class BlobStoreOptionsTests
     }
 
     [Theory]
-    [InlineData("Storage:Blob:ConnectionString=AccountKey=hush", "Storage:Blob: ConnectionString names no AccountName")]
+    [InlineData("Storage:Blob:ConnectionString=AccountKey=hush", "Storage:Blob: ConnectionString is not a list of Name=Value;… with AccountName")]
     [InlineData("Storage:Blob:Sas=sig=hush", "Storage:Blob:Sas: needs Endpoint")]
     [InlineData("Storage:Blob:Endpoint=http://acct.example.org", "Storage:Blob: an Azure identity is only shown over https")]
     [InlineData("Storage:Blob:Endpoint=https://me:hush@acct.example.org", "Storage:Blob: the blob endpoint must be")]

@@ -103,7 +103,7 @@ public sealed class ContainerCheckTests(AzuriteFixture fixture) : IAsyncLifetime
     }
 
     private Task<ContainerCheck> CheckAsync(BlobStoreOptions options) => ContainerCheck.RunAsync(
-        BlobSite.OpenClient(options), _site.OpenStore(options), options, TimeProvider.System, TestContext.Current.CancellationToken);
+        _site.OpenStore(options), options, TimeProvider.System, TestContext.Current.CancellationToken);
 
     // Microsoft Learn, "Create an account SAS", version 2020-12-06 and later.
     private static string AccountSas(string permissions)

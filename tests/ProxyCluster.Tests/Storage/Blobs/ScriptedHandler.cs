@@ -47,12 +47,12 @@ internal sealed class ScriptedHandler() : DelegatingHandler(new SocketsHttpHandl
         throw Reset();
     });
 
-    /// <summary>Breaks the answer's body off.</summary>
-    public ScriptedHandler BreakBody(Func<HttpRequestMessage, bool> matches, int after) => When(matches, async send =>
+    /// <summary>Breaks the answer's body off, or ends it as if that were all.</summary>
+    public ScriptedHandler BreakBody(Func<HttpRequestMessage, bool> matches, int after, bool quietly = false) => When(matches, async send =>
     {
         var response = await send();
         var length = response.Content.Headers.ContentLength;
-        var content = new StreamContent(new BrokenStream(await response.Content.ReadAsStreamAsync(), after), 1 << 10);
+        var content = new StreamContent(new BrokenStream(await response.Content.ReadAsStreamAsync(), after, quietly), 1 << 10);
         content.Headers.ContentLength = length;
         response.Content = content;
         return response;
@@ -85,7 +85,7 @@ internal sealed class ScriptedHandler() : DelegatingHandler(new SocketsHttpHandl
 
     private static HttpRequestException Reset() => new("the connection was reset");
 
-    private sealed class BrokenStream(Stream inner, int left) : Stream
+    private sealed class BrokenStream(Stream inner, int left, bool quietly) : Stream
     {
         private int _left = left;
 
@@ -102,7 +102,7 @@ internal sealed class ScriptedHandler() : DelegatingHandler(new SocketsHttpHandl
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             if (_left == 0)
-                throw new IOException("the connection was reset");
+                return quietly ? 0 : throw new IOException("the connection was reset");
             var read = await inner.ReadAsync(buffer[..Math.Min(buffer.Length, _left)], cancellationToken);
             _left -= read;
             return read;

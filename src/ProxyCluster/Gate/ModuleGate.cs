@@ -1,0 +1,62 @@
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Storage;
+using ProxyCluster.Verification;
+
+namespace ProxyCluster.Gate;
+
+/// <summary>
+/// The only judge of what may be fetched or served. It is the first line of every walk, and asked again once it is known
+/// what there is to serve; nothing else in the product judges.
+/// <para>
+/// <b>What it asks today.</b> Whether a name can be kept at all; whether it may be sent to a checksum database for others;
+/// and whether what a record says of its proof is still enough: a module that was stored under a no-sum pattern must be proven once the pattern is gone, and one that another
+/// database proved must be proven by today's.
+/// </para>
+/// <para>
+/// <b>The fast path.</b> An entry in memory carries the version of the gate that let it through to anybody. It is served
+/// without a question only while that is the present version, so a change of policy needs to find no entries: it counts
+/// the version up. What was loaded for another reason carries none and waits for its first judged use.
+/// </para>
+/// </summary>
+internal sealed class ModuleGate(Verifier verifier)
+{
+    /// <summary>
+    /// Counts changes of policy, from 1. Settings are read once per process, so it stands still for now. Hot path.
+    /// </summary>
+    public int Version { get; } = 1;
+
+    /// <summary>May this be asked, whatever is stored?</summary>
+    public Verdict Judge(in Ask ask) => ask.What.Asked switch
+    {
+        Asked.Artifact when !DataTree.Fits(ask.Module) => TooLong(ask.Module.ToString()),
+        Asked.Query or Asked.VersionPrefix when !DataTree.Fits(ask.What.Query.Path) => TooLong(ask.What.Query.Path.Value),
+        Asked.ChecksumDatabase => JudgeLookup(ask.What.Text),
+        _ => Verdict.Allowed,
+    };
+
+    /// <summary>May what <paramref name="record"/> names be served in answer to a question that may be asked?</summary>
+    public Verdict Judge(in Ask ask, ModuleRecord record) =>
+        IsProven(record, ask.Kind) ? Verdict.Allowed : Verdict.Unproven;
+
+    // The names of private modules do not leak through the mirror: a path that is no lookup names none.
+    private Verdict JudgeLookup(string path)
+    {
+        const string Lookup = "/lookup/";
+        var from = path.IndexOf(Lookup, StringComparison.Ordinal) + Lookup.Length;
+        var to = path.IndexOf('@', StringComparison.Ordinal);
+        return from >= Lookup.Length && to >= from
+            && ModulePath.TryUnescape(path.AsSpan(from..to), out var module, out _)
+            && verifier.SecretPatternOrNull(module) is { } pattern
+                ? Verdict.Refused(new Failure(FailureKind.Blocked, $"{module} matches {pattern}, so it is not looked up in a checksum database"))
+                : Verdict.Allowed;
+    }
+
+    // No authority covers .info.
+    private bool IsProven(ModuleRecord record, ArtifactKind kind) =>
+        kind == ArtifactKind.Info || (record.VerifiedByOf(kind) is { } by && verifier.Accepts(record.Module, by));
+
+    private static Verdict TooLong(string name) => Verdict.Refused(new Failure(
+        FailureKind.BadRequest, $"{name[..Math.Min(name.Length, 120)]}…: the name is longer than any file system keeps"));
+}

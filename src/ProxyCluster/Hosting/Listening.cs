@@ -1,0 +1,62 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Lines;
+
+namespace ProxyCluster.Hosting;
+
+/// <summary>
+/// Opens the addresses of a process that has some for clients and some for members. Each is a listener of its own,
+/// because what tells the two apart must be where a connection came in and nothing that it says. Those for clients come
+/// first in the server's list of addresses.
+/// </summary>
+internal static class Listening
+{
+    public static void Open(KestrelServerOptions kestrel)
+    {
+        var services = kestrel.ApplicationServices;
+        var members = services.GetRequiredService<IOptions<ClusteringOptions>>().Value.InternalAddresses();
+        if (members.Count == 0)
+            return;
+
+        foreach (var url in services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses())
+        {
+            Listen(kestrel, url, listener =>
+            {
+                if (BindingAddress.Parse(url).Scheme == "https")
+                    listener.UseHttps();
+            });
+        }
+
+        var certificates = services.GetRequiredService<PeerCertificates>();
+        var mark = new InternalConnection(certificates.IsSet);
+        foreach (var url in members)
+        {
+            Listen(kestrel, url, listener =>
+            {
+                listener.Protocols = HttpProtocols.Http1;
+                listener.Use(next => connection =>
+                {
+                    connection.Features.Set(mark);
+                    return next(connection);
+                });
+                if (certificates.IsSet)
+                    listener.UseHttps(certificates.ForListener());
+            });
+        }
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, string url, Action<ListenOptions> configure)
+    {
+        var address = BindingAddress.Parse(url);
+        if (address.IsUnixPipe)
+            kestrel.ListenUnixSocket(address.UnixPipePath, configure);
+        else if (string.Equals(address.Host, "localhost", StringComparison.OrdinalIgnoreCase))
+            kestrel.ListenLocalhost(address.Port, configure);
+        else if (IPAddress.TryParse(address.Host, out var ip))
+            kestrel.Listen(ip, address.Port, configure);
+        else
+            kestrel.ListenAnyIP(address.Port, configure);
+    }
+}

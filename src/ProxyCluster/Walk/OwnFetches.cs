@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Copies;
+using ProxyCluster.Fetching;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Storage;
+
+namespace ProxyCluster.Walk;
+
+/// <summary>
+/// What this silo fetches from upstream itself: bounded, and handed on to those who are owed a copy.
+/// <para>
+/// Proven absence is remembered for a moment, because <c>go get</c> probes every prefix of a path at once. Outages are
+/// not: the breaker of each upstream already answers those quickly. That one artifact is fetched once however many ask is
+/// <see cref="ArtifactOwner"/>'s affair; artifacts of one module version are fetched apart, so that a <c>.mod</c> never
+/// waits for its zip, and the store lets the first commit win where they meet.
+/// </para>
+/// </summary>
+internal sealed class OwnFetches(
+    ArtifactFetcher fetcher, SharedWrites shared, Replicator replicator, IOptions<OwnershipOptions> options) : IDisposable
+{
+    private readonly OwnershipOptions _options = options.Value;
+    private readonly MemoryCache _absent = new(new MemoryCacheOptions { SizeLimit = options.Value.MaxAbsentRemembered });
+    private int _running;
+
+    /// <summary>Fetches running now.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    /// <summary>Fetches, verifies and commits; <paramref name="known"/> is the present record, which binds the fetch.</summary>
+    public async Task<Outcome<ModuleRecord>> FetchAsync(
+        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, CancellationToken stop)
+    {
+        if (_absent.TryGetValue((module, kind), out var remembered) && remembered is Failure absent)
+            return absent;
+        try
+        {
+            return Interlocked.Increment(ref _running) > _options.MaxFetches
+                ? new Failure(FailureKind.Overloaded, $"{module}: {_options.MaxFetches} fetches are under way in this silo already")
+                : await FetchAndHandOnAsync(module, kind, known, stop);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _running);
+        }
+    }
+
+    public void Dispose() => _absent.Dispose();
+
+    private async Task<Outcome<ModuleRecord>> FetchAndHandOnAsync(
+        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, CancellationToken stop)
+    {
+        var outcome = await fetcher.FetchAsync(module, kind, known, stop);
+        if (outcome.Failure is { IsProvenAbsence: true } absence)
+        {
+            _absent.Set((module, kind), absence, new MemoryCacheEntryOptions
+            {
+                Size = 1,
+                AbsoluteExpirationRelativeToNow = _options.AbsentFor,
+            });
+        }
+
+        if (outcome.TryGet(out var committed, out _))
+        {
+            replicator.Committed(committed, kind);
+            await shared.HandOverAsync(committed, kind, stop);
+        }
+
+        return outcome;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Net;
+using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
+using ProxyCluster.GoModules;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Notes;
+using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Storage;
+using ProxyCluster.Tests.Verification;
+using ProxyCluster.Verification;
+
+namespace ProxyCluster.Tests.Gate;
+
+/// <summary>What the gate says, case by case.</summary>
+public sealed class ModuleGateTests : IDisposable
+{
+    private static readonly ModuleVersion Module = new(ModulePath.Parse("example.com/m"), "v1.0.0");
+
+    private readonly string _data = Directory.CreateTempSubdirectory("gate").FullName;
+    private readonly List<VerificationRoom> _rooms = [];
+
+    public void Dispose()
+    {
+        _rooms.ForEach(static room => room.Dispose());
+        Directory.Delete(_data, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("sumdb.test/go/lookup/example.org/mod@v1.0.0", true)]
+    [InlineData("sumdb.test/go/lookup/example.org/mod/deeper@v1.0.0", true)]
+    [InlineData("sumdb.test/go/lookup/example.org/!mod@v1.0.0", true)]
+    [InlineData("sum.elsewhere.test/lookup/other.test/x@v1.0.0", true)] // no sum database is to hear of it either
+    [InlineData("sumdb.test/go/lookup/example.com/m@v1.0.0", false)]
+    [InlineData("sumdb.test/go/lookup/example.org", false)]
+    [InlineData("sumdb.test/go/latest", false)]
+    [InlineData("sumdb.test/go/tile/8/0/000", false)]
+    [InlineData("example.org@/lookup/", false)]
+    [InlineData("/lookup/@", false)]
+    [InlineData("", false)]
+    public void Judge_ALookup_IsRefusedForPrivateNamesOnly(string path, bool isRefused)
+    {
+        var gate = GateOf(options => (options.Private, options.NoSumDb) = ("example.org", "other.test"));
+        var verdict = gate.Judge(Of(ProxyPath.Parse("sumdb/" + path)));
+        Assert.Equal(isRefused ? FailureKind.Blocked : null, verdict.Refusal?.Kind);
+    }
+
+    [Theory]
+    [InlineData(ArtifactKind.Info)]
+    [InlineData(ArtifactKind.Mod)]
+    [InlineData(ArtifactKind.Zip)]
+    public void Judge_WhatNothingVerified_MayBeServedAsInfoOnly(ArtifactKind kind)
+    {
+        var gate = GateOf(static _ => { });
+        Assert.Equal(kind == ArtifactKind.Info, gate.Judge(Of(ProxyPath.ToArtifact(Module, kind)), Record(null)).MayServe);
+    }
+
+    [Theory]
+    [InlineData(VerificationKind.ChecksumDatabase, "sumdb.test/go", "", true)]
+    [InlineData(VerificationKind.ChecksumDatabase, "sum.elsewhere.test", "", false)]
+    [InlineData(VerificationKind.NoSumPattern, "example.com", "example.com", true)]
+    [InlineData(VerificationKind.NoSumPattern, "example.com", "", false)]
+    [InlineData(VerificationKind.NoSumPattern, "example.com", "example.org", false)]
+    public void Judge_WhatARecordNames_MayBeServedAsTodaysPolicyAllows(VerificationKind kind, string authority, string noSum, bool mayServe)
+    {
+        var gate = GateOf(options => options.NoSumDb = noSum);
+        var verdict = gate.Judge(Of(ProxyPath.ToArtifact(Module, ArtifactKind.Zip)), Record(new VerifiedBy(kind, authority, default)));
+        Assert.Equal((mayServe, null), (verdict.MayServe, verdict.Refusal));
+    }
+
+    [Theory]
+    [InlineData(240, true)]
+    [InlineData(241, false)]
+    public void Judge_ANameAtTheLimitOfFileSystems_IsRefusedAboveIt(int length, bool mayBeAsked)
+    {
+        var gate = GateOf(static _ => { });
+        var element = new string('a', length);
+        foreach (var path in (string[])[$"example.com/{element}/@v/list", $"example.com/{element}/@v/v1.0.0.mod", $"example.com/{element}/@v/v1.info"])
+        {
+            var refusal = gate.Judge(Of(ProxyPath.Parse(path))).Refusal;
+            Assert.Equal(mayBeAsked ? null : FailureKind.BadRequest, refusal?.Kind);
+        }
+    }
+
+    private static Ask Of(ProxyPath what) => new(what, new Asker(IPAddress.Loopback), AskLevel.Client, Door.Client);
+
+    private static ModuleRecord Record(VerifiedBy? by)
+    {
+        var artifact = new StoredArtifact(default(Digest), 1, "test", default);
+        return new() { Module = Module, ZipH1 = "h1:zip", GoModH1 = "h1:mod", VerifiedBy = by, Info = artifact, Mod = artifact, Zip = artifact };
+    }
+
+    private ModuleGate GateOf(Action<VerificationOptions> change)
+    {
+        var options = new VerificationOptions { SumDb = SignerKey.FromSeed("sumdb.test/go", new byte[32]).Verifier.ToString()! };
+        change(options);
+        _rooms.Add(new VerificationRoom(options, _data));
+        return new ModuleGate(_rooms[^1].Verifier);
+    }
+}
