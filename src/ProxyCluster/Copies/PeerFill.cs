@@ -15,7 +15,8 @@ internal sealed class PeerFill(
     PeerLines lines,
     ArtifactCopy copy,
     Pulse pulse,
-    SharedWrites shared,
+    CopyQueue<ToSharedStore> queue,
+    ToSharedStore shared,
     ClusterSelf self,
     ProxyMetrics metrics)
 {
@@ -68,8 +69,8 @@ internal sealed class PeerFill(
         {
             case CopyStatus.Committed:
                 // What a silo of our own region has, it handed over itself.
-                if (peer.Region != self.Region)
-                    shared.HandOverLater(result.Record!, kind);
+                if (peer.Region != self.Region || shared.IsDoubted(module, kind))
+                    queue.Owe(result.Record!, kind);
                 return result.Record!;
             case CopyStatus.Short:
                 return PeerCalls.Unavailable(peer, result.Why);

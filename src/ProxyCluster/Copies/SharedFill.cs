@@ -9,8 +9,8 @@ namespace ProxyCluster.Copies;
 /// Copies an artifact from the region's shared store to this silo's disk, where there is such a store.
 /// <para>
 /// The shared store is trusted no more than a peer (<see cref="ArtifactCopy"/>). What it holds and does not hold up is
-/// refused and reported; bytes that are not those of their record are removed from it, because they keep equal ones from
-/// being stored again. A record that does not hold stays: who is right is for people to say.
+/// refused and reported, and stays: about a record that does not hold people have to say who is right, and bytes are
+/// replaced by whoever brings better ones (<see cref="ToSharedStore"/>).
 /// </para>
 /// <para>
 /// Whatever the store does, the answer is a record or null, and null means: look elsewhere. It must answer, and go on answering, within a limit, and after a failure it is left alone for a moment: a
@@ -21,6 +21,7 @@ internal sealed partial class SharedFill
 {
     private readonly BlobStore? _shared;
     private readonly BlobStoreOptions _options;
+    private readonly ToSharedStore _target;
     private readonly ArtifactCopy _copy;
     private readonly ProxyMetrics _metrics;
     private readonly TimeProvider _clock;
@@ -29,6 +30,7 @@ internal sealed partial class SharedFill
 
     public SharedFill(
         RegionalStore region,
+        ToSharedStore target,
         ArtifactCopy copy,
         ProxyMetrics metrics,
         TimeProvider clock,
@@ -36,6 +38,7 @@ internal sealed partial class SharedFill
     {
         _shared = region.Blobs;
         _options = region.Options;
+        _target = target;
         _copy = copy;
         _metrics = metrics;
         _clock = clock;
@@ -73,7 +76,6 @@ internal sealed partial class SharedFill
         if (await shared.FindRecordOrNullAsync(module, cancel) is not { } said || said.ArtifactOrNull(kind) is null)
             return Counted("absent");
         sign();
-        OpenBlob? read = null;
         var result = await _copy.TakeAsync(
             said,
             module,
@@ -81,7 +83,6 @@ internal sealed partial class SharedFill
             async () =>
             {
                 var content = await shared.OpenOrNullAsync(said, kind, cancel);
-                read = content?.Blob;
                 sign();
                 return content;
             },
@@ -96,10 +97,8 @@ internal sealed partial class SharedFill
             case CopyStatus.Absent:
                 return Counted("absent");
             case CopyStatus.WrongBytes or CopyStatus.Short:
-                sign();
-                Rejected(module, kind, result.Why);
-                await shared.DiscardAsync(read!, result.Why, cancel);
-                return null;
+                _target.Doubt(module, kind, result.Why);
+                return Rejected(module, kind, result.Why);
             default:
                 return Rejected(module, kind, result.Why);
         }

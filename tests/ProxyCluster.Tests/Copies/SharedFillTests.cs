@@ -112,6 +112,47 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Get_BytesThatThisSiloAloneReadsWrongly_AreRefusedAndStayInTheStore()
+    {
+        var record = await _region.SharedAsync(ArtifactKind.Zip);
+        await using var relay = new CuttingRelay(fixture.Azurite.Port);
+        var silo = await _region.StartSiloAsync(AzuriteProcess.EndpointAt(relay.Port));
+        var before = await _region.Blobs.TagOfAsync(record, ArtifactKind.Zip);
+        relay.DamageDownloads(_region.Sample.Zip[^16..], times: 1);
+
+        Assert.Equal(_region.Sample.Zip, await silo.GetAsync(Module, ArtifactKind.Zip));
+
+        Assert.Equal((1, 0), (await silo.MetricAsync(Reads, "rejected"), silo.Writes.Waiting));
+        Assert.Equal(_region.Upstream, silo.Disk.FindRecordOrNull(Module)!.Zip!.Source);
+        Assert.Equal(before, await _region.Blobs.TagOfAsync(record, ArtifactKind.Zip));
+    }
+
+    [Fact]
+    public async Task Get_ASiloThatReadsEverythingWrongly_ReplacesFewCopiesAndByTrueOnes()
+    {
+        var maker = await _region.StartSiloAsync();
+        foreach (var module in _region.World.Modules)
+            await maker.GetAsync(module.Module, ArtifactKind.Zip);
+        await maker.Host.StopAsync(Cancel);
+        await using var relay = new CuttingRelay(fixture.Azurite.Port);
+        var silo = await _region.StartSiloAsync(AzuriteProcess.EndpointAt(relay.Port));
+        var (replaced, rejected) = (0, 0);
+
+        foreach (var module in _region.World.Modules)
+        {
+            var record = maker.Disk.FindRecordOrNull(module.Module)!;
+            var before = await _region.Blobs.TagOfAsync(record, ArtifactKind.Zip);
+            relay.DamageDownloads(module.Zip[^16..], times: int.MaxValue);
+            Assert.Equal(module.Zip, await silo.GetAsync(module.Module, ArtifactKind.Zip));
+            Assert.Equal(++rejected, await silo.MetricAsync(Reads, "rejected"));
+            replaced += before == await _region.Blobs.TagOfAsync(record, ArtifactKind.Zip) ? 0 : 1;
+            Assert.Equal(module.Zip, await _region.Blobs.ReadOrNullAsync(module.Module, ArtifactKind.Zip));
+        }
+
+        Assert.InRange(replaced, 1, 4);
+    }
+
+    [Fact]
     public async Task Get_ForgedRecordWithBytesThatMatchIt_IsRefusedAndReported()
     {
         // A flawless zip of the module with other code in it, and a record that says so, under the proof of the true one.
@@ -267,7 +308,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
             ("Storage:Blob:NetworkTimeout", "200ms"),
             ("Storage:Blob:AnswerTimeout", "200ms"),
             ("Storage:Blob:Retries", "0"),
-            ("Storage:Blob:Attempts", "1"),
+            ("Storage:Blob:AttemptPause", "1ms"),
             ("Storage:Blob:WriteMode", "background"));
         azurite.Freeze();
         await silo.GetAsync(Module, ArtifactKind.Zip);

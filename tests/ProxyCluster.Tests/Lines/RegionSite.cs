@@ -137,7 +137,7 @@ internal sealed class RegionSite : IAsyncDisposable
 
         public DiskStore Disk => host.Services.GetRequiredService<DiskStore>();
 
-        public SharedWrites Writes => host.Services.GetRequiredService<SharedWrites>();
+        public CopyQueue<ToSharedStore> Writes => host.Services.GetRequiredService<CopyQueue<ToSharedStore>>();
 
         /// <summary>An artifact's bytes, as a client gets them.</summary>
         public Task<byte[]> GetAsync(ModuleVersion module, ArtifactKind kind, string before = "") => _client.GetByteArrayAsync(
