@@ -12,10 +12,12 @@ internal sealed class AdminOptionsValidation : IValidateOptions<AdminOptions>
             return ValidateOptionsResult.Success;
         try
         {
-            AdminTokens.Parse(File.ReadAllText(options.TokenFile));
-            return ValidateOptionsResult.Success;
+            AdminTokens.Parse(File.ReadAllText(options.TokenFile), out var faults);
+            return faults.Count == 0
+                ? ValidateOptionsResult.Success
+                : ValidateOptionsResult.Fail(faults.Select(fault => $"{AdminOptions.Section}:TokenFile: {options.TokenFile}: {fault}"));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return ValidateOptionsResult.Fail($"{AdminOptions.Section}:TokenFile: {options.TokenFile}: {e.Message}");
         }

@@ -7,8 +7,8 @@ namespace ProxyCluster.Failover;
 
 /// <summary>
 /// Runs a program for every event, one at a time; exit status 0 means that it was understood. The event is in its
-/// environment, our own settings are not: they may hold secrets. What it prints is read and dropped. One that runs for
-/// too long is killed with its children.
+/// environment, our own settings are not: they may hold secrets. What it prints is read and dropped until it ends; what it
+/// leaves behind may live on, but needs an output of its own. One that runs for too long is killed with its children.
 /// </summary>
 internal sealed class CommandReceiver(IReadOnlyList<string> command, TimeSpan limit, string cluster, TimeProvider clock) : IEventReceiver
 {
@@ -21,8 +21,7 @@ internal sealed class CommandReceiver(IReadOnlyList<string> command, TimeSpan li
         using var late = new CancellationTokenSource(limit, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         using var process = new Process { StartInfo = StartOf(change) };
-        process.OutputDataReceived += static (_, _) => { };
-        process.ErrorDataReceived += static (_, _) => { };
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(both.Token);
         try
         {
             process.Start();
@@ -33,8 +32,11 @@ internal sealed class CommandReceiver(IReadOnlyList<string> command, TimeSpan li
         }
 
         process.StandardInput.Close();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+
+        // So that it does not wait for room in a pipe. Not by the process's own events: with them its end is awaited at the
+        // end of its pipes, which a daemon that it leaves behind keeps open.
+        var output = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, ended.Token);
+        var errors = process.StandardError.BaseStream.CopyToAsync(Stream.Null, ended.Token);
         try
         {
             await process.WaitForExitAsync(both.Token);
@@ -44,6 +46,11 @@ internal sealed class CommandReceiver(IReadOnlyList<string> command, TimeSpan li
             process.Kill(entireProcessTree: true);
             cancel.ThrowIfCancellationRequested();
             return string.Create(CultureInfo.InvariantCulture, $"it ran for more than {limit.TotalSeconds:0.###} s and was killed");
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await Task.WhenAll(output, errors).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return process.ExitCode == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"its exit status was {process.ExitCode}");

@@ -42,7 +42,7 @@ internal abstract partial class HostedLoop(TimeProvider clock, ILogger logger) :
     private async Task RepeatAsync(Turn turn, CancellationToken stop)
     {
         LoopTrouble? trouble = null;
-        while (true)
+        while (!stop.IsCancellationRequested)
         {
             try
             {
@@ -57,7 +57,12 @@ internal abstract partial class HostedLoop(TimeProvider clock, ILogger logger) :
 
                 continue;
             }
-            catch (Exception e) when (!stop.IsCancellationRequested)
+            catch (Exception e) when (stop.IsCancellationRequested)
+            {
+                // The way it ends; what else is thrown then comes of things that are being taken apart.
+                Log.Ended(logger, Name, e.Message);
+            }
+            catch (Exception e)
             {
                 var next = new LoopTrouble(e.GetType(), clock.GetUtcNow());
                 if (trouble?.Kind != next.Kind)
@@ -68,7 +73,7 @@ internal abstract partial class HostedLoop(TimeProvider clock, ILogger logger) :
                 }
             }
 
-            await Task.Delay(Rest, clock, stop);
+            await Task.Delay(Rest, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -79,6 +84,9 @@ internal abstract partial class HostedLoop(TimeProvider clock, ILogger logger) :
     {
         [LoggerMessage(LogLevel.Error, "A turn of {Loop} failed; it goes on")]
         public static partial void Failed(ILogger logger, string loop, Exception e);
+
+        [LoggerMessage(LogLevel.Debug, "{Loop} ended: {Reason}")]
+        public static partial void Ended(ILogger logger, string loop, string reason);
 
         [LoggerMessage(LogLevel.Information, "{Loop} is well again")]
         public static partial void WellAgain(ILogger logger, string loop);

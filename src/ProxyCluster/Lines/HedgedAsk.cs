@@ -27,21 +27,26 @@ internal enum NextStep
 /// in any call counts for all calls to the same peer (<see cref="Pulse"/>): a call that has to wait for its turn on a busy
 /// machine is no dead peer. And who oversleeps has not listened (<see cref="HedgePatience"/>).
 /// </para>
+/// <para>
+/// A step that throws has failed like any other: a bug or a disk in one of them must not end what the others can bring.
+/// </para>
 /// </summary>
-internal sealed class HedgedAsk(Pulse pulse, IOptions<PeerOptions> options, TimeProvider clock)
+internal sealed partial class HedgedAsk(Pulse pulse, IOptions<PeerOptions> options, TimeProvider clock, ILogger<HedgedAsk> logger)
 {
     // In hedge delays: how long a call may be silent while its peer talks in others.
     private const int Forbearance = 8;
 
-    /// <summary>Sorts failures (design rules 3 and 4): proven absence and refused bytes are shared, outages are not.</summary>
+    /// <summary>
+    /// Sorts failures (design rules 3 and 4): proven absence and refused bytes are shared, outages are not. What cannot be
+    /// sorted is shared: to fetch in spite of it would be to guess that it was no refusal.
+    /// </summary>
     public static NextStep After(FailureKind kind) => kind switch
     {
-        FailureKind.NotFound or FailureKind.Gone or FailureKind.Blocked or FailureKind.NotSupported
-            or FailureKind.BadRequest or FailureKind.NotCached or FailureKind.UpstreamInvalid or FailureKind.ChecksumMismatch
-            or FailureKind.ChecksumDatabaseInvalid or FailureKind.ChecksumUnknown => NextStep.Stop,
         FailureKind.PeerUnavailable or FailureKind.StoreUnavailable or FailureKind.Overloaded
             or FailureKind.LoopDetected => NextStep.NextPeer,
-        _ => NextStep.Self,
+        FailureKind.UpstreamUnavailable or FailureKind.UpstreamTimeout
+            or FailureKind.ChecksumDatabaseUnavailable => NextStep.Self,
+        _ => NextStep.Stop,
     };
 
     /// <summary>Runs the steps; when all fail, the failure that says most is the answer.</summary>
@@ -69,7 +74,7 @@ internal sealed class HedgedAsk(Pulse pulse, IOptions<PeerOptions> options, Time
                 var silence = running.Count == 0 ? patience.Limit : running.Min(attempt => pulse.SilenceOf(attempt.Step.Peer, attempt.LastSign, hedgeDelay * Forbearance));
                 if (next < steps.Length && (running.Count == 0 || patience.IsOver(silence)))
                 {
-                    running.Add(Attempt<T>.Start(steps[next++], ask, clock, losers.Token));
+                    running.Add(Attempt<T>.Start(steps[next++], AskOrFailAsync, clock, losers.Token));
                     patience = new HedgePatience(hedgeDelay);
                     continue;
                 }
@@ -105,7 +110,7 @@ internal sealed class HedgedAsk(Pulse pulse, IOptions<PeerOptions> options, Time
                 if (after == NextStep.Self && next < steps.Length)
                 {
                     next = steps.Length;
-                    running.Add(Attempt<T>.Start(steps[^1], ask, clock, losers.Token));
+                    running.Add(Attempt<T>.Start(steps[^1], AskOrFailAsync, clock, losers.Token));
                 }
             }
         }
@@ -115,6 +120,28 @@ internal sealed class HedgedAsk(Pulse pulse, IOptions<PeerOptions> options, Time
             foreach (var loser in running)
                 _ = DisposeResultAsync(loser.Outcome);
         }
+
+        async Task<Outcome<T>> AskOrFailAsync(AskStep step, Action alive, CancellationToken stop)
+        {
+            try
+            {
+                return await ask(step, alive, stop);
+            }
+            catch (Exception e) when (!stop.IsCancellationRequested)
+            {
+                return Thrown(step, e);
+            }
+        }
+    }
+
+    // What was thrown is for our log alone. Our own work can only be thrown out of its course by this process or its disk.
+    private Failure Thrown(AskStep step, Exception e)
+    {
+        var who = step.Peer?.Id ?? (step.IsEngine ? "the engine" : "this silo");
+        Log.Threw(logger, who, e);
+        return new(
+            step.Peer is null && !step.IsEngine ? FailureKind.StoreUnavailable : FailureKind.PeerUnavailable,
+            $"asking {who} failed unexpectedly; the silo's log says why");
     }
 
     // "No peer could be used" says less than what a peer or this silo itself met while it worked; later says it better.
@@ -125,7 +152,7 @@ internal sealed class HedgedAsk(Pulse pulse, IOptions<PeerOptions> options, Time
     private static async Task DisposeResultAsync<T>(Task<Outcome<T>> loser)
         where T : notnull
     {
-        await loser.ContinueWith(static _ => { }, TaskScheduler.Default);
+        await loser.ContinueWith(static ended => ended.Exception, TaskScheduler.Default);
         if (loser.IsCompletedSuccessfully && loser.Result.TryGet(out var value, out _))
             (value as IDisposable)?.Dispose();
     }
@@ -154,5 +181,11 @@ internal sealed class HedgedAsk(Pulse pulse, IOptions<PeerOptions> options, Time
         }
 
         private void Sign() => Volatile.Write(ref _lastSign, clock.GetTimestamp());
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Asking {Who} failed with an exception, and the next was asked")]
+        public static partial void Threw(ILogger logger, string who, Exception exception);
     }
 }

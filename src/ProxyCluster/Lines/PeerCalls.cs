@@ -11,6 +11,11 @@ namespace ProxyCluster.Lines;
 /// <summary>
 /// Signed calls to other members. Each call names its whole meaning in its target, which the signature covers; a member
 /// whose clock is off learns the receiver's time from the refusal and signs once more.
+/// <para>
+/// Nothing proves an answer to come from the member, least of all a refusal. So the time that one names is believed for
+/// the one repetition only, and only within a day of ours; it is kept for later calls once a call signed by it was let in.
+/// Whatever is answered, the caller gets an outcome.
+/// </para>
 /// </summary>
 internal sealed class PeerCalls : IDisposable
 {
@@ -21,6 +26,8 @@ internal sealed class PeerCalls : IDisposable
     public const string TimeHeader = "X-ProxyCluster-Time";
 
     private const int MaxConnects = 10;
+
+    private static readonly TimeSpan MaxClockDifference = TimeSpan.FromDays(1);
 
     private readonly ClusterSecret _secret;
     private readonly ClusterSelf _self;
@@ -77,19 +84,20 @@ internal sealed class PeerCalls : IDisposable
     {
         try
         {
-            var response = await SendOnceAsync(peer, method, target, addHeaders, body, cancel);
-            if (response.StatusCode == HttpStatusCode.Unauthorized && LearnTime(peer, response))
+            var response = await SendOnceAsync(peer, method, target, addHeaders, body, _clockDifferences.GetValueOrDefault(peer.Id), cancel);
+            if (response.StatusCode == HttpStatusCode.Unauthorized && ClockDifferenceOrNull(response) is { } difference)
             {
                 response.Dispose();
-                response = await SendOnceAsync(peer, method, target, addHeaders, body, cancel);
+                response = await SendOnceAsync(peer, method, target, addHeaders, body, difference, cancel);
+                if (!IsRefusal(response))
+                    _clockDifferences[peer.Id] = difference;
             }
 
-            if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
-                || !response.Headers.Contains(TimeHeader))
+            if (!IsRefusal(response))
                 return (response, true);
 
             response.Dispose();
-            return (Unavailable(peer, "it does not accept our credentials; do all members have the same secret file?"), true);
+            return (Unavailable(peer, "it does not accept our credentials; do all members have the same secret file and clocks within a day?"), true);
         }
         catch (HttpRequestException e) when (e.InnerException is not (OperationCanceledException or TimeoutException))
         {
@@ -112,12 +120,12 @@ internal sealed class PeerCalls : IDisposable
         new(FailureKind.PeerUnavailable, $"{peer.Id} at {peer.Address.Authority} could not be used: {why}");
 
     private Task<HttpResponseMessage> SendOnceAsync(
-        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, byte[]? body, CancellationToken cancel)
+        Member peer, HttpMethod method, string target, Action<HttpRequestMessage>? addHeaders, byte[]? body, TimeSpan clockDifference, CancellationToken cancel)
     {
         // The target must reach the peer byte by byte as it was signed; Uri would normalise it.
         var request = new HttpRequestMessage(method, new Uri($"{peer.Address.Scheme}://{peer.Address.Authority}{target}",
             new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
-        var time = _clock.GetUtcNow() + _clockDifferences.GetValueOrDefault(peer.Id);
+        var time = _clock.GetUtcNow() + clockDifference;
         var signature = PeerSignature.Sign(_secret.Bytes, _self.Member.Id, time, method.Method, peer.Address.Authority, target, body);
         if (body is not null)
             request.Content = new ByteArrayContent(body);
@@ -139,14 +147,18 @@ internal sealed class PeerCalls : IDisposable
         SslOptions = certificates.ForCalls(),
     });
 
-    private bool LearnTime(Member peer, HttpResponseMessage refusal)
+    // Only members' doors name their time, and only to those whom they refuse.
+    private static bool IsRefusal(HttpResponseMessage response) =>
+        response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden && response.Headers.Contains(TimeHeader);
+
+    private TimeSpan? ClockDifferenceOrNull(HttpResponseMessage refusal)
     {
         if (!refusal.Headers.TryGetValues(TimeHeader, out var values)
             || !long.TryParse(values.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var theirs)
             || theirs > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
-            return false;
+            return null;
 
-        _clockDifferences[peer.Id] = DateTimeOffset.FromUnixTimeMilliseconds(theirs) - _clock.GetUtcNow();
-        return true;
+        var difference = DateTimeOffset.FromUnixTimeMilliseconds(theirs) - _clock.GetUtcNow();
+        return difference.Duration() <= MaxClockDifference ? difference : null;
     }
 }

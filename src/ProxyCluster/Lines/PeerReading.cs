@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ProxyCluster.Outcomes;
@@ -26,12 +27,19 @@ internal static class PeerReading
     }
 }
 
-/// <summary>A failure on its way between members.</summary>
-internal sealed record PeerFailure(FailureKind Kind, string Message, double? RetryAfterSeconds = null)
+/// <summary>
+/// A failure on its way between members. The kind travels as a word: a member of a newer version may have more of them than
+/// this one, and what it learned is no nonsense for that.
+/// </summary>
+internal sealed record PeerFailure(string Kind, string Message, double? RetryAfterSeconds = null)
 {
+    // By the exact word. To read a number or a list of words for one would be to guess, and the first kind is proven absence.
+    private static readonly FrozenDictionary<string, FailureKind> Kinds =
+        Enum.GetValues<FailureKind>().ToFrozenDictionary(static kind => kind.ToString(), StringComparer.Ordinal);
+
     /// <summary>The JSON of a failure.</summary>
     public static byte[] Write(Failure failure) => JsonSerializer.SerializeToUtf8Bytes(
-        new PeerFailure(failure.Kind, failure.Message, failure.RetryAfter?.TotalSeconds), PeerJson.Default.PeerFailure);
+        new PeerFailure(failure.Kind.ToString(), failure.Message, failure.RetryAfter?.TotalSeconds), PeerJson.Default.PeerFailure);
 
     /// <summary>Reads it back.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
@@ -39,13 +47,12 @@ internal sealed record PeerFailure(FailureKind Kind, string Message, double? Ret
     {
         try
         {
-            var failure = JsonSerializer.Deserialize(json, PeerJson.Default.PeerFailure);
-            if (failure is { Message: not null } && Enum.IsDefined(failure.Kind))
+            if (JsonSerializer.Deserialize(json, PeerJson.Default.PeerFailure) is { Kind.Length: > 0 } failure)
             {
-                return new Failure(
-                    failure.Kind,
-                    failure.Message,
-                    failure.RetryAfterSeconds is > 0 and < 86400 and var seconds ? TimeSpan.FromSeconds(seconds) : null);
+                TimeSpan? retryAfter = failure.RetryAfterSeconds is > 0 and < 86400 and var seconds ? TimeSpan.FromSeconds(seconds) : null;
+                return Kinds.TryGetValue(failure.Kind, out var kind)
+                    ? new Failure(kind, failure.Message, retryAfter)
+                    : new Failure(FailureKind.Unknown, $"{failure.Message} ({failure.Kind}, as a newer member calls it)", retryAfter);
             }
         }
         catch (JsonException)
@@ -60,10 +67,9 @@ internal sealed record PeerFailure(FailureKind Kind, string Message, double? Ret
 /// <summary>The answer to a query on its way between members. The age travels instead of a time: clocks may differ.</summary>
 internal sealed record PeerAnswer(byte[] Body, double AgeSeconds, string Upstream);
 
-// What is missing must not be guessed: the first failure's kind is proven absence.
+// What is missing must not be guessed.
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UseStringEnumConverter = true,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(PeerFailure))]

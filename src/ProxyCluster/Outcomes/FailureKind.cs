@@ -57,4 +57,7 @@ public enum FailureKind
 
     /// <summary>The cluster passed the request in a circle.</summary>
     LoopDetected,
+
+    /// <summary>A newer member learned what this one has no word for; its own words are passed on.</summary>
+    Unknown,
 }

@@ -29,6 +29,7 @@ public static class FailureTable
         FailureKind.UpstreamInvalid => new(502, "upstream-invalid", null),
         FailureKind.ChecksumUnknown => new(502, "checksum-unknown", null),
         FailureKind.LoopDetected => new(508, "loop-detected", null),
+        FailureKind.Unknown => new(502, "unknown", null),
 
         // go: stops and shows the text; asking again later may help.
         FailureKind.UpstreamUnavailable => new(502, "upstream-unavailable", Soon),

@@ -361,9 +361,9 @@ internal sealed partial class DiskStore(
     private void WriteRecord_NeedsLock(ModuleRecord record, IFlush flush)
     {
         var temporary = tree.NewTemporary("record");
-        FileStamp stamp;
         try
         {
+            FileStamp stamp;
             using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
             {
                 RandomAccess.Write(file, RecordFile.Write(record), 0);
@@ -373,6 +373,11 @@ internal sealed partial class DiskStore(
 
             var path = tree.RecordPath(record.Module);
             File.Move(temporary, path, overwrite: true);
+
+            // It is the record from here on, whether or not a power cut will spare it.
+            cache.AddRecord(StemOf(record.Module), new HotRecord(record, stamp));
+            foreach (var kind in Enum.GetValues<ArtifactKind>())
+                cache.Renew(KeyOf(record.Module, kind), record);
             flush.Directory(Path.GetDirectoryName(path)!);
         }
         catch
@@ -380,10 +385,6 @@ internal sealed partial class DiskStore(
             File.Delete(temporary);
             throw;
         }
-
-        cache.AddRecord(StemOf(record.Module), new HotRecord(record, stamp));
-        foreach (var kind in Enum.GetValues<ArtifactKind>())
-            cache.Renew(KeyOf(record.Module, kind), record);
     }
 
     private static string StemOf(ModuleVersion module) => $"{module.Path.Escaped}/{DataTree.VersionsName}/{module.EscapedVersion}";

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -13,7 +14,7 @@ namespace ProxyCluster.Telemetry;
 /// none is, nothing of the SDK is loaded and no request is sampled. A collector that is slow or gone costs the exports
 /// that it misses and never a request; at shutdown it is waited for no longer than the flush timeout.
 /// </summary>
-internal sealed partial class OtlpExport(IOptions<TelemetryOptions> options, ILogger<OtlpExport> logger) : IHostedService, IDisposable
+internal sealed partial class OtlpExport(IMeterFactory meters, IOptions<TelemetryOptions> options, ILogger<OtlpExport> logger) : IHostedService, IDisposable
 {
     private Providers? _providers;
 
@@ -22,7 +23,7 @@ internal sealed partial class OtlpExport(IOptions<TelemetryOptions> options, ILo
     {
         if (options.Value.OtlpEndpoint is { } endpoint)
         {
-            _providers = new Providers(options.Value, endpoint);
+            _providers = new Providers(meters, options.Value, endpoint);
             Log.Started(logger, Masking.Text(endpoint.AbsoluteUri), options.Value.OtlpProtocol);
         }
 
@@ -44,7 +45,7 @@ internal sealed partial class OtlpExport(IOptions<TelemetryOptions> options, ILo
         private readonly MeterProvider _metrics;
         private readonly int _flushMilliseconds;
 
-        public Providers(TelemetryOptions options, Uri endpoint)
+        public Providers(IMeterFactory meters, TelemetryOptions options, Uri endpoint)
         {
             var resource = ResourceBuilder.CreateDefault().AddService("proxycluster", serviceVersion: BuildInfo.Version);
             _flushMilliseconds = (int)options.OtlpFlushTimeout.TotalMilliseconds;
@@ -56,7 +57,8 @@ internal sealed partial class OtlpExport(IOptions<TelemetryOptions> options, ILo
                 .Build();
             _metrics = Sdk.CreateMeterProviderBuilder()
                 .SetResourceBuilder(resource)
-                .AddMeter(ProxyMetrics.MeterName, "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+                .AddMeter([.. HostMeters.Names])
+                .AddView(instrument => HostMeters.Has(instrument, meters) ? null : MetricStreamConfiguration.Drop)
                 .AddOtlpExporter((exporter, reader) =>
                 {
                     Point(exporter, options, endpoint, "v1/metrics");

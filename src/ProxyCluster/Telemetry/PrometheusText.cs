@@ -11,9 +11,7 @@ namespace ProxyCluster.Telemetry;
 /// <summary>
 /// <c>/metrics</c>: adds up every measurement in this process and prints the sums in Prometheus' text format 0.0.4.
 ///
-/// It listens to our own instruments, to Kestrel's connections and to the runtime (collections, heap, threads). It leaves
-/// out the web host's per-request instruments: they would count each request a second time, and slower than we do.
-/// Several hosts may share a process; each prints only what was measured under its own meter factory, plus the runtime.
+/// What it listens to, <see cref="HostMeters"/> say.
 ///
 /// Decision taken: an aggregation of our own. A measurement is a table look-up and one or two interlocked operations,
 /// without allocation. Road not taken: the OpenTelemetry SDK with its Prometheus exporter, which would put the SDK on
@@ -26,9 +24,6 @@ internal sealed class PrometheusText : IDisposable
 {
     /// <summary>The content type of the page.</summary>
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
-
-    private static readonly HashSet<string> MeterNames =
-        new(StringComparer.Ordinal) { ProxyMetrics.MeterName, "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime" };
 
     // OpenTelemetry's default for histograms that advise nothing.
     private static readonly double[] DefaultBounds =
@@ -87,10 +82,7 @@ internal sealed class PrometheusText : IDisposable
 
     private void Publish(Instrument instrument, MeterListener listener)
     {
-        var meter = instrument.Meter;
-        if (!MeterNames.Contains(meter.Name) || (meter.Scope is not null && !ReferenceEquals(meter.Scope, _meters)))
-            return;
-        if (KindOrNull(instrument) is not { } kind)
+        if (!HostMeters.Has(instrument, _meters) || KindOrNull(instrument) is not { } kind)
             return;
         var name = PrometheusNames.Metric(instrument.Name, instrument.Unit, kind);
         MetricFamily? family;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
@@ -143,6 +144,25 @@ public sealed class EventReceiverTests : IDisposable
 
         if (File.Exists(pid) && int.TryParse(await File.ReadAllTextAsync(pid, Cancel), out var child))
             await Clustering.Conditions.UntilAsync(() => !IsRunning(child), "the child is gone");
+    }
+
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(3, "its exit status was 3")]
+    public async Task Command_LeavesADaemonThatKeepsItsPipes_CountsByItsOwnExitStatus(int status, string? why)
+    {
+        var pid = _scratch["pid"];
+        var script = Script($"sleep 300 & echo $! > '{pid}'\nexit {status}");
+        try
+        {
+            Assert.Equal(why, await Command(TimeSpan.FromSeconds(20), script).TellAsync(EventOf(7), Cancel));
+            Assert.True(IsRunning(int.Parse(File.ReadAllText(pid), CultureInfo.InvariantCulture)));
+        }
+        finally
+        {
+            using var daemon = Process.GetProcessById(int.Parse(File.ReadAllText(pid), CultureInfo.InvariantCulture));
+            daemon.Kill();
+        }
     }
 
     [Fact]

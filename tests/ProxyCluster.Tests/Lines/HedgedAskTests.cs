@@ -16,6 +16,8 @@ public sealed class HedgedAskTests : IDisposable
     private readonly ManualTimeProvider _clock;
     private readonly ConcurrentDictionary<string, Asked> _asked = new();
     private readonly ConcurrentQueue<string> _order = new();
+    private readonly HashSet<string> _throwing = [];
+    private Task<Outcome<string>>? _running;
 
     public HedgedAskTests() => _clock = _lines.Clock;
 
@@ -182,6 +184,7 @@ public sealed class HedgedAskTests : IDisposable
     [InlineData(FailureKind.ChecksumMismatch)]
     [InlineData(FailureKind.ChecksumUnknown)]
     [InlineData(FailureKind.UpstreamInvalid)]
+    [InlineData(FailureKind.Unknown)]
     public async Task Run_OwnerLearnedIt_IsTheAnswerForAll(FailureKind kind)
     {
         var running = Run("a", "b", "self");
@@ -228,14 +231,107 @@ public sealed class HedgedAskTests : IDisposable
         await a.Cancelled.Task;
     }
 
+    public static TheoryData<string> Throwing => ["at once", "later", "as a cancellation of its own"];
+
+    [Theory]
+    [MemberData(nameof(Throwing))]
+    public async Task Run_PeersStepThrows_CountsAsFailedAndTheNextTakesOver(string how)
+    {
+        AtOnce(how, "a");
+        var running = Run("a", "b", "self");
+        await ThrowAsync("a", how);
+        (await StepAsync("b")).Answer("from b");
+        Assert.Equal("from b", (await running).Value);
+        Assert.Equal(["a", "b"], _order);
+        Assert.Single(_lines.Log.Exceptions);
+    }
+
+    [Theory]
+    [InlineData("later")]
+    [InlineData("as a cancellation of its own")]
+    public async Task Run_PeerThrowsBesideOurOwnFetch_TheFetchGoesOn(string how)
+    {
+        var running = Run("a", "self");
+        var a = await StepAsync("a");
+        await _clock.TimerDueIn(Hedge);
+        _clock.Advance(Hedge);
+        var self = await StepAsync("self");
+        a.Throw(how);
+        self.Answer("by itself");
+        Assert.Equal("by itself", (await running).Value);
+    }
+
+    [Theory]
+    [MemberData(nameof(Throwing))]
+    public async Task Run_EveryStepThrows_IsAnOutageThatSaysOnlyWhereToLook(string how)
+    {
+        AtOnce(how, "a", "self");
+        var running = Run("a", "self");
+        await ThrowAsync("a", how);
+        await ThrowAsync("self", how);
+        var failure = (await running).Failure!;
+        Assert.Equal(FailureKind.StoreUnavailable, failure.Kind);
+        Assert.DoesNotContain("secret", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(2, _lines.Log.Exceptions.Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(Throwing))]
+    public async Task Run_OnlyPeersAndAllThrow_IsAPeersFailure(string how)
+    {
+        AtOnce(how, "a", "b");
+        var running = Run("a", "b");
+        await ThrowAsync("a", how);
+        await ThrowAsync("b", how);
+        Assert.Equal(FailureKind.PeerUnavailable, (await running).Failure?.Kind);
+    }
+
+    [Fact]
+    public async Task Run_LoserThrowsAfterTheAnswer_IsNobodysConcern()
+    {
+        var running = Run("a", "self");
+        var a = await StepAsync("a");
+        await _clock.TimerDueIn(Hedge);
+        _clock.Advance(Hedge);
+        (await StepAsync("self")).Answer("by itself");
+        Assert.Equal("by itself", (await running).Value);
+        a.Throw("later");
+        Assert.Empty(_lines.Log.Exceptions);
+    }
+
     [Fact]
     public void After_EveryKind_IsDecided()
     {
-        foreach (var kind in Enum.GetValues<FailureKind>())
+        var after = new Dictionary<FailureKind, NextStep>
         {
+            [FailureKind.NotFound] = NextStep.Stop,
+            [FailureKind.Gone] = NextStep.Stop,
+            [FailureKind.NotCached] = NextStep.Stop,
+            [FailureKind.BadRequest] = NextStep.Stop,
+            [FailureKind.Blocked] = NextStep.Stop,
+            [FailureKind.NotSupported] = NextStep.Stop,
+            [FailureKind.UpstreamInvalid] = NextStep.Stop,
+            [FailureKind.ChecksumMismatch] = NextStep.Stop,
+            [FailureKind.ChecksumDatabaseInvalid] = NextStep.Stop,
+            [FailureKind.ChecksumUnknown] = NextStep.Stop,
+            [FailureKind.Unknown] = NextStep.Stop,
+            [FailureKind.PeerUnavailable] = NextStep.NextPeer,
+            [FailureKind.StoreUnavailable] = NextStep.NextPeer,
+            [FailureKind.Overloaded] = NextStep.NextPeer,
+            [FailureKind.LoopDetected] = NextStep.NextPeer,
+            [FailureKind.UpstreamUnavailable] = NextStep.Self,
+            [FailureKind.UpstreamTimeout] = NextStep.Self,
+            [FailureKind.ChecksumDatabaseUnavailable] = NextStep.Self,
+        };
+        Assert.Equal(Enum.GetValues<FailureKind>(), after.Keys.Order());
+        foreach (var (kind, next) in after)
+        {
+            Assert.Equal((kind, next), (kind, HedgedAsk.After(kind)));
             var outage = FailureTable.For(kind).RetryAfter is not null || kind == FailureKind.LoopDetected;
-            Assert.True(outage == (HedgedAsk.After(kind) != NextStep.Stop), $"{kind}: outages are asked on, the rest is shared");
+            Assert.True(outage == (next != NextStep.Stop), $"{kind}: outages are asked on, the rest is shared");
         }
+
+        Assert.Equal(NextStep.Stop, HedgedAsk.After((FailureKind)int.MaxValue));
     }
 
     /// <summary>The peer is heard in another call just before the wait for it is over, again and again.</summary>
@@ -254,7 +350,7 @@ public sealed class HedgedAskTests : IDisposable
 
     private Task<Outcome<string>> Run(params string[] steps) => Run(TestContext.Current.CancellationToken, steps);
 
-    private Task<Outcome<string>> Run(CancellationToken cancel, params string[] steps) => _lines.Hedged.RunAsync<string>(
+    private Task<Outcome<string>> Run(CancellationToken cancel, params string[] steps) => _running = _lines.Hedged.RunAsync<string>(
         Steps(steps),
         (step, alive, stop) =>
         {
@@ -262,6 +358,8 @@ public sealed class HedgedAskTests : IDisposable
             _order.Enqueue(name);
             var asked = _asked.GetOrAdd(name, static _ => new Asked());
             stop.Register(() => asked.Cancelled.TrySetResult());
+            if (_throwing.Contains(name))
+                throw Bug();
             asked.Started.SetResult(alive);
             return asked.Outcome.Task;
         },
@@ -274,9 +372,21 @@ public sealed class HedgedAskTests : IDisposable
             : new AskStep(TestLines.Peer(name), AskLevel.Home)),
     ];
 
+    private static InvalidOperationException Bug() => new("the secret path");
+
+    private void AtOnce(string how, params string[] steps) => _throwing.UnionWith(how == "at once" ? steps : []);
+
+    private async Task ThrowAsync(string name, string how)
+    {
+        if (how != "at once")
+            (await StepAsync(name)).Throw(how);
+    }
+
     private async Task<Asked> StepAsync(string name)
     {
         var asked = _asked.GetOrAdd(name, static _ => new Asked());
+        await Task.WhenAny(asked.Started.Task, _running!);
+        Assert.True(asked.Started.Task.IsCompleted, $"it ended before {name} was asked: {_running!.Exception?.Message}");
         asked.Sign = await asked.Started.Task;
         return asked;
     }
@@ -292,6 +402,14 @@ public sealed class HedgedAskTests : IDisposable
         public Action Sign { get; set; } = static () => { };
 
         public void Answer(string answer) => Outcome.SetResult(answer);
+
+        public void Throw(string how)
+        {
+            if (how == "later")
+                Outcome.SetException(Bug());
+            else
+                Outcome.SetCanceled(new CancellationToken(canceled: true));
+        }
 
         public void Fail(FailureKind kind) => Outcome.SetResult(new Failure(kind, kind.ToString()));
     }

@@ -66,6 +66,22 @@ public sealed class PeerFrameTests
         }
     }
 
+    /// <summary>A newer member may know more kinds. What it learned is the answer, though not one that we can sort.</summary>
+    [Theory]
+    [InlineData("Quarantined")]
+    [InlineData("notfound")]
+    [InlineData("0")]
+    [InlineData("NotFound, Gone")]
+    public void Failure_OfAKindThatWeDoNotKnow_IsPassedOnAsWhatItIs(string kind)
+    {
+        var json = $$"""{"kind":"{{kind}}","message":"why","retryAfterSeconds":7,"more":[]}""";
+        var failure = PeerFailure.Parse(System.Text.Encoding.UTF8.GetBytes(json));
+        Assert.Equal((FailureKind.Unknown, TimeSpan.FromSeconds(7)), (failure.Kind, failure.RetryAfter));
+        Assert.StartsWith("why", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(kind, failure.Message, StringComparison.Ordinal);
+        Assert.Equal((502, NextStep.Stop), (FailureTable.For(failure.Kind).Status, HedgedAsk.After(failure.Kind)));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("null")]
@@ -74,6 +90,8 @@ public sealed class PeerFrameTests
     [InlineData("""{"message":"no kind"}""")]
     [InlineData("""{"kind":"NotFound","message":null}""")]
     [InlineData("""{"kind":99,"message":"x"}""")]
+    [InlineData("""{"kind":"","message":"x"}""")]
+    [InlineData("""{"kind":null,"message":"x"}""")]
     public void Failure_ThatCannotBeRead_IsNoFailure(string json) =>
         Assert.Throws<InvalidDataException>(() => PeerFailure.Parse(System.Text.Encoding.UTF8.GetBytes(json)));
 }

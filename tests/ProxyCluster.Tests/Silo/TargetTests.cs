@@ -165,7 +165,9 @@ public class TargetTests(FilledSilo filled) : IClassFixture<FilledSilo>
         for (var i = 0; i < 3; i++)
             Assert.Equal(200, (await silo.GetAsync(target)).Status);
         var metrics = (await silo.GetAsync("/metrics")).Text;
-        Assert.Contains("proxycluster_store_reads_total{artifact=\"mod\",tier=\"memory\"} 2\n", metrics, StringComparison.Ordinal);
+        Assert.Equal(
+            ["proxycluster_store_reads_total{artifact=\"mod\",tier=\"memory\"} 2", "proxycluster_store_reads_total{artifact=\"mod\",tier=\"upstream\"} 1"],
+            metrics.Split('\n').Where(static line => line.StartsWith("proxycluster_store_reads_total", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
     public static TheoryData<string> LongNames()

@@ -68,6 +68,45 @@ public sealed class OtlpExportTests : IDisposable
     }
 
     [Fact]
+    public async Task Export_TwoHostsInOneProcess_EachSendsItsOwnMeasurementsAndTheRuntimes()
+    {
+        var received = new ConcurrentDictionary<string, string>();
+        await using var collector = await CollectorAsync(async http =>
+        {
+            using var body = new MemoryStream();
+            await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+            received.AddOrUpdate(http.Request.Path + " " + http.Request.Headers["x-key"],
+                Encoding.Latin1.GetString(body.ToArray()), (_, sofar) => sofar + Encoding.Latin1.GetString(body.ToArray()));
+        });
+        await using var one = await StartAsync("one");
+        await using var two = await StartAsync("two");
+        one.Services.GetRequiredService<ProxyMetrics>().SecurityEvents.Add(1, new KeyValuePair<string, object?>("event", "seen-by-one"));
+        two.Services.GetRequiredService<ProxyMetrics>().SecurityEvents.Add(1, new KeyValuePair<string, object?>("event", "seen-by-two"));
+        await one.StopAsync(Cancellation).WaitAsync(Patience, Cancellation);
+        await two.StopAsync(Cancellation).WaitAsync(Patience, Cancellation);
+
+        foreach (var (name, other) in (ReadOnlySpan<(string, string)>)[("one", "two"), ("two", "one")])
+        {
+            var metrics = received["/v1/metrics " + name];
+            Assert.Contains("seen-by-" + name, metrics, StringComparison.Ordinal);
+            Assert.Contains("dotnet.gc.collections", metrics, StringComparison.Ordinal);
+            Assert.Contains("kestrel.active_connections", metrics, StringComparison.Ordinal);
+            Assert.DoesNotContain("seen-by-" + other, metrics, StringComparison.Ordinal);
+        }
+
+        async Task<WebApplication> StartAsync(string name)
+        {
+            var app = ProxyHost.Build(SettingsInput.Of(
+                ("Serve:Urls", "http://127.0.0.1:0"), ("Storage:Data", Path.Combine(_data.FullName, name)), ("Telemetry:OtlpEndpoint", collector.Urls.First()),
+                ("Telemetry:OtlpHeaders", "x-key=" + name), ("Telemetry:TraceRatio", "0")));
+            await app.StartAsync(Cancellation);
+            using var client = new HttpClient();
+            await client.GetStringAsync(new Uri(app.Urls.First() + "/healthz"), Cancellation);
+            return app;
+        }
+    }
+
+    [Fact]
     public async Task Stop_CollectorThatNeverAnswers_WaitsNoLongerThanTheFlushTimeout()
     {
         await using var collector = await CollectorAsync(http => Task.Delay(Timeout.Infinite, http.RequestAborted));

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Hosting;
+using ProxyCluster.Joining;
+
+namespace ProxyCluster.Tests.Architecture;
+
+/// <summary>The shape of the house, of which the README has the map.</summary>
+public sealed class RoomTests
+{
+    /// <summary>Who may know whom: each room those before it.</summary>
+    private static readonly string[] Order =
+    [
+        "Configuration", "Outcomes", "Telemetry", "Joining", "Sockets", "Routing", "Verification", "Storage", "Clustering", "Fetching",
+        "Lines", "Copies", "Failover", "Queries", "Walk", "Admin", "Http", "Hosting", "Demo", "Drills", "Cli",
+    ];
+
+    [Fact]
+    public void Order_NamesEveryRoom() => Assert.Equal(RoomGraph.Rooms().Order(StringComparer.Ordinal), Order.Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Arrows_BetweenRooms_PointBackInTheOrder()
+    {
+        var against = RoomGraph.Arrows()
+            .Where(static arrow => Array.IndexOf(Order, arrow.From) < Array.IndexOf(Order, arrow.To))
+            .Select(static arrow => $"{arrow.From} knows {arrow.To}: {arrow.Where}")
+            .Order(StringComparer.Ordinal)
+            .ToList();
+
+        Assert.True(against.Count == 0, string.Join('\n', against));
+    }
+
+    [Theory]
+    [InlineData("Failover", "Lines", "ProxyCluster.Failover.RoundTrips")] // a parameter and a field
+    [InlineData("Hosting", "Walk", "ProxyCluster.Hosting.ProxyHost.AddRooms")] // a call in a body
+    [InlineData("Storage", "Joining", "ProxyCluster.Storage.Eviction.base")]
+    [InlineData("Failover", "Routing", "Failover/FailoverRules.cs")] // by its word
+    public void Arrows_ThatAreKnown_AreFound(string from, string to, string where) =>
+        Assert.Contains(RoomGraph.Arrows(), arrow => (arrow.From, arrow.To) == (from, to) && arrow.Where.StartsWith(where, StringComparison.Ordinal));
+
+    [Fact]
+    public void BackgroundServices_AreLoopsThatGoOn() => Assert.DoesNotContain(
+        typeof(HostedLoop).Assembly.GetTypes(),
+        static type => type.IsAssignableTo(typeof(BackgroundService)) && !type.IsAssignableTo(typeof(HostedLoop)));
+}
