@@ -85,6 +85,10 @@ internal sealed class UpstreamBody : Stream
         {
             throw Broken(Truncated(), e);
         }
+        catch (InvalidDataException e)
+        {
+            throw Broken(UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{_upstream} sent something that is not gzip, or not all of it"), e);
+        }
         catch (IOException e)
         {
             throw Broken(

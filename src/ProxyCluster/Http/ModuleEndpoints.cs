@@ -29,7 +29,7 @@ internal sealed class ModuleEndpoints(
             Asked.Artifact => AnswerArtifactAsync(context, request.Module, request.Kind, cachedOnly, cancel),
             Asked.Query => AnswerQueryAsync(context, request.Query, cachedOnly, cancel),
             Asked.VersionPrefix => AnswerPrefixAsync(context, request.Query, cachedOnly, cancel),
-            _ => FailAsync(context, "other", new Failure(FailureKind.NotFound, request.Text), cachedOnly, cancel),
+            _ => FailAsync(context, "other", new Failure(FailureKind.NotFound, $"not found: {request.Text}"), cachedOnly, cancel),
         };
 
     /// <summary>Answers a query from memory. Hot path.</summary>
@@ -87,7 +87,7 @@ internal sealed class ModuleEndpoints(
         if (VersionList.LatestOrNull(versions) is not { } highest
             || !ModuleVersion.TryCreate(query.Path, highest, out var module, out _))
         {
-            var none = new Failure(FailureKind.NotFound, $"{query.Path} has no version {query.Revision}");
+            var none = new Failure(FailureKind.NotFound, $"not found: {query.Path} has no version {query.Revision}");
             return await FailAsync(context, "query", none, cachedOnly, cancel);
         }
 

@@ -205,7 +205,7 @@ internal sealed class ProxyHandler(
         if (!path.StartsWith(_basePath, StringComparison.Ordinal)
             || path.Length == _basePath.Length || path[_basePath.Length] != '/')
         {
-            var elsewhere = new Failure(FailureKind.NotFound, $"modules are served below {_basePath}/");
+            var elsewhere = new Failure(FailureKind.NotFound, $"not found: modules are served below {_basePath}/");
             await responses.WriteFailureAsync(context, elsewhere, false, cancel);
             return new Seen("other", "not-found");
         }

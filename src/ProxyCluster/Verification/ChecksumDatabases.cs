@@ -19,7 +19,8 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
         IOptions<StorageOptions> storage,
         TimeProvider clock,
         ProxyMetrics metrics,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers,
+        IDatabaseWays ways)
     {
         _metrics = metrics;
         _logger = loggers.CreateLogger<ChecksumDatabases>();
@@ -31,12 +32,13 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
         {
             if (!ChecksumDatabaseSetting.TryParse(text, out var setting, out var error))
                 throw new OptionsValidationException(VerificationOptions.Section, typeof(VerificationOptions), [error]);
-            if (setting is not { Key: { } key, Url: { } url } || all.Exists(known => known.Name == key.Name))
+            if (setting is not { Key: { } key } || all.Exists(known => known.Name == key.Name))
                 continue;
 
             var cache = new DiskChecksumDatabaseCache(
                 storage.Value.Data, key.Name, loggers.CreateLogger<DiskChecksumDatabaseCache>());
-            var source = new HttpChecksumDatabaseSource(_http, url, options.Value, clock);
+            var source = new HttpChecksumDatabaseSource(
+                _http, key.Name, ways.Straight(setting), setting.HasOwnUrl ? [] : ways.Upstreams, options.Value, clock);
             all.Add(new Database(
                 key, new ChecksumDatabaseClient(key, source, cache), new ChecksumDatabaseClient(key, new NobodyAsked(), cache), cache));
         }
