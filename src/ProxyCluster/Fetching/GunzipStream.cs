@@ -7,7 +7,7 @@ namespace ProxyCluster.Fetching;
 /// Inflates gzip (RFC 1952) and holds its end against what came out. The platform's stream takes half of a body, or
 /// something else altogether, for the end of a whole one.
 /// </summary>
-internal sealed class GunzipStream : Stream
+internal sealed class GunzipStream : ArrivingStream
 {
     // Ten bytes of header, two of an empty deflate block, eight of footer.
     private const int Shortest = 20;
@@ -22,12 +22,6 @@ internal sealed class GunzipStream : Stream
         _inflated = new GZipStream(_source, CompressionMode.Decompress);
     }
 
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
     /// <inheritdoc/>
     /// <exception cref="InvalidDataException">This is no gzip, or not all of it.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -35,17 +29,6 @@ internal sealed class GunzipStream : Stream
         var read = await _inflated.ReadAsync(buffer, cancellationToken);
         _size = unchecked(_size + (uint)read);
         return read == 0 && buffer.Length > 0 && !_source.EndsAfter(_size) ? throw new InvalidDataException("not a whole gzip") : read;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("read asynchronously");
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override void Flush()
-    {
     }
 
     /// <inheritdoc/>
@@ -57,16 +40,10 @@ internal sealed class GunzipStream : Stream
     }
 
     /// <summary>The compressed bytes on their way, whose last four are remembered: the size of what was compressed.</summary>
-    private sealed class Compressed(Stream inner) : Stream
+    private sealed class Compressed(Stream inner) : ArrivingStream
     {
         private readonly byte[] _tail = new byte[sizeof(uint)];
         private long _length;
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
         public bool EndsAfter(uint size) => _length >= Shortest && BinaryPrimitives.ReadUInt32LittleEndian(_tail) == size;
 
@@ -78,17 +55,6 @@ internal sealed class GunzipStream : Stream
             last.CopyTo(_tail.AsSpan(_tail.Length - last.Length));
             _length += read;
             return read;
-        }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("read asynchronously");
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override void Flush()
-        {
         }
 
         protected override void Dispose(bool disposing)
