@@ -56,6 +56,7 @@ internal sealed class BlobLocation
         };
         client.Retry.NetworkTimeout = _options.NetworkTimeout;
         client.Diagnostics.ApplicationId = "proxycluster";
+        client.AddPolicy(new RefusalWithoutBody(), HttpPipelinePosition.PerRetry);
 
         // Digests of our own prove more; and Azurite would store the frame of a checksum as content.
         client.TransferValidation.Upload.ChecksumAlgorithm = StorageChecksumAlgorithm.None;

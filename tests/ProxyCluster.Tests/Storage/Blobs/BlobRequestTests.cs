@@ -1,4 +1,5 @@
 using System.Net;
+using Azure;
 using Azure.Core;
 using Azure.Identity;
 using Azure.Storage.Blobs;
@@ -80,6 +81,18 @@ public sealed class BlobRequestTests
 
         Assert.Equal("https://acct.example.org/modules did not answer: no managed identity here", e.Message);
         Assert.Empty(handler.Seen);
+    }
+
+    [Fact]
+    public async Task Send_RefusalWithAText_IsNotQuotedAndKeepsItsStatus()
+    {
+        using var handler = new ScriptedHandler().Answer(HttpStatusCode.Forbidden, "AuthenticationFailed", "x-ms-error-code", "<Error>hush</Error>");
+        var client = Client(new BlobStoreOptions { ConnectionString = Key }, handler);
+
+        var e = await Assert.ThrowsAsync<RequestFailedException>(() => client.CreateAsync(cancellationToken: Cancel));
+
+        Assert.DoesNotContain("hush", e.ToString(), StringComparison.Ordinal);
+        Assert.Equal(new BlobStatus(403, "AuthenticationFailed"), BlobStatus.OfOrNull(e));
     }
 
     private static BlobContainerClient Client(BlobStoreOptions options, ScriptedHandler handler, TokenCredential? identity = null)

@@ -27,11 +27,11 @@ internal sealed class ScriptedHandler() : DelegatingHandler(new SocketsHttpHandl
     public HttpPipelineTransport Transport => new HttpClientTransport(this);
 
     /// <summary>Answers the next request itself.</summary>
-    public ScriptedHandler Answer(HttpStatusCode status, string? retryAfter = null, string header = "Retry-After") => When(
+    public ScriptedHandler Answer(HttpStatusCode status, string? retryAfter = null, string header = "Retry-After", string body = "") => When(
         static _ => true,
         _ =>
         {
-            var response = new HttpResponseMessage(status) { Content = new ByteArrayContent([]) };
+            var response = new HttpResponseMessage(status) { Content = new StringContent(body) };
             if (retryAfter is not null)
                 response.Headers.TryAddWithoutValidation(header, retryAfter);
             return Task.FromResult(response);
