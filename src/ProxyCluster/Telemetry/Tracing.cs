@@ -17,9 +17,6 @@ internal static class Tracing
     /// <summary>The web host's source of server spans.</summary>
     public const string ServerSourceName = "Microsoft.AspNetCore";
 
-    /// <summary>The HTTP client's source of client spans.</summary>
-    public const string ClientSourceName = "System.Net.Http";
-
     /// <summary>Spans of our own steps; starting one returns null while nobody listens.</summary>
     public static readonly ActivitySource Source = new(SourceName, BuildInfo.Version);
 
