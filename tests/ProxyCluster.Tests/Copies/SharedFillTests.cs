@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using ProxyCluster.Admin;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 using ProxyCluster.Demo;
@@ -70,6 +71,19 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
         await Conditions.UntilAsync(() => silo.Writes.Waiting == 0, "nothing is owed");
         Assert.NotNull((await _region.Blobs.Store.FindRecordOrNullAsync(Module, Cancel))?.Zip);
         Assert.False(silo.Host.Lifetime.ApplicationStopping.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task Forget_HeldByTheRegionsStore_IsGoneFromItToo()
+    {
+        await _region.SharedAsync(ArtifactKind.Zip);
+        var silo = await _region.StartSiloAsync();
+
+        var answer = await silo.Host.Services.GetRequiredService<Forgetting>().EverywhereAsync(Module, "a test", "alice", Cancel);
+
+        Assert.True(answer.Complete);
+        Assert.Equal(ForgetResult.Forgotten, Assert.Single(answer.Members).Result);
+        Assert.Null(await _region.Blobs.Store.FindRecordOrNullAsync(Module, Cancel));
     }
 
     [Fact]
