@@ -17,17 +17,14 @@ internal enum CopyStatus
     /// <summary>The other side does not have the bytes.</summary>
     Absent,
 
-    /// <summary>The record is not what it should be, or its proof does not hold, or is not enough here.</summary>
-    WrongRecord,
+    /// <summary>The record does not hold, or is not enough here; or the bytes are its, but not what is proven.</summary>
+    Unproven,
 
     /// <summary>The bytes ended before the record's size.</summary>
     Short,
 
     /// <summary>The bytes are not those that the record names.</summary>
     WrongBytes,
-
-    /// <summary>The bytes are the record's, but not what is proven.</summary>
-    WrongContent,
 
     /// <summary>It conflicts with what is stored here.</summary>
     Conflict,
@@ -78,10 +75,10 @@ internal sealed class ArtifactCopy(
     {
         // 1. The record, against its proof and our policy.
         if (FormFaultOrNull(said, module, kind) is { } fault)
-            return new(CopyStatus.WrongRecord, null, fault);
+            return new(CopyStatus.Unproven, null, fault);
         ProvenSums? sums = null;
         if (kind != ArtifactKind.Info && !(await ProveAsync(said, kind, cancel)).TryGet(out sums, out var failure))
-            return new(CopyStatus.WrongRecord, null, failure.Message);
+            return new(CopyStatus.Unproven, null, failure.Message);
 
         // 2. The bytes, against the record.
         var named = said.ArtifactOrNull(kind)!;
@@ -100,9 +97,9 @@ internal sealed class ArtifactCopy(
             ? ArtifactChecks.Zip(module, content, source, cancel)
             : await ArtifactChecks.SmallAsync(module, kind, content, source, cancel);
         if (!received.TryGet(out var contents, out failure))
-            return new(CopyStatus.WrongContent, null, failure.Message);
+            return new(CopyStatus.Unproven, null, failure.Message);
         if (sums is not null && ArtifactChecks.Mismatch(module, kind, contents.H1, sums, said, source) is { } mismatch)
-            return new(CopyStatus.WrongContent, null, mismatch.Message);
+            return new(CopyStatus.Unproven, null, mismatch.Message);
 
         // 4. Ours from here on; what another artifact of the module needs is fetched when it is asked for.
         var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, source, clock.GetUtcNow());
@@ -120,12 +117,7 @@ internal sealed class ArtifactCopy(
             return $"it names no {kind}";
 
         // A nearer upstream gets no more room than the others.
-        var most = upstreams.Value.MaxBytesOf(kind switch
-        {
-            ArtifactKind.Zip => UpstreamResourceKind.Zip,
-            ArtifactKind.Mod => UpstreamResourceKind.Mod,
-            _ => UpstreamResourceKind.Info,
-        });
+        var most = upstreams.Value.MaxBytesOf(UpstreamResource.Artifact(module, kind).Kind);
         return stored.Size < 0 || stored.Size > most ? $"it names {stored.Size} bytes" : null;
     }
 

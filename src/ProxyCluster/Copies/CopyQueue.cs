@@ -22,6 +22,7 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
     where TTarget : ICopyTarget
 {
     private readonly TTarget _target;
+    private readonly CopyPace _pace;
     private readonly OwedNotes _notes;
     private readonly Channel<Attempt> _due = Channel.CreateUnbounded<Attempt>();
     private readonly ConcurrentDictionary<(ModuleVersion, ArtifactKind, string), OwedCopy> _owed = new();
@@ -35,7 +36,8 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
         : base(clock, loggers.CreateLogger<CopyQueue<TTarget>>())
     {
         _target = target;
-        _notes = new OwedNotes(target.Notes, tree, store, loggers.CreateLogger<OwedNotes>());
+        _pace = target.Pace;
+        _notes = new OwedNotes(_pace.Notes, tree, store, loggers.CreateLogger<OwedNotes>());
         target.Observe(() => _owed.Values);
     }
 
@@ -46,7 +48,7 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
     public int Waiting => _owed.Count;
 
     protected override IEnumerable<Turn> Strands =>
-        _target.Parallel == 0 ? [] : Enumerable.Repeat<Turn>(HandOutNextAsync, _target.Parallel).Prepend(RecallAsync);
+        _pace.Parallel == 0 ? [] : Enumerable.Repeat<Turn>(HandOutNextAsync, _pace.Parallel).Prepend(RecallAsync);
 
     /// <inheritdoc/>
     /// <exception cref="StoreException">The target can never be used as it is set.</exception>
@@ -83,7 +85,7 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
     {
         foreach (var copy in CopiesOf(record, kind))
         {
-            if (_target.AtOnceWithin is var limit && limit == TimeSpan.Zero)
+            if (_pace.AtOnceWithin is var limit && limit == TimeSpan.Zero)
             {
                 Owe(copy, isNoted: false);
                 continue;
@@ -94,13 +96,17 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
             var isSettled = false;
             try
             {
-                isSettled = await TryInTimeAsync(copy, limit, cancel);
+                if ((await TryAsync(copy, 1, limit, cancel)).Outcome is { } outcome)
+                {
+                    Settle(copy, outcome);
+                    isSettled = true;
+                }
             }
             finally
             {
                 // Also where the one who asked has left.
                 if (isNew && !isSettled)
-                    Due(new Attempt(copy, 1, _target.FirstPause));
+                    Due(new Attempt(copy, 1, _pace.FirstPause));
             }
         }
     }
@@ -125,7 +131,7 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
     private void Owe(OwedCopy copy, bool isNoted)
     {
         if (TryOwe(copy, isNoted))
-            Due(new Attempt(copy, 1, _target.FirstPause));
+            Due(new Attempt(copy, 1, _pace.FirstPause));
     }
 
     private bool TryOwe(OwedCopy copy, bool isNoted)
@@ -133,9 +139,9 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
         if (_owed.ContainsKey(copy.Key))
             return false;
 
-        if (_owed.Count >= _target.MaxWaiting)
+        if (_owed.Count >= _pace.MaxWaiting)
         {
-            var dropped = _target.KeepsNewest && _owed.Values.MinBy(static owed => owed.Since) is { } oldest ? oldest : copy;
+            var dropped = _pace.KeepsNewest && _owed.Values.MinBy(static owed => owed.Since) is { } oldest ? oldest : copy;
             Settle(dropped, "dropped");
             if (dropped == copy)
                 return false;
@@ -185,7 +191,7 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
     private async Task HandOutAsync(Attempt attempt, CancellationToken stop)
     {
         var copy = attempt.Copy;
-        var handOut = await _target.TryAsync(copy, attempt.Number, stop);
+        var handOut = await TryAsync(copy, attempt.Number, _pace.Limit, stop);
         NoteHealth(copy.To, handOut);
         if (handOut.Outcome is { } outcome)
         {
@@ -195,13 +201,16 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
 
         if (_ending.IsCancellationRequested)
             _ended.TrySetResult();
-        if (attempt.Number % _target.Attempts == 0
-            && _target.SubstituteOrNull(copy, to => _owed.ContainsKey((copy with { To = to }).Key)) is { } next)
+        if (attempt.Number % _pace.Attempts == 0)
         {
-            Log.Moved(Logger, copy.Module.Path.Value, copy.Module.Version, copy.To, attempt.Number, next, handOut.Why);
-            Owe(copy with { To = next }, isNoted: false);
-            Settle(copy, "moved");
-            return;
+            var next = _target.SubstituteOrNull(copy, to => _owed.ContainsKey((copy with { To = to }).Key));
+            Log.Stuck(Logger, copy.Module.Path.Value, copy.Module.Version, copy.To, attempt.Number, next ?? "nobody else", handOut.Why);
+            if (next is not null)
+            {
+                Owe(copy with { To = next }, isNoted: false);
+                Settle(copy, "moved");
+                return;
+            }
         }
 
         _target.Count(copy, "retried");
@@ -215,24 +224,20 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
 
         // In a process that has stopped nobody reads it, and the next one goes on with it.
         var longer = attempt.Pause * 2;
-        Due(new Attempt(attempt.Copy, attempt.Number + 1, longer < _target.LongestPause ? longer : _target.LongestPause));
+        Due(new Attempt(attempt.Copy, attempt.Number + 1, longer < _pace.LongestPause ? longer : _pace.LongestPause));
     }
 
-    // What hangs may delay an answer, but not for all its attempts.
-    private async Task<bool> TryInTimeAsync(OwedCopy copy, TimeSpan limit, CancellationToken cancel)
+    private async Task<HandOut> TryAsync(OwedCopy copy, int number, TimeSpan limit, CancellationToken cancel)
     {
         using var late = new CancellationTokenSource(limit, Clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         try
         {
-            if ((await _target.TryAsync(copy, 1, both.Token)).Outcome is not { } outcome)
-                return false;
-            Settle(copy, outcome);
-            return true;
+            return await _target.TryAsync(copy, number, both.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return false;
+            return HandOut.Failed("it did not finish in time");
         }
     }
 
@@ -252,8 +257,8 @@ internal sealed partial class CopyQueue<TTarget> : HostedLoop
         [LoggerMessage(LogLevel.Information, "Copies for {To} arrive again")]
         public static partial void WellAgain(ILogger logger, string to);
 
-        [LoggerMessage(LogLevel.Warning, "Copy of {Module}@{Version} for {To} failed {Attempts} times and goes to {Next} instead: {Reason}")]
-        public static partial void Moved(
+        [LoggerMessage(LogLevel.Debug, "Copy of {Module}@{Version} for {To} failed {Attempts} times, instead it goes to {Next}: {Reason}")]
+        public static partial void Stuck(
             ILogger logger, string module, string version, string to, int attempts, string next, string reason);
     }
 }

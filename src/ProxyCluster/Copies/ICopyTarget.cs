@@ -6,36 +6,15 @@ namespace ProxyCluster.Copies;
 /// <summary>Who is to get copies of what is committed here, and how a copy reaches him. The waiting is <see cref="CopyQueue{T}"/>'s.</summary>
 internal interface ICopyTarget
 {
-    /// <summary>Where notes of what is owed are kept; nothing else is.</summary>
-    string Notes { get; }
-
-    /// <summary>Copies owed at once.</summary>
-    int MaxWaiting { get; }
-
-    /// <summary>Whether the oldest copy is dropped for a new one beyond that; otherwise it is the new one.</summary>
-    bool KeepsNewest { get; }
-
-    /// <summary>Copies handed out at once; 0 where there is nobody to hand out to.</summary>
-    int Parallel { get; }
-
-    /// <summary>Attempts after which another one may get the copy.</summary>
-    int Attempts { get; }
-
-    /// <summary>Pause after a copy's first failed attempt; it doubles with each.</summary>
-    TimeSpan FirstPause { get; }
-
-    /// <summary>Where that ends.</summary>
-    TimeSpan LongestPause { get; }
-
-    /// <summary>Limit of an attempt that whoever fetched waits for; zero where nobody waits.</summary>
-    TimeSpan AtOnceWithin { get; }
+    /// <summary>How its copies wait and are tried.</summary>
+    CopyPace Pace { get; }
 
     /// <summary>How long a process that is told to stop goes on handing out.</summary>
-    TimeSpan StopPatience { get; }
+    TimeSpan StopPatience => TimeSpan.Zero;
 
     /// <summary>Whether it can be used at all; called at the start.</summary>
     /// <exception cref="StoreException">Only a changed setting helps.</exception>
-    Task CheckAsync(CancellationToken cancel);
+    Task CheckAsync(CancellationToken cancel) => Task.CompletedTask;
 
     /// <summary>To whom an artifact is owed that was just committed.</summary>
     IEnumerable<string> OwedTo(ModuleRecord record, ArtifactKind kind);
@@ -46,7 +25,7 @@ internal interface ICopyTarget
     /// <summary>Who may have the copy in place of whom it is owed to; null where there is nobody.</summary>
     /// <param name="copy">The copy.</param>
     /// <param name="isOwed">Whether it is owed to somebody already.</param>
-    string? SubstituteOrNull(OwedCopy copy, Func<string, bool> isOwed);
+    string? SubstituteOrNull(OwedCopy copy, Func<string, bool> isOwed) => null;
 
     /// <summary>Counts what became of a copy.</summary>
     void Count(OwedCopy copy, string outcome);
@@ -54,6 +33,27 @@ internal interface ICopyTarget
     /// <summary>Gives what is owed, for metrics of lag.</summary>
     void Observe(Func<ICollection<OwedCopy>> owed);
 }
+
+/// <summary>How copies wait and are tried.</summary>
+/// <param name="Notes">The directory of notes of what is owed; nothing else is there.</param>
+/// <param name="MaxWaiting">Copies owed at once.</param>
+/// <param name="KeepsNewest">Whether the oldest is dropped for a new one beyond that; otherwise it is the new one.</param>
+/// <param name="Parallel">Copies handed out at once; 0 where there is nobody to hand out to.</param>
+/// <param name="Attempts">Attempts after which another one may get the copy.</param>
+/// <param name="FirstPause">Pause after a copy's first failed attempt; it doubles with each.</param>
+/// <param name="LongestPause">Where that ends.</param>
+/// <param name="Limit">Of an attempt in the background.</param>
+/// <param name="AtOnceWithin">Limit of the attempt that whoever fetched waits for; zero where nobody waits.</param>
+internal sealed record CopyPace(
+    string Notes,
+    int MaxWaiting,
+    bool KeepsNewest,
+    int Parallel,
+    int Attempts,
+    TimeSpan FirstPause,
+    TimeSpan LongestPause,
+    TimeSpan Limit,
+    TimeSpan AtOnceWithin);
 
 /// <summary>What became of an attempt.</summary>
 /// <param name="Outcome">How the copy was settled; null where it stays owed.</param>

@@ -90,10 +90,7 @@ internal sealed class LastCopy(
 
     private async Task<bool> TakeTurnAsync(CancellationToken cancel)
     {
-        if (_turns.Wait(0, cancel))
-            return true;
-
-        using var late = new CancellationTokenSource(options.Value.WaitFor, clock);
+        using var late = new CancellationTokenSource(options.Value.NobodyFor, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         try
         {

@@ -16,13 +16,10 @@ public sealed class LastCopyOptions
     public TimeSpan NobodyFor { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Artifacts that all others are asked for at once, each of them four silos at a time; further ones wait for their turn,
-    /// and for no longer than <see cref="WaitFor"/>. Default 32. More of it finds more at once and costs the others more.
+    /// Artifacts that all others are asked for at once, each of them four silos at a time; further ones wait for their turn
+    /// for as long as an answer is good, <see cref="NobodyFor"/>. Default 32. More of it finds more at once and costs the
+    /// others more.
     /// </summary>
     [Range(1, 10_000)]
     public int MaxSearches { get; set; } = 32;
-
-    /// <summary>Longest wait for a turn, after which the outage is the answer. Default 5 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.001", "00:05:00")]
-    public TimeSpan WaitFor { get; set; } = TimeSpan.FromSeconds(5);
 }

@@ -21,30 +21,21 @@ internal sealed class ToRegions(
     ClusterSelf self, PeerCalls calls, DataTree tree, IOptions<ReplicationOptions> replication, ProxyMetrics metrics, TimeProvider clock)
     : ICopyTarget
 {
-    private readonly ReplicationOptions _options = replication.Value;
+    private readonly int _minRegions = replication.Value.MinRegions;
 
-    public string Notes => tree.OwedToRegions;
-
-    public int MaxWaiting => _options.MaxWaiting;
-
-    public bool KeepsNewest => false;
-
-    public int Parallel => _options.Parallel;
-
-    public int Attempts => _options.Attempts;
-
-    public TimeSpan FirstPause => _options.RetryPause;
-
-    public TimeSpan LongestPause => _options.MaxRetryPause;
-
-    public TimeSpan AtOnceWithin => TimeSpan.Zero;
-
-    public TimeSpan StopPatience => TimeSpan.Zero;
-
-    public Task CheckAsync(CancellationToken cancel) => Task.CompletedTask;
+    public CopyPace Pace { get; } = new(
+        tree.OwedToRegions,
+        replication.Value.MaxWaiting,
+        KeepsNewest: false,
+        replication.Value.Parallel,
+        replication.Value.Attempts,
+        replication.Value.RetryPause,
+        replication.Value.MaxRetryPause,
+        replication.Value.HandOverTimeout,
+        AtOnceWithin: TimeSpan.Zero);
 
     public IEnumerable<string> OwedTo(ModuleRecord record, ArtifactKind kind) =>
-        _options.MinRegions <= 1 ? [] : OtherRegions(record.Module).Take(_options.MinRegions - 1);
+        _minRegions <= 1 ? [] : OtherRegions(record.Module).Take(_minRegions - 1);
 
     public async Task<HandOut> TryAsync(OwedCopy copy, int number, CancellationToken cancel)
     {
@@ -53,21 +44,12 @@ internal sealed class ToRegions(
             return HandOut.Failed("the region has no live silo or is out of service");
 
         var target = silos[(number - 1) % silos.Length];
-        using var limit = new CancellationTokenSource(_options.HandOverTimeout, clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
-        try
-        {
-            var sent = await calls.SendAsync(target, HttpMethod.Post, PeerTarget.Replicate(copy.Module, copy.Kind), null, both.Token);
-            if (!sent.TryGet(out var response, out var failure))
-                return HandOut.Failed(failure.Message);
+        var sent = await calls.SendAsync(target, HttpMethod.Post, PeerTarget.Replicate(copy.Module, copy.Kind), null, cancel);
+        if (!sent.TryGet(out var response, out var failure))
+            return HandOut.Failed(failure.Message);
 
-            using (response)
-                return response.IsSuccessStatusCode ? HandOut.Settled("ok") : HandOut.Failed($"{target.Id} answered {(int)response.StatusCode}");
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            return HandOut.Failed($"{target.Id} did not finish in time");
-        }
+        using (response)
+            return response.IsSuccessStatusCode ? HandOut.Settled("ok") : HandOut.Failed($"{target.Id} answered {(int)response.StatusCode}");
     }
 
     /// <summary>
@@ -76,7 +58,7 @@ internal sealed class ToRegions(
     /// </summary>
     public string? SubstituteOrNull(OwedCopy copy, Func<string, bool> isOwed) => OtherRegions(copy.Module)
         .Where(region => region != copy.To)
-        .Skip(Math.Max(0, _options.MinRegions - 2))
+        .Skip(Math.Max(0, _minRegions - 2))
         .FirstOrDefault(region => !isOwed(region));
 
     public void Count(OwedCopy copy, string outcome) =>

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Storage;
 using ProxyCluster.Storage.Blobs;
@@ -16,7 +18,7 @@ namespace ProxyCluster.Copies;
 /// <b>Damage.</b> Bytes in the store that are not those of their record keep equal ones from being stored again. But that
 /// they are not is the opinion of one reader, whose memory or line may be what is bad, and the store's is the durable copy:
 /// reading never removes anything. It notes a doubt; whoever then brings proven bytes from elsewhere looks again
-/// (<see cref="SecondLook"/>), and replaces the blob, if it still is the one that was looked at, only when its own copy
+/// (<see cref="IsDamagedAsync"/>), and replaces the blob, if it still is the one that was looked at, only when its own copy
 /// proves sound by the same look; and <see cref="MaxReplaced"/> of them in an hour, because storage rots rarely, and
 /// whoever finds much of it is likelier to be wrong. Roads not taken: the word of a second silo, which a region may not
 /// have; removing without anything to put in the place, which leaves the region without bytes that may have been good.
@@ -40,21 +42,16 @@ internal sealed partial class ToSharedStore(
 
     private volatile bool _isReady;
 
-    public string Notes => tree.OwedToSharedStore;
-
-    public int MaxWaiting => region.Options.MaxWaiting;
-
-    public bool KeepsNewest => true;
-
-    public int Parallel => region.Blobs is null ? 0 : region.Options.Parallel;
-
-    public int Attempts => region.Options.Attempts;
-
-    public TimeSpan FirstPause => region.Options.AttemptPause;
-
-    public TimeSpan LongestPause { get; } = TimeSpan.FromMinutes(1);
-
-    public TimeSpan AtOnceWithin => region.Options.WriteMode == "before-answer" ? region.Options.NetworkTimeout : TimeSpan.Zero;
+    public CopyPace Pace { get; } = new(
+        tree.OwedToSharedStore,
+        region.Options.MaxWaiting,
+        KeepsNewest: true,
+        region.Blobs is null ? 0 : region.Options.Parallel,
+        region.Options.Attempts,
+        region.Options.AttemptPause,
+        LongestPause: TimeSpan.FromMinutes(1),
+        Limit: Timeout.InfiniteTimeSpan, // each of its calls has one
+        region.Options.WriteMode == "before-answer" ? region.Options.NetworkTimeout : TimeSpan.Zero);
 
     public TimeSpan StopPatience => _isReady ? region.Options.NetworkTimeout : TimeSpan.Zero;
 
@@ -127,8 +124,6 @@ internal sealed partial class ToSharedStore(
         }
     }
 
-    public string? SubstituteOrNull(OwedCopy copy, Func<string, bool> isOwed) => null;
-
     public void Count(OwedCopy copy, string outcome) =>
         metrics.SharedWrites.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
@@ -149,16 +144,34 @@ internal sealed partial class ToSharedStore(
         await using var suspect = theirs is null ? null : await shared.OpenOrNullAsync(theirs, kind, cancel);
         if (suspect is not null)
         {
-            var seen = await SecondLook.RunAsync(
+            var isDamaged = await IsDamagedAsync(
                 suspect, theirs!.ArtifactOrNull(kind)!.Sha256, content, ours.ArtifactOrNull(kind)!.Sha256, cancel);
             content.Position = 0;
-            if (seen == Seen.Damaged && TryReplace())
+            if (isDamaged && TryReplace())
                 await shared.DiscardAsync(suspect.Blob, doubt, cancel);
             else
-                Log.LeftAlone(logger, suspect.Blob.Name, seen, doubt);
+                Log.LeftAlone(logger, suspect.Blob.Name, isDamaged ? "damage, once more" : "none, or this silo reads wrongly", doubt);
         }
 
         _doubts.TryRemove((ours.Module, kind), out _);
+    }
+
+    /// <summary>
+    /// Looks at a copy that was read wrongly once, and at one's own, which is known to be sound, through the same memory by
+    /// the same code: a machine that reads what is sound as damaged is no witness.
+    /// </summary>
+    internal static async Task<bool> IsDamagedAsync(Stream suspect, Digest wanted, Stream own, Digest ownWanted, CancellationToken cancel)
+    {
+        var buffer = new byte[1 << 16];
+        return await HashAsync(suspect) != wanted && await HashAsync(own) == ownWanted;
+
+        async Task<Digest> HashAsync(Stream content)
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            for (int read; (read = await content.ReadAsync(buffer, cancel)) > 0;)
+                hash.AppendData(buffer, 0, read);
+            return new Digest(hash.GetHashAndReset());
+        }
     }
 
     private bool TryReplace()
@@ -180,6 +193,6 @@ internal sealed partial class ToSharedStore(
         public static partial void Unreachable(ILogger logger, string reason);
 
         [LoggerMessage(LogLevel.Error, "Blob {Blob} of the shared store was read wrongly and left alone, a second look found {Seen}: {Reason}")]
-        public static partial void LeftAlone(ILogger logger, string blob, Seen seen, string reason);
+        public static partial void LeftAlone(ILogger logger, string blob, string seen, string reason);
     }
 }

@@ -1,9 +1,12 @@
 using System.Net;
 using ProxyCluster.Clustering;
 using ProxyCluster.Copies;
+using ProxyCluster.GoModules.Names;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Routing;
+using ProxyCluster.Storage;
+using ProxyCluster.TestKit;
 using ProxyCluster.Tests.Clustering;
 using ProxyCluster.Tests.Lines;
 
@@ -64,6 +67,78 @@ public sealed class LastCopyTests
     }
 
     [Fact]
+    public async Task Take_NobodyHasIt_IsNotAskedAgainUntilTheAnswerIsOld()
+    {
+        using var others = new Others("a", "b");
+        Assert.Null(await others.TakeAsync("m"));
+        Assert.Null(await others.TakeAsync("m"));
+        Assert.Equal(2, others.Asked);
+
+        others.Clock.Advance(others.Options.NobodyFor);
+        Assert.Null(await others.TakeAsync("m"));
+        Assert.Equal(4, others.Asked);
+    }
+
+    [Fact]
+    public async Task Take_AnotherArtifactOrAnotherMember_IsAskedAtOnce()
+    {
+        using var others = new Others("a");
+        await others.TakeAsync("m");
+        await others.TakeAsync("n");
+        Assert.Equal(2, others.Asked);
+
+        others.Engine.Members("a", "b");
+        await others.TakeAsync("m");
+        Assert.Equal(4, others.Asked);
+    }
+
+    [Fact]
+    public async Task Take_SomebodyHasIt_IsGivenAndNothingIsRemembered()
+    {
+        using var others = new Others("a", "b") { Answer = static (_, module) => Task.FromResult<Outcome<ModuleRecord>>(new ModuleRecord { Module = module }) };
+        Assert.NotNull(await others.TakeAsync("m"));
+        Assert.NotNull(await others.TakeAsync("m"));
+    }
+
+    [Fact]
+    public async Task Take_MoreThanAtOnce_WaitsForATurnAndNotForLong()
+    {
+        using var others = new Others("a") { Options = { MaxSearches = 1 } };
+        var first = new TaskCompletionSource<Outcome<ModuleRecord>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        others.Answer = (_, module) => module.Path.Value.EndsWith("/m", StringComparison.Ordinal) ? first.Task : Others.NotHere;
+        var searching = others.TakeAsync("m");
+        var (waiting, late) = (others.TakeAsync("n"), others.TakeAsync("o"));
+        await PeerSite.UntilAsync(() => others.Asked == 1);
+
+        others.Clock.Advance(others.Options.NobodyFor);
+        Assert.Null(await waiting);
+        Assert.Null(await late);
+        Assert.Equal(1, others.Asked);
+
+        // That no turn came says nothing about the artifact; the turn that ended is free again.
+        first.SetResult(new Failure(FailureKind.NotCached, "not here"));
+        await searching;
+        Assert.Null(await others.TakeAsync("n"));
+        Assert.Equal(2, others.Asked);
+    }
+
+    [Fact]
+    public async Task Take_ATurnComesInTime_IsAsked()
+    {
+        using var others = new Others("a") { Options = { MaxSearches = 1 } };
+        var first = new TaskCompletionSource<Outcome<ModuleRecord>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        others.Answer = (_, module) => module.Path.Value.EndsWith("/m", StringComparison.Ordinal) ? first.Task : Others.NotHere;
+        var searching = others.TakeAsync("m");
+        var waiting = others.TakeAsync("n");
+
+        first.SetException(new IOException("a test"));
+
+        await Assert.ThrowsAsync<IOException>(() => searching);
+        Assert.Null(await waiting);
+        Assert.Equal(2, others.Asked);
+    }
+
+    [Fact]
     public void Places_OfADrainedRegion_AreAmongThem()
     {
         Member self = Silo("self", "tokyo"), near = Silo("near", "tokyo"), drained = Silo("drained", "paris");
@@ -88,4 +163,75 @@ public sealed class LastCopyTests
         Enum.GetValues<FailureKind>().Where(LastCopy.MayBeElsewhere));
 
     private static Member Silo(string id, string region) => new(id, region, new Uri("http://127.0.0.1:1"), Role.Silo, "");
+
+    /// <summary>A cluster of silos whose answers a test writes.</summary>
+    private sealed class Others : IDisposable
+    {
+        public static readonly Task<Outcome<ModuleRecord>> NotHere =
+            Task.FromResult<Outcome<ModuleRecord>>(new Failure(FailureKind.NotCached, "not here"));
+
+        private readonly TestLines _lines = new();
+        private LastCopy? _last;
+        private int _asked;
+
+        public Others(params string[] ids) => Engine.Members(ids);
+
+        public ManualTimeProvider Clock => _lines.Clock;
+
+        public LastCopyOptions Options { get; } = new();
+
+        public ScriptedView Engine { get; } = new();
+
+        public Func<Member, ModuleVersion, Task<Outcome<ModuleRecord>>> Answer { get; set; } = static (_, _) => NotHere;
+
+        public int Asked => Volatile.Read(ref _asked);
+
+        public Task<ModuleRecord?> TakeAsync(string name) =>
+            (_last ??= new LastCopy(
+                new ClusterSelf(Engine, Microsoft.Extensions.Options.Options.Create(new ClusteringOptions())),
+                _lines.Pulse,
+                (peer, module, _, _) =>
+                {
+                    Interlocked.Increment(ref _asked);
+                    return Answer(peer, module);
+                },
+                Microsoft.Extensions.Options.Options.Create(Options),
+                Clock)).TakeOrNullAsync(ProxyCluster.Tests.Storage.StoreSite.Module("example.com/" + name), ArtifactKind.Zip, Cancel);
+
+        public void Dispose()
+        {
+            _last?.Dispose();
+            _lines.Dispose();
+        }
+    }
+
+    /// <summary>An engine that only has a view.</summary>
+    private sealed class ScriptedView : IEngine
+    {
+        public event Action<ClusterView>? ViewChanged;
+
+        public string Name => "scripted";
+
+        public Member? Self => null;
+
+        public ClusterView View { get; private set; } = ClusterView.Empty;
+
+        public EngineStatus Status => throw new NotSupportedException();
+
+        public bool IsAuthority => false;
+
+        public void Members(params string[] ids)
+        {
+            View = new ClusterView([.. ids.Select(static id => Silo(id, "tokyo"))], RoutingTable.Empty);
+            ViewChanged?.Invoke(View);
+        }
+
+        public Task JoinAsync(Member self, CancellationToken cancel) => throw new NotSupportedException();
+
+        public Task<PublishResult> TryPublishAsync(RoutingTable next, CancellationToken cancel) => throw new NotSupportedException();
+
+        public Task LeaveAsync(CancellationToken cancel) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => default;
+    }
 }

@@ -124,6 +124,15 @@ public class RecordMergeTests
     }
 
     [Fact]
+    public void Merge_AnotherPatternAfterAPattern_TodaysStands()
+    {
+        var today = Unproven with { Authority = "fail-open example.com" };
+        var result = RecordMerge.Merge(Zip("h1:a", Unproven, "bytes"), Zip("h1:a", today, "bytes"), ArtifactKind.Zip, bytesLost: false);
+
+        Assert.Equal((CommitStatus.Committed, today), (result.Status, result.Record.VerifiedByOf(ArtifactKind.Zip)));
+    }
+
+    [Fact]
     public void Merge_ProofThatNamesNeitherHash_SpeaksForNone()
     {
         var pinned = Zip("h1:a", Unproven, "bytes");

@@ -112,13 +112,13 @@ public sealed class BlobStoreOptions
     public int Parallel { get; set; } = 2;
 
     /// <summary>
-    /// Attempts per artifact in the background, after the retries of each call, before it goes behind those that wait.
-    /// Default 20, about 15 minutes.
+    /// Attempts per artifact in the background, after the retries of each call, before the log names it (at level Debug). It
+    /// stays owed, and waits behind the others after every attempt. Default 20, about 15 minutes.
     /// </summary>
     [Range(1, 1000)]
     public int Attempts { get; set; } = 20;
 
-    /// <summary>Pause after a failed attempt in the background, doubled each time up to a minute. Default 2 s.</summary>
+    /// <summary>An artifact's pause after a failed attempt in the background, doubled each time up to a minute. Default 2 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan AttemptPause { get; set; } = TimeSpan.FromSeconds(2);
 
