@@ -48,6 +48,17 @@ public readonly record struct Query(ModulePath Path, QueryKind Kind, string Revi
         : key.EndsWith("/@latest", StringComparison.Ordinal) ? "latest"
         : "info";
 
+    /// <summary>Why a body cannot be the answer, or null. A list is read line by line, and odd lines are left out.</summary>
+    public string? FaultOrNull(byte[] body)
+    {
+        if (Kind == QueryKind.List)
+            return null;
+
+        return VersionInfo.TryParse(body, out var info, out var error) && ModuleVersion.TryCreate(Path, info.Version, out _, out error)
+            ? null
+            : error;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Path}/{Name}";
 }

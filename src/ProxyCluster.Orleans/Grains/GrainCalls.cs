@@ -49,9 +49,15 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
             cancel);
         if (!asked.TryGet(out var word, out var failure))
             return failure;
-        return JsonSerializer.Deserialize(word.Payload, PeerJson.Default.PeerAnswer) is { Body: not null } answer
-            ? answer
-            : new Failure(FailureKind.PeerUnavailable, $"{query}: the owner's answer cannot be read");
+        try
+        {
+            return JsonSerializer.Deserialize(word.Payload, PeerJson.Default.PeerAnswer)
+                ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            return new Failure(FailureKind.PeerUnavailable, $"{query}: the owner's answer cannot be read: {e.Message}");
+        }
     }
 
     private async Task<Outcome<OwnerWord>> CallAsync(

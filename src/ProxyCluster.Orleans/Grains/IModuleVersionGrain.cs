@@ -1,4 +1,6 @@
 using Orleans.Concurrency;
+using ProxyCluster.Lines;
+using ProxyCluster.Outcomes;
 
 namespace ProxyCluster.Orleans.Grains;
 
@@ -44,4 +46,12 @@ internal enum OwnerWordKind
 /// <param name="Payload">The record, the answer or the failure, as UTF-8 JSON; empty while working.</param>
 [GenerateSerializer, Immutable]
 internal sealed record OwnerWord(
-    [property: Id(0)] OwnerWordKind Kind, [property: Id(1)] string Member, [property: Id(2)] byte[] Payload);
+    [property: Id(0)] OwnerWordKind Kind, [property: Id(1)] string Member, [property: Id(2)] byte[] Payload)
+{
+    /// <summary>What came of the work by now; null while it goes on.</summary>
+    public static OwnerWord Of<T>(Outcome<T>? outcome, string member, Func<T, byte[]> write)
+        where T : notnull =>
+        outcome is not { } ended ? new(OwnerWordKind.Working, member, [])
+            : ended.TryGet(out var value, out var failure) ? new(OwnerWordKind.Done, member, write(value))
+            : new(OwnerWordKind.Failed, member, PeerFailure.Write(failure));
+}

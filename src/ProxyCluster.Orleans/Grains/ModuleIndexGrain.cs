@@ -1,11 +1,12 @@
-using System.Text.Json;
 using Orleans.Runtime.Placement.Filtering;
+using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Protocol;
-using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Orleans.Grains;
 
@@ -19,7 +20,7 @@ namespace ProxyCluster.Orleans.Grains;
 [PreferredMatchSiloMetadataPlacementFilter(["region"], minCandidates: 1, order: 1)]
 internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grain, IModuleIndexGrain
 {
-    private readonly LongWork<string> _work = new();
+    private readonly LongWork<string, GivenAnswer> _work = new(rooms.Time);
 
     /// <inheritdoc/>
     public async Task<OwnerWord> AskAsync(string query, TimeSpan patience)
@@ -27,22 +28,13 @@ internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grai
         var self = engine.Self!;
         if (!engine.View.Routing.IsUsable(self.Region))
             MigrateOnIdle();
-        return await _work.WaitAsync(query, () => AnswerAsync(query), patience, rooms.Time)
-            ?? new OwnerWord(OwnerWordKind.Working, self.Id, []);
+
+        // Written when it is sent, not when the work ended: it ages in between.
+        var given = await _work.WaitAsync(query, () => AnswerAsync(query), patience);
+        return OwnerWord.Of(given, self.Id, rooms.Get<QueryWalk>().WriteForMember);
     }
 
-    private async Task<OwnerWord> AnswerAsync(string key)
-    {
-        var self = engine.Self!;
-        if (ProxyPath.Parse(key) is not { Asked: Asked.Query } request)
-            return new OwnerWord(OwnerWordKind.Failed, self.Id, PeerFailure.Write(new Failure(FailureKind.BadRequest, $"{key} is no query")));
-
-        var outcome = await rooms.Get<QueryCache>().AskAsync(request.Query, cachedOnly: false, CancellationToken.None, asOwner: true);
-        if (!outcome.TryGet(out var given, out var failure))
-            return new OwnerWord(OwnerWordKind.Failed, self.Id, PeerFailure.Write(failure));
-
-        var age = Math.Max(0, (rooms.Time.GetUtcNow() - given.Answer.AskedAt).TotalSeconds);
-        return new OwnerWord(OwnerWordKind.Done, self.Id, JsonSerializer.SerializeToUtf8Bytes(
-            new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream), PeerJson.Default.PeerAnswer));
-    }
+    private async Task<Outcome<GivenAnswer>> AnswerAsync(string key) => ProxyPath.Parse(key) is { Asked: Asked.Query } request
+        ? await rooms.Get<QueryWalk>().AskAsync(new Ask(request, new Asker(null, engine.Self!.Id), AskLevel.Home, Door.Member), CancellationToken.None)
+        : new Failure(FailureKind.BadRequest, $"{key} is no query");
 }

@@ -3,9 +3,9 @@ using ProxyCluster.Clustering;
 using ProxyCluster.Copies;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
-using ProxyCluster.Lines;
 using ProxyCluster.Orleans.Engine;
 using ProxyCluster.Orleans.Placement;
+using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
 using ProxyCluster.Walk;
 
@@ -38,13 +38,14 @@ internal sealed class ModuleVersionGrain : Grain, IModuleVersionGrain
     private readonly Rooms _rooms;
     private readonly OrleansEngine _engine;
     private readonly StoredState<HolderState> _holder;
-    private readonly LongWork<ArtifactKind> _work = new();
+    private readonly LongWork<ArtifactKind, ModuleRecord> _work;
     private readonly ModuleVersion _module;
 
     public ModuleVersionGrain(IGrainContext context, IServiceProvider services, Rooms rooms, OrleansEngine engine)
     {
         _rooms = rooms;
         _engine = engine;
+        _work = new(rooms.Time);
         _holder = new(services, context.GrainId, "holder", StorageLimit);
         var key = context.GrainId.Key.ToString()!;
         var at = key.LastIndexOf('@');
@@ -62,11 +63,11 @@ internal sealed class ModuleVersionGrain : Grain, IModuleVersionGrain
         if (!_engine.View.Routing.IsUsable(self.Region))
             MigrateOnIdle();
 
-        var word = await _work.WaitAsync((ArtifactKind)kind, () => FetchAsync((ArtifactKind)kind), patience, _rooms.Time);
-        return word ?? new OwnerWord(OwnerWordKind.Working, self.Id, []);
+        var had = await _work.WaitAsync((ArtifactKind)kind, () => FetchAsync((ArtifactKind)kind), patience);
+        return OwnerWord.Of(had, self.Id, RecordFile.Write);
     }
 
-    private async Task<OwnerWord> FetchAsync(ArtifactKind kind)
+    private async Task<Outcome<ModuleRecord>> FetchAsync(ArtifactKind kind)
     {
         var self = _engine.Self!;
 
@@ -76,13 +77,12 @@ internal sealed class ModuleVersionGrain : Grain, IModuleVersionGrain
 
         // 2. Here, or from upstream.
         var ask = Ask.ForArtifact(_module, kind, AskLevel.Home, Door.Member, self.Id);
-        var outcome = await _rooms.Get<ArtifactOwner>().HaveAsync(ask, CancellationToken.None);
-        if (!outcome.TryGet(out var had, out var failure))
-            return new OwnerWord(OwnerWordKind.Failed, self.Id, PeerFailure.Write(failure));
+        if (!(await _rooms.Get<ArtifactOwner>().HaveAsync(ask, CancellationToken.None)).TryGet(out var had, out var failure))
+            return failure;
 
         // 3. For the next activation. Nobody waits for it, and nothing is lost with it but one fetch.
         _ = RememberAsync(self.Address.Authority);
-        return new OwnerWord(OwnerWordKind.Done, self.Id, RecordFile.Write(had.Record));
+        return had.Record;
     }
 
     private async Task RememberAsync(string authority)

@@ -12,6 +12,7 @@ internal static class AdminRegistration
         services.AddRoomOptions<AdminOptions>(AdminOptions.Section);
         services.AddSingleton<IValidateOptions<AdminOptions>, AdminOptionsValidation>();
         services.AddSingleton<AdminTokens>();
+        services.AddSingleton<Forgetting>();
         return services;
     }
 }

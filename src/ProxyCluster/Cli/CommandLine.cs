@@ -20,6 +20,7 @@ internal static class CommandLine
         root.Subcommands.Add(LocalClusterVerb.Create(context));
         root.Subcommands.Add(StatusVerb.Create(context));
         root.Subcommands.Add(RegionVerb.Create(context));
+        root.Subcommands.Add(ModuleVerb.Create(context));
         root.Subcommands.Add(EventsVerb.Create(context));
         root.Subcommands.Add(ConfigVerb.Create(context));
         root.Subcommands.Add(VersionVerb.Create(context));

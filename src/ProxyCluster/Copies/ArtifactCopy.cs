@@ -1,7 +1,10 @@
 using System.Buffers;
+using Microsoft.Extensions.Options;
 using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
+using ProxyCluster.Verification;
 
 namespace ProxyCluster.Copies;
 
@@ -11,10 +14,19 @@ internal enum CopyStatus
     /// <summary>It is in our store.</summary>
     Committed,
 
-    /// <summary>The bytes are not those that the record names; whoever keeps them has lost the artifact.</summary>
+    /// <summary>The other side does not have the bytes.</summary>
+    Absent,
+
+    /// <summary>The record is not what it should be, or its proof does not hold, or is not enough here.</summary>
+    WrongRecord,
+
+    /// <summary>The bytes ended before the record's size.</summary>
+    Short,
+
+    /// <summary>The bytes are not those that the record names.</summary>
     WrongBytes,
 
-    /// <summary>The bytes are the record's, but not what the record proves.</summary>
+    /// <summary>The bytes are the record's, but not what is proven.</summary>
     WrongContent,
 
     /// <summary>It conflicts with what is stored here.</summary>
@@ -25,66 +37,133 @@ internal enum CopyStatus
 internal readonly record struct CopyResult(CopyStatus Status, ModuleRecord? Record, string Why);
 
 /// <summary>
-/// Takes a copy of an artifact that somebody keeps whom we need not trust: a peer, or the region's shared store. The
-/// record must hold against the proof that travels with it and by our own policy, the bytes against the record, before
-/// anything is committed.
+/// The one way in which an artifact is copied from somebody who keeps it and whom we need not trust: a peer, or the
+/// region's shared store.
+/// <para>
+/// The record that comes with it is a claim. What is taken over of it is what is proven: under a proof of the checksum
+/// database, the lines that this proof proves; under a no-sum pattern of our own, the h1 that was computed from the bytes;
+/// with <c>.info</c>, which no authority covers, the artifact and nothing else. Times, sources and names of authorities
+/// are ours. Taken over whole, one forged h1 beside a true artifact would be our pin, and the true zip refused for good.
+/// </para>
+/// <para>
+/// What only the other side's word stands for is accepted where our own policy asks for nothing better: then it is asked
+/// again, here (<see cref="Verifier.ProveAsync"/>), and not read out of the copy.
+/// </para>
 /// </summary>
-internal sealed class ArtifactCopy(PeerRecords records, DiskStore store, TimeProvider clock)
+internal sealed class ArtifactCopy(
+    Verifier verifier,
+    ChecksumDatabases databases,
+    DiskStore store,
+    IOptions<UpstreamsOptions> upstreams,
+    TimeProvider clock)
 {
-    /// <summary>Why the record cannot be believed, or null.</summary>
-    public string? FaultOrNull(ModuleRecord record, ModuleVersion module, ArtifactKind kind) =>
-        records.FaultOrNull(record, module, kind);
-
-    /// <summary>Reads what <paramref name="record"/>, which was found faultless, names; checks it and commits it.</summary>
-    /// <param name="record">What the other side says.</param>
-    /// <param name="kind">Which of its artifacts.</param>
-    /// <param name="body">The bytes; more may follow behind them.</param>
+    /// <summary>Checks what is said of an artifact, reads it, checks that, and commits it.</summary>
+    /// <param name="said">What the other side says of the module version.</param>
+    /// <param name="module">The module version that was asked for.</param>
+    /// <param name="kind">The artifact that was asked for.</param>
+    /// <param name="openAsync">Gives its bytes, or null; more may follow behind them. Called when the record holds.</param>
     /// <param name="source">Where they come from, for our own record.</param>
     /// <param name="sign">Called at every chunk.</param>
     /// <param name="cancel">Ends the copy.</param>
-    /// <exception cref="InvalidDataException">The bytes ended early.</exception>
-    /// <exception cref="IOException">They broke off.</exception>
+    /// <exception cref="IOException">The bytes broke off.</exception>
     /// <exception cref="StoreException">Our disk takes no data.</exception>
     public async Task<CopyResult> TakeAsync(
-        ModuleRecord record, ArtifactKind kind, Stream body, string source, Action sign, CancellationToken cancel)
+        ModuleRecord said,
+        ModuleVersion module,
+        ArtifactKind kind,
+        Func<ValueTask<Stream?>> openAsync,
+        string source,
+        Action sign,
+        CancellationToken cancel)
     {
-        // 1. The bytes, against the record.
-        var stored = record.ArtifactOrNull(kind)!;
+        // 1. The record, against its proof and our policy.
+        if (FormFaultOrNull(said, module, kind) is { } fault)
+            return new(CopyStatus.WrongRecord, null, fault);
+        ProvenSums? sums = null;
+        if (kind != ArtifactKind.Info && !(await ProveAsync(said, kind, cancel)).TryGet(out sums, out var failure))
+            return new(CopyStatus.WrongRecord, null, failure.Message);
+
+        // 2. The bytes, against the record.
+        var named = said.ArtifactOrNull(kind)!;
+        await using var body = await openAsync();
+        if (body is null)
+            return new(CopyStatus.Absent, null, "the bytes are not there");
         await using var incoming = store.CreateIncoming(kind);
-        await ReceiveAsync(body, incoming, stored.Size, sign, cancel);
+        if (await ReceiveAsync(body, incoming, named.Size, sign, cancel) is > 0 and var missing)
+            return new(CopyStatus.Short, null, $"the bytes ended {missing} early");
         var content = incoming.Complete();
-        if (incoming.Sha256 != stored.Sha256)
-            return new(CopyStatus.WrongBytes, null, $"the bytes have SHA-256 {incoming.Sha256}, the record says {stored.Sha256}");
+        if (incoming.Sha256 != named.Sha256)
+            return new(CopyStatus.WrongBytes, null, $"the bytes have SHA-256 {incoming.Sha256}, the record says {named.Sha256}");
 
-        // 2. The content, against what the record proves.
+        // 3. The content, against what is proven, and against what the other side pins where that is nothing.
         var received = kind == ArtifactKind.Zip
-            ? ArtifactChecks.Zip(record.Module, content, source, cancel)
-            : await ArtifactChecks.SmallAsync(record.Module, kind, content, source, cancel);
-        if (!received.TryGet(out var contents, out var failure))
+            ? ArtifactChecks.Zip(module, content, source, cancel)
+            : await ArtifactChecks.SmallAsync(module, kind, content, source, cancel);
+        if (!received.TryGet(out var contents, out failure))
             return new(CopyStatus.WrongContent, null, failure.Message);
-        var h1 = kind == ArtifactKind.Zip ? record.ZipH1 : record.GoModH1;
-        if (kind != ArtifactKind.Info && contents.H1 != h1)
-            return new(CopyStatus.WrongContent, null, $"the {kind} has {contents.H1}, the record proves {h1}");
+        if (sums is not null && ArtifactChecks.Mismatch(module, kind, contents.H1, sums, said, source) is { } mismatch)
+            return new(CopyStatus.WrongContent, null, mismatch.Message);
 
-        // 3. Ours from here on; what another artifact of the module needs is fetched when it is asked for.
-        var proposal = record.WithOnly(kind, stored with { Source = source, Time = clock.GetUtcNow() });
-        var result = await store.CommitAsync(proposal, kind, incoming, cancel);
+        // 4. Ours from here on; what another artifact of the module needs is fetched when it is asked for.
+        var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, source, clock.GetUtcNow());
+        var result = await store.CommitAsync(ModuleRecord.Of(module, kind, artifact, contents.H1, sums), kind, incoming, cancel);
         return result.Status == CommitStatus.Conflict
-            ? new(CopyStatus.Conflict, null, result.Conflict ?? $"{record.Module}: integrity conflict")
+            ? new(CopyStatus.Conflict, null, result.Conflict ?? $"{module}: integrity conflict")
             : new(CopyStatus.Committed, result.Record, "");
     }
 
-    private static async Task ReceiveAsync(
+    private string? FormFaultOrNull(ModuleRecord said, ModuleVersion module, ArtifactKind kind)
+    {
+        if (said.Module != module)
+            return $"it is about {said.Module}";
+        if (said.ArtifactOrNull(kind) is not { } stored)
+            return $"it names no {kind}";
+
+        // A nearer upstream gets no more room than the others.
+        var most = upstreams.Value.MaxBytesOf(kind switch
+        {
+            ArtifactKind.Zip => UpstreamResourceKind.Zip,
+            ArtifactKind.Mod => UpstreamResourceKind.Mod,
+            _ => UpstreamResourceKind.Info,
+        });
+        return stored.Size < 0 || stored.Size > most ? $"it names {stored.Size} bytes" : null;
+    }
+
+    /// <summary>What the record proves here, of both hashes; the failure's message says why nothing.</summary>
+    private async ValueTask<Outcome<ProvenSums>> ProveAsync(ModuleRecord said, ArtifactKind kind, CancellationToken cancel)
+    {
+        var module = said.Module;
+        if (said.VerifiedByOf(kind) is not { } by)
+            return Unproven("nothing proves its h1");
+
+        if (by.Proof is { } proof && databases.All.FirstOrDefault(d => d.Name == proof.Database) is { } database)
+        {
+            if (proof.Verify(database.Key) is { } fault)
+                return Unproven(fault);
+
+            // Judged by who signed it: the name beside the proof is anybody's word.
+            var (lines, signed) = (proof.LinesFor(module), new VerifiedBy(VerificationKind.ChecksumDatabase, database.Name, clock.GetUtcNow(), proof));
+            return verifier.Accepts(module, signed)
+                ? new ProvenSums(lines.ZipH1, lines.GoModH1, signed)
+                : Unproven($"it was verified by {database.Name}, which is not enough here");
+        }
+
+        return by.Kind == VerificationKind.NoSumPattern && verifier.Accepts(module, by)
+            ? await verifier.ProveAsync(module, cancel)
+            : Unproven($"it was verified by {by.Authority}, which is not enough here");
+    }
+
+    private static Failure Unproven(string why) => new(FailureKind.ChecksumMismatch, why);
+
+    private static async Task<long> ReceiveAsync(
         Stream body, IncomingArtifact incoming, long size, Action sign, CancellationToken cancel)
     {
+        var left = size;
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
         try
         {
-            for (var left = size; left > 0;)
+            while (left > 0 && await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), cancel) is > 0 and var read)
             {
-                var read = await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), cancel);
-                if (read == 0)
-                    throw new InvalidDataException($"the bytes ended {left} early");
                 sign();
                 await incoming.WriteAsync(buffer.AsMemory(0, read), cancel);
                 left -= read;
@@ -94,5 +173,7 @@ internal sealed class ArtifactCopy(PeerRecords records, DiskStore store, TimePro
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+
+        return left;
     }
 }

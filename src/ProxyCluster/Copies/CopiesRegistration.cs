@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
+using ProxyCluster.Lines;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Copies;
@@ -9,17 +12,27 @@ internal static class CopiesRegistration
     public static IServiceCollection AddCopies(this IServiceCollection services)
     {
         services.AddRoomOptions<ReplicationOptions>(ReplicationOptions.Section);
-        services.AddSingleton<PeerRecords>();
+        services.AddRoomOptions<LastCopyOptions>(LastCopyOptions.Section);
         services.AddSingleton<ArtifactCopy>();
         services.AddSingleton<PeerFill>();
         services.AddSingleton<SharedFill>();
-        services.AddSingleton<LastCopy>();
+        services.AddSingleton(static provider => LastCopyOf(
+            provider, provider.GetRequiredService<PeerFill>(), provider.GetRequiredService<IOptions<LastCopyOptions>>()));
         services.AddSingleton<CopyTaker>();
         services.AddSingleton<IOtherHolders, PeerHolders>();
-        services.AddSingleton<SharedWrites>();
-        services.AddHostedService(static provider => provider.GetRequiredService<SharedWrites>());
-        services.AddSingleton<Replicator>();
-        services.AddHostedService(static provider => provider.GetRequiredService<Replicator>());
-        return services;
+        return services.AddQueue<ToSharedStore>().AddQueue<ToRegions>();
     }
+
+    private static IServiceCollection AddQueue<TTarget>(this IServiceCollection services)
+        where TTarget : class, ICopyTarget => services
+            .AddSingleton<TTarget>()
+            .AddSingleton<CopyQueue<TTarget>>()
+            .AddHostedService(static provider => provider.GetRequiredService<CopyQueue<TTarget>>());
+
+    private static LastCopy LastCopyOf(IServiceProvider provider, PeerFill fill, IOptions<LastCopyOptions> options) => new(
+        provider.GetRequiredService<ClusterSelf>(),
+        provider.GetRequiredService<Pulse>(),
+        (peer, module, kind, cancel) => fill.FillAsync(peer, module, kind, AskLevel.Stored, static () => { }, cancel),
+        options,
+        provider.GetRequiredService<TimeProvider>());
 }

@@ -6,7 +6,7 @@ using ProxyCluster.Storage;
 
 namespace ProxyCluster.Copies;
 
-/// <summary>The other end of a <see cref="Copies.Replicator"/>: takes the copy that a member of another region wants to hand out.</summary>
+/// <summary>The other end of <see cref="ToRegions"/>: takes the copy that a member of another region wants to hand out.</summary>
 internal sealed class CopyTaker(ClusterSelf self, ModuleGate gate, PeerFill fill, DiskStore store)
 {
     /// <summary>Copies an artifact from the member that asked for it, unless it is here already.</summary>

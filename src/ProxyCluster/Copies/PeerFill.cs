@@ -8,15 +8,15 @@ using ProxyCluster.Telemetry;
 namespace ProxyCluster.Copies;
 
 /// <summary>
-/// Copies a verified artifact from another silo into our store. A peer is a nearer upstream, not a trusted one: the
-/// record must hold against the proof that travels with it, the bytes against the record, before anything is committed.
-/// A peer that fails this is marked and the next candidate asked.
+/// Copies an artifact from another silo into our store. A peer is a nearer upstream, not a trusted one
+/// (<see cref="ArtifactCopy"/>); one whose copy does not hold is marked, and the next candidate asked.
 /// </summary>
 internal sealed class PeerFill(
     PeerLines lines,
     ArtifactCopy copy,
     Pulse pulse,
-    SharedWrites shared,
+    CopyQueue<ToSharedStore> queue,
+    ToSharedStore shared,
     ClusterSelf self,
     ProxyMetrics metrics)
 {
@@ -52,16 +52,13 @@ internal sealed class PeerFill(
     private async Task<Outcome<ModuleRecord>> TakeAsync(
         Member peer, ModuleVersion module, ArtifactKind kind, byte[] payload, Stream body, SilenceLimit line)
     {
-        // 1. The record, against the proof that travels with it.
-        var record = RecordFile.ParseOrNull(payload, out var error);
-        if ((error ?? copy.FaultOrNull(record!, module, kind)) is { } fault)
-            return Distrust(peer, module, $"its record of {module} does not hold: {fault}");
+        if (RecordFile.ParseOrNull(payload, out var error) is not { } said)
+            return Distrust(peer, module, $"its record cannot be read: {error}");
 
-        // 2. The bytes, against the record.
         CopyResult result;
         try
         {
-            result = await copy.TakeAsync(record!, kind, body, peer.Id, line.Sign, line.Token);
+            result = await copy.TakeAsync(said, module, kind, () => new(body), peer.Id, line.Sign, line.Token);
         }
         catch (StoreException e)
         {
@@ -72,9 +69,11 @@ internal sealed class PeerFill(
         {
             case CopyStatus.Committed:
                 // What a silo of our own region has, it handed over itself.
-                if (peer.Region != self.Region)
-                    shared.HandOverLater(result.Record!, kind);
+                if (peer.Region != self.Region || shared.IsDoubted(module, kind))
+                    queue.Owe(result.Record!, kind);
                 return result.Record!;
+            case CopyStatus.Short:
+                return PeerCalls.Unavailable(peer, result.Why);
             case CopyStatus.Conflict:
                 return new Failure(FailureKind.ChecksumMismatch, result.Why);
             default:

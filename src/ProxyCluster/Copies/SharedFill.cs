@@ -1,5 +1,4 @@
 using ProxyCluster.GoModules.Names;
-using ProxyCluster.Joining;
 using ProxyCluster.Storage;
 using ProxyCluster.Storage.Blobs;
 using ProxyCluster.Telemetry;
@@ -10,12 +9,11 @@ namespace ProxyCluster.Copies;
 /// Copies an artifact from the region's shared store to this silo's disk, where there is such a store.
 /// <para>
 /// The shared store is trusted no more than a peer (<see cref="ArtifactCopy"/>). What it holds and does not hold up is
-/// refused and reported; bytes that are not those of their record are removed from it, because they keep equal ones from
-/// being stored again. A record that does not hold stays: who is right is for people to say.
+/// refused and reported, and stays: about a record that does not hold people have to say who is right, and bytes are
+/// replaced by whoever brings better ones (<see cref="ToSharedStore"/>).
 /// </para>
 /// <para>
-/// Concurrent askers share one read. Whatever the store does, the answer is a record or null, and null means: look
-/// elsewhere. It must answer, and go on answering, within a limit, and after a failure it is left alone for a moment: a
+/// Whatever the store does, the answer is a record or null, and null means: look elsewhere. It must answer, and go on answering, within a limit, and after a failure it is left alone for a moment: a
 /// store that hangs costs one request per moment its patience and the others nothing.
 /// </para>
 /// </summary>
@@ -23,61 +21,50 @@ internal sealed partial class SharedFill
 {
     private readonly BlobStore? _shared;
     private readonly BlobStoreOptions _options;
+    private readonly ToSharedStore _target;
     private readonly ArtifactCopy _copy;
-    private readonly DiskStore _disk;
     private readonly ProxyMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<SharedFill> _logger;
-    private readonly JoinedTasks<(ModuleVersion Module, ArtifactKind Kind), ModuleRecord?> _fills;
     private long _restsUntil = long.MinValue;
 
     public SharedFill(
         RegionalStore region,
+        ToSharedStore target,
         ArtifactCopy copy,
-        DiskStore disk,
-        IHostApplicationLifetime lifetime,
         ProxyMetrics metrics,
         TimeProvider clock,
         ILogger<SharedFill> logger)
     {
         _shared = region.Blobs;
         _options = region.Options;
+        _target = target;
         _copy = copy;
-        _disk = disk;
         _metrics = metrics;
         _clock = clock;
         _logger = logger;
-        _fills = new(lifetime.ApplicationStopped);
     }
 
     /// <summary>
     /// The disk's record of an artifact that was copied from the shared store; null when that does not have it, cannot be
-    /// read now, or holds what cannot be believed. <paramref name="cancel"/> ends the wait, not the work.
+    /// read now, or holds what cannot be believed.
     /// </summary>
-    public async ValueTask<ModuleRecord?> FillOrNullAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel) =>
-        _shared is null || _clock.GetTimestamp() < Volatile.Read(ref _restsUntil)
-            ? null
-            : await _fills.RunAsync((module, kind), FillAsync, cancel);
-
-    private async Task<ModuleRecord?> FillAsync((ModuleVersion Module, ArtifactKind Kind) key, CancellationToken cancel)
+    public async ValueTask<ModuleRecord?> FillOrNullAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
     {
-        var (module, kind) = key;
-
-        // Another asker's fill may have ended between the miss and this task.
-        if (_disk.FindRecordOrNull(module) is { } known && _disk.HasBytes(known, kind) && _copy.FaultOrNull(known, module, kind) is null)
-            return known;
+        if (_shared is null || _clock.GetTimestamp() < Volatile.Read(ref _restsUntil))
+            return null;
 
         using var late = new CancellationTokenSource(_options.AnswerTimeout, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         try
         {
-            return await FillAsync(_shared!, module, kind, () => late.CancelAfter(_options.AnswerTimeout), both.Token);
+            return await FillAsync(_shared, module, kind, () => late.CancelAfter(_options.AnswerTimeout), both.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             return Failed(module, $"it stayed silent for {_options.AnswerTimeout}");
         }
-        catch (Exception e) when (e is StoreException or IOException or InvalidDataException)
+        catch (Exception e) when (e is StoreException or IOException)
         {
             return Failed(module, e.Message);
         }
@@ -86,32 +73,32 @@ internal sealed partial class SharedFill
     private async Task<ModuleRecord?> FillAsync(
         BlobStore shared, ModuleVersion module, ArtifactKind kind, Action sign, CancellationToken cancel)
     {
-        // 1. The record, by its proof and our policy.
-        var record = await shared.FindRecordOrNullAsync(module, cancel);
-        if (record?.ArtifactOrNull(kind) is not { } stored)
-            return Counted("absent");
-        if (_copy.FaultOrNull(record, module, kind) is { } fault)
-            return Rejected(module, kind, $"its record does not hold: {fault}");
-
-        // 2. The bytes, by the record.
-        sign();
-        await using var content = await shared.OpenOrNullAsync(record, kind, cancel);
-        if (content is null)
+        if (await shared.FindRecordOrNullAsync(module, cancel) is not { } said || said.ArtifactOrNull(kind) is null)
             return Counted("absent");
         sign();
-        var result = content.Length == stored.Size
-            ? await _copy.TakeAsync(record, kind, content, shared.Name, sign, cancel)
-            : new CopyResult(CopyStatus.WrongBytes, null, $"there are {content.Length} bytes, the record says {stored.Size}");
+        var result = await _copy.TakeAsync(
+            said,
+            module,
+            kind,
+            async () =>
+            {
+                var content = await shared.OpenOrNullAsync(said, kind, cancel);
+                sign();
+                return content;
+            },
+            shared.Name,
+            sign,
+            cancel);
         switch (result.Status)
         {
             case CopyStatus.Committed:
                 Counted("found");
                 return result.Record;
-            case CopyStatus.WrongBytes:
-                sign();
-                Rejected(module, kind, result.Why);
-                await shared.DiscardAsync(content.Blob, result.Why, cancel);
-                return null;
+            case CopyStatus.Absent:
+                return Counted("absent");
+            case CopyStatus.WrongBytes or CopyStatus.Short:
+                _target.Doubt(module, kind, result.Why);
+                return Rejected(module, kind, result.Why);
             default:
                 return Rejected(module, kind, result.Why);
         }

@@ -32,13 +32,6 @@ internal sealed partial class ArtifactFetcher(
     ILogger<ArtifactFetcher> logger)
 {
     /// <summary>
-    /// Does <paramref name="record"/> allow <paramref name="kind"/> to be served under today's policy? A module that was
-    /// stored under a no-sum pattern must be proven once the pattern is gone.
-    /// </summary>
-    public bool Accepts(ModuleRecord record, ArtifactKind kind) =>
-        kind == ArtifactKind.Info || (record.VerifiedBy is { } by && verifier.Accepts(record.Module, by));
-
-    /// <summary>
     /// Fetches, proves and commits; gives the record that names the artifact. <paramref name="known"/> is the present
     /// record, whose hashes bind this fetch too.
     /// </summary>
@@ -115,8 +108,12 @@ internal sealed partial class ArtifactFetcher(
 
         var proposal = known with { ZipH1 = sums.ZipH1, GoModH1 = sums.GoModH1, VerifiedBy = sums.VerifiedBy };
         var result = await store.CommitAsync(proposal, kind, null, cancel);
-        return result.Status == CommitStatus.Conflict
-            ? new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict")
+        if (result.Status == CommitStatus.Conflict)
+            return new Failure(FailureKind.ChecksumMismatch, result.Conflict ?? $"{module}: integrity conflict");
+
+        // It may have proven the other artifact only.
+        return ArtifactChecks.Mismatch(module, kind, known.H1Of(kind), sums, known, DiskStore.KeyOf(module, kind)) is { } unknown
+            ? unknown
             : result.Record;
     }
 
@@ -191,13 +188,7 @@ internal sealed partial class ArtifactFetcher(
         }
 
         var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, answer.Upstream, clock.GetUtcNow());
-        return new ModuleRecord
-        {
-            Module = module,
-            ZipH1 = sums?.ZipH1 ?? (kind == ArtifactKind.Zip ? received.H1 : null),
-            GoModH1 = sums?.GoModH1 ?? (kind == ArtifactKind.Mod ? received.H1 : null),
-            VerifiedBy = sums?.VerifiedBy,
-        }.With(kind, artifact);
+        return ModuleRecord.Of(module, kind, artifact, received.H1, sums);
     }
 
     private void CountRejection(ModuleVersion module, ArtifactKind kind, Failure failure)

@@ -55,7 +55,7 @@ internal sealed class ModuleGate(Verifier verifier)
 
     // No authority covers .info.
     private bool IsProven(ModuleRecord record, ArtifactKind kind) =>
-        kind == ArtifactKind.Info || (record.VerifiedBy is { } by && verifier.Accepts(record.Module, by));
+        kind == ArtifactKind.Info || (record.VerifiedByOf(kind) is { } by && verifier.Accepts(record.Module, by));
 
     private static Verdict TooLong(string name) => Verdict.Refused(new Failure(
         FailureKind.BadRequest, $"{name[..Math.Min(name.Length, 120)]}…: the name is longer than any file system keeps"));

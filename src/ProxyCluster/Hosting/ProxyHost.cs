@@ -113,8 +113,8 @@ internal static class ProxyHost
         services.AddSingleton<IValidateOptions<ServeOptions>, ServeOptionsValidator>();
         services.AddSingleton<PendingCopies>(static provider =>
         {
-            var replicator = provider.GetRequiredService<Replicator>();
-            return () => replicator.Pending;
+            var regions = provider.GetRequiredService<CopyQueue<ToRegions>>();
+            return () => regions.Waiting;
         });
         services.AddOptions<StorageOptions>().PostConfigure<IOptions<ClusteringOptions>>(
             static (storage, cluster) => storage.IsUsed = cluster.Value.Role != Role.FrontEnd);

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
+using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.Http;
 
@@ -19,6 +20,7 @@ namespace ProxyCluster.Http;
 /// POST /-/admin/v1/regions/NAME/fail       operator
 /// POST /-/admin/v1/regions/NAME/recover    operator
 /// POST /-/admin/v1/regions/NAME/forget     operator
+/// POST /-/admin/v1/modules/forget          operator  {"module": "…", "version": "…", "reason": "…"}
 /// </code>
 /// An order given twice is obeyed once and answered with 200 both times. 409 with a sentence means that it would take the
 /// last region out of service, or makes no sense as things stand; 503 that there is no authority to obey it now. Whoever
@@ -27,6 +29,7 @@ namespace ProxyCluster.Http;
 internal sealed partial class AdminEndpoints(
     AdminTokens tokens,
     AuthorityCalls authority,
+    Forgetting forgetting,
     AuthorityEndpoints answers,
     ClusterSelf self,
     ILogger<AdminEndpoints> logger)
@@ -63,7 +66,8 @@ internal sealed partial class AdminEndpoints(
             ["events"] => Allows(context, "GET") ? EventsAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
             ["regions", { Length: > 0 } region, var word] when VerbOrNull(word) is { } verb =>
                 Allows(context, "POST") ? OrderAsync(context, verb, region, token, cancel) : WrongMethodAsync(context, "POST", cancel),
-            _ => FailAsync(context, 404, "there is status, events?since=ID, and regions/NAME/drain, undrain, fail, recover, forget", cancel),
+            ["modules", "forget"] => Allows(context, "POST") ? ForgetAsync(context, token, cancel) : WrongMethodAsync(context, "POST", cancel),
+            _ => FailAsync(context, 404, "there is status, events?since=ID, regions/NAME/drain, undrain, fail, recover, forget, and modules/forget", cancel),
         };
     }
 
@@ -113,6 +117,34 @@ internal sealed partial class AdminEndpoints(
         await WriteAsync(context, status, answer, FailoverJson.Default.OperatorAnswer, cancel);
     }
 
+    private async Task ForgetAsync(HttpContext context, AdminToken token, CancellationToken cancel)
+    {
+        if (token.Role != AdminRole.Operator)
+        {
+            Log.ForbiddenToForget(logger, token.Name);
+            await FailAsync(context, 403, $"{token.Name} is a viewer; this takes an operator", cancel);
+            return;
+        }
+
+        var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
+        if (body is null || AuthorityEndpoints.ReadOrNull(body, ForgetJson.Default.ForgetBody) is not { Module: { } path, Version: { } version, Reason: { } reason }
+            || reason.Trim() is not { Length: > 0 and <= MaxReason } words)
+        {
+            await FailAsync(context, 400, $"the body must be JSON with module, version and a reason of at most {MaxReason} characters", cancel);
+            return;
+        }
+
+        if (!ModuleVersion.TryParse(path, version, out var module, out var error))
+        {
+            await FailAsync(context, 400, error, cancel);
+            return;
+        }
+
+        // An asker who leaves does not end it half way.
+        var answer = await forgetting.EverywhereAsync(module, words, token.Name, CancellationToken.None);
+        await WriteAsync(context, 200, answer, ForgetJson.Default.ForgetAnswer, cancel);
+    }
+
     private static OperatorVerb? VerbOrNull(string word) => word switch
     {
         "drain" => OperatorVerb.Drain,
@@ -149,6 +181,9 @@ internal sealed partial class AdminEndpoints(
 
         [LoggerMessage(LogLevel.Warning, "Viewer {Viewer} was refused {Verb} of {Region}")]
         public static partial void Forbidden(ILogger logger, string viewer, OperatorVerb verb, string region);
+
+        [LoggerMessage(LogLevel.Warning, "Viewer {Viewer} was refused to have a module version forgotten")]
+        public static partial void ForbiddenToForget(ILogger logger, string viewer);
 
         [LoggerMessage(LogLevel.Warning, "Admin request {Method} {Path} from {Address} was refused for its token")]
         public static partial void Unknown(ILogger logger, string method, string path, System.Net.IPAddress? address);

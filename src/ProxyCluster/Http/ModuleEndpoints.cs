@@ -13,7 +13,7 @@ namespace ProxyCluster.Http;
 /// <summary>Answers artifacts and queries (spec §2).</summary>
 internal sealed class ModuleEndpoints(
     ArtifactWalk walk,
-    QueryCache queries,
+    QueryWalk queries,
     ArtifactResponse artifacts,
     Responses responses,
     ProxyMetrics metrics)
@@ -37,7 +37,7 @@ internal sealed class ModuleEndpoints(
     {
         var type = key.EndsWith("/@v/list", StringComparison.Ordinal) ? Text : Json;
         responses.Start(context.Response, type, responses.QueryCaching, Hit);
-        return Responses.WriteTaggedAsync(context, answer.BodyTag, answer.Body, context.RequestAborted);
+        return Responses.WriteTaggedAsync(context, answer.Served.Tag, answer.Served.Body, context.RequestAborted);
     }
 
     private async Task<Seen> AnswerArtifactAsync(HttpContext context, Ask ask, CancellationToken cancel)
@@ -57,7 +57,7 @@ internal sealed class ModuleEndpoints(
     private async Task<Seen> AnswerQueryAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
         var query = ask.What.Query;
-        var outcome = await queries.AskAsync(query, ask.IsCachedOnly, cancel);
+        var outcome = await queries.AskAsync(ask, cancel);
         if (!outcome.TryGet(out var given, out var failure))
             return await FailAsync(context, "query", failure, ask, cancel);
 
@@ -69,7 +69,7 @@ internal sealed class ModuleEndpoints(
         };
         var type = query.Kind == QueryKind.List ? Text : Json;
         responses.Start(context.Response, type, responses.QueryCaching, header);
-        await Responses.WriteTaggedAsync(context, given.Answer.BodyTag, given.Answer.Body, cancel);
+        await Responses.WriteTaggedAsync(context, given.Answer.Served.Tag, given.Answer.Served.Body, cancel);
         return new Seen("query", label);
     }
 
@@ -80,11 +80,11 @@ internal sealed class ModuleEndpoints(
     private async Task<Seen> AnswerPrefixAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
         var query = ask.What.Query;
-        var outcome = await queries.AskAsync(new Query(query.Path, QueryKind.List), ask.IsCachedOnly, cancel);
+        var outcome = await queries.AskAsync(ask.About(ProxyPath.ToQuery(new Query(query.Path, QueryKind.List))), cancel);
         if (!outcome.TryGet(out var list, out var failure))
             return await FailAsync(context, "query", failure, ask, cancel);
 
-        var versions = VersionList.Parse(query.Path, list.Answer.Body).Tagged
+        var versions = VersionList.Parse(query.Path, list.Answer.Served.Body).Tagged
             .Where(v => v.StartsWith(query.Revision + ".", StringComparison.Ordinal));
         if (VersionList.LatestOrNull(versions) is not { } highest
             || !ModuleVersion.TryCreate(query.Path, highest, out var module, out _))

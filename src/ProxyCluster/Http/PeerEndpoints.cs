@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
+using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Copies;
 using ProxyCluster.Gate;
@@ -11,7 +11,6 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Queries;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 using ProxyCluster.Walk;
@@ -25,8 +24,9 @@ namespace ProxyCluster.Http;
 internal sealed class PeerEndpoints(
     PeerDoor door,
     ArtifactWalk walk,
-    QueryCache queries,
+    QueryWalk queries,
     CopyTaker copies,
+    Forgetting forgetting,
     AuthorityEndpoints authority,
     ClusterSelf self,
     ArtifactResponse artifacts,
@@ -85,7 +85,7 @@ internal sealed class PeerEndpoints(
         switch (verb)
         {
             // Somebody's view is wrong, and passing it on could make a circle of it.
-            case "forward" or "artifact" or "query" or "replicate" when self.IsFrontEnd:
+            case "forward" or "artifact" or "query" or "replicate" or "forget" when self.IsFrontEnd:
                 return (await LoopAsync(context, "this member is a front end: it stores and fetches nothing", cancel), null);
 
             case "forward" when ForwardedRequest.TryParse(rest, member, out var forwarded):
@@ -99,7 +99,7 @@ internal sealed class PeerEndpoints(
                 return (await InFlightAsync(() => SendArtifactAsync(context, AskOf(wanted, level), cancel)), null);
 
             case "query" when isGet && Named(rest) is { Asked: Asked.Query } question:
-                return (await InFlightAsync(() => SendAnswerAsync(context, question.Query, cancel)), null);
+                return (await InFlightAsync(() => SendAnswerAsync(context, AskOf(question, AskLevel.Home), cancel)), null);
 
             case "holds" when isGet && PeerTarget.TryCut(rest, out var hex, out var held)
                 && Digest.TryParseHex(hex, out var sha256)
@@ -108,6 +108,9 @@ internal sealed class PeerEndpoints(
 
             case "replicate" when HttpMethods.IsPost(call.Method) && Named(rest) is { Asked: Asked.Artifact } copy:
                 return (await ReplicateAsync(context, member, copy.Module, copy.Kind, cancel), null);
+
+            case "forget" when HttpMethods.IsPost(call.Method) && PeerTarget.ModuleOrNull(rest) is { } forgotten:
+                return (await ForgetAsync(context, member, forgotten, cancel), null);
 
             case "authority" when await authority.TryAnswerAsync(context, rest, member, body, cancel):
                 return (new Seen("peer", "ok"), null);
@@ -162,17 +165,14 @@ internal sealed class PeerEndpoints(
         }
     }
 
-    private async Task<Seen> SendAnswerAsync(HttpContext context, Query query, CancellationToken cancel)
+    private async Task<Seen> SendAnswerAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
         var output = Start(context);
-        var outcome = await WithHeartbeatsAsync(
-            queries.AskAsync(query, cachedOnly: false, cancel, asOwner: true).AsTask(), output, cancel);
+        var outcome = await WithHeartbeatsAsync(queries.AskAsync(ask, cancel).AsTask(), output, cancel);
         if (!outcome.TryGet(out var given, out var failure))
             return await FailAsync(output, failure, cancel);
 
-        var age = Math.Max(0, (clock.GetUtcNow() - given.Answer.AskedAt).TotalSeconds);
-        var answer = new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream);
-        PeerFrame.Write(output, PeerFrameType.Answer, JsonSerializer.SerializeToUtf8Bytes(answer, PeerJson.Default.PeerAnswer));
+        PeerFrame.Write(output, PeerFrameType.Answer, queries.WriteForMember(given));
         await output.FlushAsync(cancel);
         return new Seen("peer", "ok");
     }
@@ -196,6 +196,22 @@ internal sealed class PeerEndpoints(
         return new Seen("peer", failure is null ? "ok" : FailureTable.For(failure.Kind).Cause);
     }
 
+    private async Task<Seen> ForgetAsync(HttpContext context, string from, ModuleVersion module, CancellationToken cancel)
+    {
+        try
+        {
+            var wasHeld = await forgetting.HereAsync(module, from, cancel);
+            await responses.WriteTextAsync(context, 200, (wasHeld ? ForgetResult.Forgotten : ForgetResult.NotHeld) + "\n", cancel);
+            return new Seen("peer", "ok");
+        }
+        catch (StoreException e)
+        {
+            var failure = new Failure(FailureKind.StoreUnavailable, e.Message);
+            await responses.WriteFailureAsync(context, failure, false, cancel);
+            return new Seen("peer", FailureTable.For(failure.Kind).Cause);
+        }
+    }
+
     private PipeWriter Start(HttpContext context)
     {
         context.Response.ContentType = Frames.ToString();
@@ -203,24 +219,34 @@ internal sealed class PeerEndpoints(
         return context.Response.BodyWriter;
     }
 
-    private async Task<T> WithHeartbeatsAsync<T>(Task<T> work, PipeWriter output, CancellationToken cancel)
+    private async Task<Outcome<T>> WithHeartbeatsAsync<T>(Task<Outcome<T>> work, PipeWriter output, CancellationToken cancel)
+        where T : notnull
     {
-        // The first comes soon: it tells the asker that its question has arrived, which an answer from upstream may not do
-        // for long.
-        for (var pause = FirstHeartbeat; ; pause = options.Value.Heartbeat)
+        try
         {
-            // Not the work's token: a heartbeat that cannot be written ends the wait, and the work goes on for others.
-            using var tick = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            var beat = Task.Delay(pause, clock, tick.Token);
-            if (await Task.WhenAny(work, beat) == work)
+            // The first comes soon: it tells the asker that its question has arrived, which an answer from upstream may
+            // not do for long.
+            for (var pause = FirstHeartbeat; ; pause = options.Value.Heartbeat)
             {
-                await tick.CancelAsync();
-                return await work;
-            }
+                // Not the work's token: a heartbeat that cannot be written ends the wait, and the work goes on for others.
+                using var tick = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                var beat = Task.Delay(pause, clock, tick.Token);
+                if (await Task.WhenAny(work, beat) == work)
+                {
+                    await tick.CancelAsync();
+                    return await work;
+                }
 
-            cancel.ThrowIfCancellationRequested();
-            PeerFrame.Write(output, PeerFrameType.Working, []);
-            await output.FlushAsync(cancel);
+                cancel.ThrowIfCancellationRequested();
+                PeerFrame.Write(output, PeerFrameType.Working, []);
+                await output.FlushAsync(cancel);
+            }
+        }
+        catch
+        {
+            // The asker has left: what is opened for it after all is open for nobody.
+            _ = work.DisposeResultAsync();
+            throw;
         }
     }
 

@@ -20,7 +20,7 @@ internal abstract partial class HostedLoop(TimeProvider clock, ILogger logger) :
     private ImmutableList<LoopTrouble> _troubles = [];
 
     /// <summary>For people: what kind of loop it is.</summary>
-    public string Name => GetType().Name;
+    public virtual string Name => GetType().Name;
 
     /// <summary>Why its last turn failed; null while it is well.</summary>
     public LoopTrouble? TroubleOrNull => _troubles.FirstOrDefault();

@@ -118,7 +118,7 @@ internal sealed partial class HedgedAsk(Pulse pulse, IOptions<PeerOptions> optio
         {
             await losers.CancelAsync();
             foreach (var loser in running)
-                _ = DisposeResultAsync(loser.Outcome);
+                _ = loser.Outcome.DisposeResultAsync(); // one that answers after all must not keep its connection
         }
 
         async Task<Outcome<T>> AskOrFailAsync(AskStep step, Action alive, CancellationToken stop)
@@ -147,15 +147,6 @@ internal sealed partial class HedgedAsk(Pulse pulse, IOptions<PeerOptions> optio
     // "No peer could be used" says less than what a peer or this silo itself met while it worked; later says it better.
     private static Failure MostTelling(Failure? before, Failure met) =>
         before is null || met.Kind != FailureKind.PeerUnavailable || before.Kind == FailureKind.PeerUnavailable ? met : before;
-
-    // A loser that answers after all must not keep its connection.
-    private static async Task DisposeResultAsync<T>(Task<Outcome<T>> loser)
-        where T : notnull
-    {
-        await loser.ContinueWith(static ended => ended.Exception, TaskScheduler.Default);
-        if (loser.IsCompletedSuccessfully && loser.Result.TryGet(out var value, out _))
-            (value as IDisposable)?.Dispose();
-    }
 
     private sealed class Attempt<T>(TimeProvider clock)
         where T : notnull

@@ -9,7 +9,8 @@ namespace ProxyCluster.Lines;
 
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>,
-/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c> and <c>forward/HOPS/CLIENT/TARGET</c>; module
+/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c>, <c>forget/PATH@VERSION</c> and
+/// <c>forward/HOPS/CLIENT/TARGET</c>; module
 /// names are escaped as everywhere. To the authority go <c>authority/health</c>, <c>authority/order</c> and
 /// <c>authority/status</c>, bodies in JSON.
 /// </summary>
@@ -29,6 +30,15 @@ internal static class PeerTarget
     /// <summary>"Copy this artifact from me."</summary>
     public static string Replicate(ModuleVersion module, ArtifactKind kind) =>
         $"{PeerCalls.Prefix}replicate/{Storage.DiskStore.KeyOf(module, kind)}";
+
+    /// <summary>"An operator wants this module version forgotten"; POST.</summary>
+    public static string Forget(ModuleVersion module) => $"{PeerCalls.Prefix}forget/{module.Path.Escaped}@{module.EscapedVersion}";
+
+    /// <summary>What follows <c>forget/</c>.</summary>
+    public static ModuleVersion? ModuleOrNull(string text) =>
+        text.Split('@') is [var path, var version]
+        && ModulePath.TryUnescape(path, out var parsed, out _)
+        && ModuleVersion.TryUnescape(parsed, version, out var module, out _) ? module : null;
 
     /// <summary>"Answer this request of the client at that address", passed on for the n-th time.</summary>
     public static string Forward(int hops, IPAddress? client, string target) =>

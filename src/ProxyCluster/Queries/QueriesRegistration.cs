@@ -9,7 +9,6 @@ internal static class QueriesRegistration
     {
         services.AddRoomOptions<QueryOptions>(QueryOptions.Section);
         services.AddSingleton<QueryDisk>();
-        services.AddSingleton<QueryUpstream>();
         services.AddSingleton<QueryCache>();
         return services;
     }

@@ -1,9 +1,13 @@
+using System.Text.Json.Serialization;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Queries;
 
 /// <summary>What upstream answered to a query, and when.</summary>
-/// <param name="Body">The bytes that clients get: a merged list, or the JSON as upstream gave it.</param>
+/// <param name="Body">
+/// What upstream said: the merged list, or the JSON as it came. Memory, disk, merges and other members know this and only
+/// this; clients get <see cref="Served"/>.
+/// </param>
 /// <param name="AskedAt">When upstream last confirmed it, UTC.</param>
 /// <param name="Upstream">The upstream that gave it, without credentials; validators go to no other.</param>
 /// <param name="ETag">Upstream's entity tag, for conditional revalidation.</param>
@@ -11,19 +15,25 @@ namespace ProxyCluster.Queries;
 internal sealed record QueryAnswer(
     byte[] Body, DateTimeOffset AskedAt, string Upstream, string? ETag, DateTimeOffset? LastModified)
 {
-    private string? _bodyTag;
+    private ServedBody? _served;
 
-    /// <summary>What clients get.</summary>
+    /// <summary>What upstream said.</summary>
     public byte[] Body
     {
         get;
         init
         {
             field = value;
-            _bodyTag = null;
+            _served = null;
         }
     } = Body;
 
-    /// <summary>Our own entity tag, of <see cref="Body"/>: a merged list is not what upstream's tag is about.</summary>
-    public string BodyTag => _bodyTag ??= EntityTag.Of(Body);
+    /// <summary>What clients get of it, made once: all that upstream said.</summary>
+    [JsonIgnore]
+    public ServedBody Served => _served ??= new ServedBody(Body, EntityTag.Of(Body));
 }
+
+/// <summary>A body as clients get it.</summary>
+/// <param name="Body">The bytes.</param>
+/// <param name="Tag">Our own entity tag of them: a merged list is not what upstream's tag is about.</param>
+internal sealed record ServedBody(byte[] Body, string Tag);

@@ -3,7 +3,7 @@ namespace ProxyCluster.Queries;
 /// <summary>What to do with what is known about a query.</summary>
 internal enum Freshness
 {
-    /// <summary>Give the answer.</summary>
+    /// <summary>Give the answer, whatever another attempt met meanwhile.</summary>
     Fresh,
 
     /// <summary>Give the answer and fetch a new one in the background (stale-while-revalidate, RFC 5861 §3).</summary>
@@ -24,6 +24,10 @@ internal static class QueryFreshness
 {
     public static Freshness Decide(QueryState state, DateTimeOffset now, QueryOptions options)
     {
+        var age = state.Answer is { } answer ? now - answer.AskedAt : TimeSpan.MaxValue;
+        if (Within(age, options.FreshFor))
+            return Freshness.Fresh;
+
         if (state.Failure is { } failure)
         {
             // A failure newer than the answer: within its pause nobody asks again.
@@ -33,13 +37,6 @@ internal static class QueryFreshness
 
             return Freshness.Ask;
         }
-
-        if (state.Answer is not { } answer)
-            return Freshness.Ask;
-
-        var age = now - answer.AskedAt;
-        if (Within(age, options.FreshFor))
-            return Freshness.Fresh;
 
         return Within(age, options.FreshFor + options.StaleWhileRevalidate) ? Freshness.Revalidate : Freshness.Ask;
     }

@@ -37,7 +37,22 @@ public sealed class QueryOptions
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan RetryPause { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Bytes of answers kept in memory. Default 64 MiB; the rest is read back from disk.</summary>
+    /// <summary>Bytes of answers kept in memory. Default 64 MiB, in which an entry counts with everything that it
+    /// holds; the longest unused ones go and are read back from disk.</summary>
     [Range(1L << 20, 1L << 40)]
     public long MemoryBytes { get; set; } = 64L << 20;
+
+    /// <summary>
+    /// Lists and <c>@latest</c> answers kept on disk, one a module each. Default 100,000; the longest unused ones go, in
+    /// lots of a tenth. What is kept survives an outage of upstream together with a restart.
+    /// </summary>
+    [Range(1, 10_000_000)]
+    public int MaxStored { get; set; } = 100_000;
+
+    /// <summary>
+    /// Answers about branches, tags and commit prefixes kept on disk, likewise. Default 10,000: everybody can make up new
+    /// ones, every prefix of every commit among them.
+    /// </summary>
+    [Range(1, 10_000_000)]
+    public int MaxStoredRevisions { get; set; } = 10_000;
 }

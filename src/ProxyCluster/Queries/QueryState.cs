@@ -1,3 +1,4 @@
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
 
 namespace ProxyCluster.Queries;
@@ -5,15 +6,41 @@ namespace ProxyCluster.Queries;
 /// <summary>
 /// All that is known about a query: an immutable snapshot, replaced whole. The last answer outlives failures and proven
 /// absence, because a lagging upstream replica may have forgotten what another one told us.
+/// <para>
+/// Two tasks may be asking the same at once, as a client's silo and as the owner, and end in either order. So news is a
+/// step from whatever is known by then, never from what its task began with: <see cref="Learn"/> and <see cref="Fail"/>.
+/// </para>
 /// </summary>
 /// <param name="Answer">The last answer, or null when there never was one.</param>
 /// <param name="Failure">What the last attempt met, or null when it succeeded.</param>
 /// <param name="FailedAt">When that was, UTC.</param>
 internal sealed record QueryState(QueryAnswer? Answer, Failure? Failure, DateTimeOffset FailedAt)
 {
+    // Itself, the answer, the failure, the tag that is made of a body, and the headers of their strings and bytes.
+    private const int Fixed = 512;
+
     /// <summary>Nothing known.</summary>
     public static QueryState Empty { get; } = new(null, null, default);
 
-    /// <summary>Bytes that it costs to keep.</summary>
-    public long Weight => 512 + (Answer?.Body.Length ?? 0);
+    /// <summary>Bytes that it holds.</summary>
+    public long Weight => Fixed
+        + (Answer is null ? 0 : Answer.Body.Length + (2L * (Answer.Upstream.Length + (Answer.ETag?.Length ?? 0))))
+        + (2L * (Failure?.Message.Length ?? 0));
+
+    /// <summary>
+    /// An attempt succeeded. What upstream confirmed last counts, whoever hears of it last; an answer from after now is of
+    /// a clock that has been set back, and counts as old.
+    /// </summary>
+    public QueryState Learn(Query query, QueryAnswer told, DateTimeOffset now)
+    {
+        var (before, newest) = Answer is null || told.AskedAt >= Answer.AskedAt || Answer.AskedAt > now ? (Answer, told) : (told, Answer);
+        return new QueryState(newest with { Body = QueryMerge.Merge(query, before, newest.Body) }, null, default);
+    }
+
+    /// <summary>
+    /// An attempt failed that began at <paramref name="began"/>. It says nothing where upstream has answered somebody else
+    /// since; otherwise the old answer stays beside it.
+    /// </summary>
+    public QueryState Fail(Failure failure, DateTimeOffset began, DateTimeOffset now) =>
+        Answer is not null && Answer.AskedAt >= began && Answer.AskedAt <= now ? this : this with { Failure = failure, FailedAt = now };
 }

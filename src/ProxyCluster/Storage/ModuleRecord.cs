@@ -1,3 +1,4 @@
+using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Verification;
 
@@ -21,6 +22,12 @@ public sealed record ModuleRecord
     /// <summary>What proved the two values; null while nothing but <c>.info</c>, which no authority covers, is stored.</summary>
     public VerifiedBy? VerifiedBy { get; init; }
 
+    /// <summary>
+    /// What stands behind go.mod's hash, where that is another authority than <see cref="VerifiedBy"/>: a database may know
+    /// one of two hashes that the first fetch had pinned. Null in nearly every record.
+    /// </summary>
+    public VerifiedBy? GoModVerifiedBy { get; init; }
+
     /// <summary>The stored <c>.info</c>, or null.</summary>
     public StoredArtifact? Info { get; init; }
 
@@ -36,7 +43,8 @@ public sealed record ModuleRecord
     internal long Weight => 900
         + (2L * ((2 * Module.Path.Value.Length) + (2 * Module.Version.Length) + (ZipH1?.Length ?? 0) + (GoModH1?.Length ?? 0)))
         + (2L * ((Info?.Source.Length ?? 0) + (Mod?.Source.Length ?? 0) + (Zip?.Source.Length ?? 0)))
-        + (VerifiedBy?.Proof is { } proof ? (2L * (proof.RecordText.Length + proof.SignedTree.Length)) + (32L * proof.Inclusion.Count) : 0);
+        + WeightOf(VerifiedBy?.Proof)
+        + WeightOf(GoModVerifiedBy?.Proof);
 
     /// <summary>The stored artifact of <paramref name="kind"/>, or null.</summary>
     public StoredArtifact? ArtifactOrNull(ArtifactKind kind) => kind switch
@@ -46,6 +54,31 @@ public sealed record ModuleRecord
         _ => Zip,
     };
 
+    /// <summary>The hash that <paramref name="kind"/> must have; null until known, and for <c>.info</c> for ever.</summary>
+    public string? H1Of(ArtifactKind kind) => kind switch
+    {
+        ArtifactKind.Info => null,
+        ArtifactKind.Mod => GoModH1,
+        _ => ZipH1,
+    };
+
+    /// <summary>
+    /// What stands behind the hash of <paramref name="kind"/>. Null where nothing does: a checksum database speaks for no
+    /// hash that its proof does not name, whatever else of the module version it proves. The proof is not checked here.
+    /// </summary>
+    public VerifiedBy? VerifiedByOf(ArtifactKind kind) =>
+        H1Of(kind) is { } h1
+        && (kind == ArtifactKind.Mod ? GoModVerifiedBy ?? VerifiedBy : VerifiedBy) is { } by
+        && (by.Kind == VerificationKind.NoSumPattern || LineOf(by, kind) == h1)
+            ? by
+            : null;
+
+    private static long WeightOf(ChecksumProof? proof) =>
+        proof is null ? 0 : (2L * (proof.RecordText.Length + proof.SignedTree.Length)) + (32L * proof.Inclusion.Count);
+
+    private string? LineOf(VerifiedBy by, ArtifactKind kind) =>
+        by.Proof?.LinesFor(Module) is not { } lines ? null : kind == ArtifactKind.Zip ? lines.ZipH1 : lines.GoModH1;
+
     /// <summary>The same record with <paramref name="artifact"/> stored as <paramref name="kind"/>.</summary>
     public ModuleRecord With(ArtifactKind kind, StoredArtifact? artifact) => kind switch
     {
@@ -53,6 +86,21 @@ public sealed record ModuleRecord
         ArtifactKind.Mod => this with { Mod = artifact },
         _ => this with { Zip = artifact },
     };
+
+    /// <summary>The record of one artifact that was just received.</summary>
+    /// <param name="module">Of which module version.</param>
+    /// <param name="kind">Which artifact.</param>
+    /// <param name="artifact">As it is to be stored.</param>
+    /// <param name="h1">What was computed of its content.</param>
+    /// <param name="sums">What is proven of the module version; null for <c>.info</c>, whose record proves nothing.</param>
+    public static ModuleRecord Of(ModuleVersion module, ArtifactKind kind, StoredArtifact artifact, string? h1, ProvenSums? sums) =>
+        new ModuleRecord
+        {
+            Module = module,
+            ZipH1 = sums?.ZipH1 ?? (kind == ArtifactKind.Zip ? h1 : null),
+            GoModH1 = sums?.GoModH1 ?? (kind == ArtifactKind.Mod ? h1 : null),
+            VerifiedBy = sums?.VerifiedBy,
+        }.With(kind, artifact);
 
     /// <summary>What is proven, with <paramref name="artifact"/> as the only one that is stored.</summary>
     public ModuleRecord WithOnly(ArtifactKind kind, StoredArtifact? artifact) =>

@@ -73,7 +73,8 @@ internal static class RecordFile
         VerifiedByShape? VerifiedBy = null,
         ArtifactShape? Info = null,
         ArtifactShape? Mod = null,
-        ArtifactShape? Zip = null)
+        ArtifactShape? Zip = null,
+        VerifiedByShape? GoModVerifiedBy = null)
     {
         public static Shape From(ModuleRecord r) => new(
             RecordFile.Format,
@@ -84,7 +85,8 @@ internal static class RecordFile
             VerifiedByShape.From(r.VerifiedBy),
             ArtifactShape.From(r.Info),
             ArtifactShape.From(r.Mod),
-            ArtifactShape.From(r.Zip));
+            ArtifactShape.From(r.Zip),
+            VerifiedByShape.From(r.GoModVerifiedBy));
 
         public ModuleRecord? ToRecordOrNull(out string? error)
         {
@@ -104,6 +106,7 @@ internal static class RecordFile
                 ZipH1 = ZipH1,
                 GoModH1 = GoModH1,
                 VerifiedBy = VerifiedBy?.ToValue(),
+                GoModVerifiedBy = GoModVerifiedBy?.ToValue(),
                 Info = Info?.ToValue(),
                 Mod = Mod?.ToValue(),
                 Zip = Zip?.ToValue(),

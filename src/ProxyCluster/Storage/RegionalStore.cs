@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using ProxyCluster.Copies;
 using ProxyCluster.Storage.Blobs;
 using ProxyCluster.Telemetry;
 
@@ -7,7 +6,7 @@ namespace ProxyCluster.Storage;
 
 /// <summary>
 /// The store that a region's silos share, behind their disks, if one is configured: the durable copy, of which the disks
-/// are caches. It holds what a silo of the region committed and handed over (<see cref="SharedWrites"/>), and is trusted
+/// are caches. It holds what silos of the region committed and handed over, and is trusted
 /// no more than a peer by those who read it.
 /// </summary>
 internal sealed class RegionalStore

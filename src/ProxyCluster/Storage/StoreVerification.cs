@@ -1,5 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
 using ProxyCluster.GoModules.Zips;
@@ -184,18 +183,16 @@ internal sealed class StoreVerification(DataTree tree)
         if (record.VerifiedBy is null)
             return record.Mod is null && record.Zip is null ? null : "it names a .mod or .zip that nothing verified";
 
-        if (record.VerifiedBy.Proof is not { } proof)
-            return null;
+        foreach (var kind in (ReadOnlySpan<ArtifactKind>)[ArtifactKind.Zip, ArtifactKind.Mod])
+        {
+            if (record.H1Of(kind) is not { } h1)
+                continue;
+            if (record.VerifiedByOf(kind) is not { } by)
+                return $"its {(kind == ArtifactKind.Zip ? "zip" : "go.mod")} h1 {h1} is not what its proof is about";
+            if (by.Proof is { } proof && keys.TryGetValue(proof.Database, out var key) && proof.Verify(key) is { } fault)
+                return $"its proof does not hold: {fault}";
+        }
 
-        if (keys.TryGetValue(proof.Database, out var key) && proof.Verify(key) is { } fault)
-            return $"its proof does not hold: {fault}";
-
-        return Unproven(record, proof, "", record.ZipH1) ?? Unproven(record, proof, "/go.mod", record.GoModH1);
+        return null;
     }
-
-    private static string? Unproven(ModuleRecord record, ChecksumProof proof, string suffix, string? h1) =>
-        h1 is null || proof.RecordText.Contains(
-            $"{record.Module.Path} {record.Module.Version}{suffix} {h1}\n", StringComparison.Ordinal)
-            ? null
-            : $"its {(suffix.Length == 0 ? "zip" : "go.mod")} h1 {h1} is not what its proof is about";
 }

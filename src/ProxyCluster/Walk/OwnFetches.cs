@@ -18,7 +18,10 @@ namespace ProxyCluster.Walk;
 /// </para>
 /// </summary>
 internal sealed class OwnFetches(
-    ArtifactFetcher fetcher, SharedWrites shared, Replicator replicator, IOptions<OwnershipOptions> options) : IDisposable
+    ArtifactFetcher fetcher,
+    CopyQueue<ToSharedStore> shared,
+    CopyQueue<ToRegions> regions,
+    IOptions<OwnershipOptions> options) : IDisposable
 {
     private readonly OwnershipOptions _options = options.Value;
     private readonly MemoryCache _absent = new(new MemoryCacheOptions { SizeLimit = options.Value.MaxAbsentRemembered });
@@ -62,8 +65,8 @@ internal sealed class OwnFetches(
 
         if (outcome.TryGet(out var committed, out _))
         {
-            replicator.Committed(committed, kind);
-            await shared.HandOverAsync(committed, kind, stop);
+            regions.Owe(committed, kind);
+            await shared.OweAsync(committed, kind, stop);
         }
 
         return outcome;

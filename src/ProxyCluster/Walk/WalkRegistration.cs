@@ -12,7 +12,8 @@ internal static class WalkRegistration
         services.AddSingleton<DepartedSilos>();
         services.AddSingleton<ArtifactOwner>();
         services.AddSingleton<ArtifactWalk>();
-        services.AddSingleton<QueryOwner>();
+        services.AddSingleton<QueryUpstream>();
+        services.AddSingleton<QueryWalk>();
         return services;
     }
 }

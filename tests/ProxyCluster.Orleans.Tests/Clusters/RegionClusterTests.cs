@@ -5,7 +5,6 @@ using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Orleans.Grains;
-using ProxyCluster.Queries;
 using ProxyCluster.Routing;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Upstreams;
@@ -175,7 +174,7 @@ public sealed class RegionClusterTests
         cluster.Upstream.Faults.Always(list, Fault.Delay(TimeSpan.FromSeconds(1)));
 
         var answers = await Task.WhenAll(cluster.Members.Select(member =>
-            member.Get<QueryCache>().AskAsync(new Query(path, QueryKind.List), cachedOnly: false, Cancel).AsTask()));
+            member.Get<QueryWalk>().AskAsync(new Ask(ProxyPath.ToQuery(new Query(path, QueryKind.List)), new Asker(null), AskLevel.Client, Door.Client), Cancel).AsTask()));
 
         Assert.All(answers, answer => Assert.Null(answer.Failure));
         Assert.Single(answers.Select(static answer => Convert.ToHexString(answer.Value.Answer.Body)).Distinct());

@@ -1,6 +1,7 @@
 using System.Net;
 using ProxyCluster.Clustering;
 using ProxyCluster.Copies;
+using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Routing;
 using ProxyCluster.Tests.Clustering;
@@ -37,6 +38,29 @@ public sealed class LastCopyTests
         using var nowhere = await site.Client.GetAsync(
             $"{home.Urls.First()}/{site.Other.Module.Path.Escaped}/@v/{site.Other.Module.EscapedVersion}.zip", Cancel);
         Assert.InRange((int)nowhere.StatusCode, 502, 504);
+    }
+
+    [Fact]
+    public async Task Get_NobodyHasItWhileUpstreamIsAway_TheOthersAreAskedOnceForAWhile()
+    {
+        await using var site = await PeerSite.StartAsync();
+        var names = site.RegionsInOwnerOrder("a", "b");
+        var other = await site.ScriptAsync(names[0], static (context, target) => target.Contains("/stored/", StringComparison.Ordinal)
+            ? ScriptedPeer.FrameAsync(context, PeerFrameType.Failure, PeerFailure.Write(new Failure(FailureKind.NotCached, "not here")))
+            : ScriptedPeer.FrameAsync(context, PeerFrameType.Failure, PeerFailure.Write(new Failure(FailureKind.UpstreamUnavailable, "away"))));
+        var silo = await site.AddAsync(names[1], Role.Silo, ("LastCopy:NobodyFor", "10m"));
+        site.World.Upstream.IsRefusing = true;
+
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => GetAsync()));
+        await GetAsync();
+
+        Assert.Single(other.Asked, static target => target.Contains("/stored/", StringComparison.Ordinal));
+
+        async Task GetAsync()
+        {
+            using var answer = await site.Client.GetAsync(silo.Urls.First() + site.Zip, Cancel);
+            Assert.InRange((int)answer.StatusCode, 502, 504);
+        }
     }
 
     [Fact]

@@ -169,9 +169,27 @@ public sealed class MaliciousPeerTests : IAsyncLifetime
     [InlineData((byte)'F', "{}")]
     [InlineData((byte)'F', "not JSON")]
     [InlineData((byte)'F', """{"message":"a failure without its kind is not an absence"}""")]
-    [InlineData((byte)'F', """{"kind":"NeverHeardOf","message":"x"}""")]
+    [InlineData((byte)'F', """{"kind":99,"message":"x"}""")]
     public Task FrameThatIsNotDue_IsPassedOver(byte type, string payload) => IsPassedOverAsync(context =>
         ScriptedPeer.FrameAsync(context, (PeerFrameType)type, Encoding.UTF8.GetBytes(payload)));
+
+    /// <summary>It may be a newer version's word for "refused": what nobody here can sort is not fetched in spite of it.</summary>
+    [Fact]
+    public async Task FailureOfAnUnknownKind_IsTheAnswer()
+    {
+        var newer = await _site.ScriptAsync(_regions[0], static (context, _) => ScriptedPeer.FrameAsync(
+            context, PeerFrameType.Failure, """{"kind":"NeverHeardOf","message":"withheld by the newer one"}"""u8.ToArray()));
+        var victim = await _site.AddAsync(_regions[2], Role.Silo);
+        var fetches = _site.Fetches(_site.Zip);
+
+        using var answer = await _site.Client.GetAsync(new Uri(victim.Urls.First() + _site.Zip), Cancel);
+        Assert.Equal(System.Net.HttpStatusCode.BadGateway, answer.StatusCode);
+        Assert.Equal("unknown", answer.Headers.GetValues("X-ProxyCluster-Cause").Single());
+        Assert.Contains("withheld by the newer one (NeverHeardOf", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Single(newer.Asked);
+        Assert.Equal(fetches, _site.Fetches(_site.Zip));
+        Assert.True(victim.Services.GetRequiredService<Pulse>().IsGood(newer.Member.Id));
+    }
 
     [Theory]
     [InlineData(200, "<html>")]

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using ProxyCluster.Admin;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 using ProxyCluster.Demo;
@@ -73,6 +74,19 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Forget_HeldByTheRegionsStore_IsGoneFromItToo()
+    {
+        await _region.SharedAsync(ArtifactKind.Zip);
+        var silo = await _region.StartSiloAsync();
+
+        var answer = await silo.Host.Services.GetRequiredService<Forgetting>().EverywhereAsync(Module, "a test", "alice", Cancel);
+
+        Assert.True(answer.Complete);
+        Assert.Equal(ForgetResult.Forgotten, Assert.Single(answer.Members).Result);
+        Assert.Null(await _region.Blobs.Store.FindRecordOrNullAsync(Module, Cancel));
+    }
+
+    [Fact]
     public async Task Get_CachedOnly_FindsWhatTheRegionHas()
     {
         await _region.SharedAsync(ArtifactKind.Zip);
@@ -112,6 +126,47 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Get_BytesThatThisSiloAloneReadsWrongly_AreRefusedAndStayInTheStore()
+    {
+        var record = await _region.SharedAsync(ArtifactKind.Zip);
+        await using var relay = new CuttingRelay(fixture.Azurite.Port);
+        var silo = await _region.StartSiloAsync(AzuriteProcess.EndpointAt(relay.Port));
+        var before = await _region.Blobs.TagOfAsync(record, ArtifactKind.Zip);
+        relay.DamageDownloads(_region.Sample.Zip[^16..], times: 1);
+
+        Assert.Equal(_region.Sample.Zip, await silo.GetAsync(Module, ArtifactKind.Zip));
+
+        Assert.Equal((1, 0), (await silo.MetricAsync(Reads, "rejected"), silo.Writes.Waiting));
+        Assert.Equal(_region.Upstream, silo.Disk.FindRecordOrNull(Module)!.Zip!.Source);
+        Assert.Equal(before, await _region.Blobs.TagOfAsync(record, ArtifactKind.Zip));
+    }
+
+    [Fact]
+    public async Task Get_ASiloThatReadsEverythingWrongly_ReplacesFewCopiesAndByTrueOnes()
+    {
+        var maker = await _region.StartSiloAsync();
+        foreach (var module in _region.World.Modules)
+            await maker.GetAsync(module.Module, ArtifactKind.Zip);
+        await maker.Host.StopAsync(Cancel);
+        await using var relay = new CuttingRelay(fixture.Azurite.Port);
+        var silo = await _region.StartSiloAsync(AzuriteProcess.EndpointAt(relay.Port));
+        var (replaced, rejected) = (0, 0);
+
+        foreach (var module in _region.World.Modules)
+        {
+            var record = maker.Disk.FindRecordOrNull(module.Module)!;
+            var before = await _region.Blobs.TagOfAsync(record, ArtifactKind.Zip);
+            relay.DamageDownloads(module.Zip[^16..], times: int.MaxValue);
+            Assert.Equal(module.Zip, await silo.GetAsync(module.Module, ArtifactKind.Zip));
+            Assert.Equal(++rejected, await silo.MetricAsync(Reads, "rejected"));
+            replaced += before == await _region.Blobs.TagOfAsync(record, ArtifactKind.Zip) ? 0 : 1;
+            Assert.Equal(module.Zip, await _region.Blobs.ReadOrNullAsync(module.Module, ArtifactKind.Zip));
+        }
+
+        Assert.InRange(replaced, 1, 4);
+    }
+
+    [Fact]
     public async Task Get_ForgedRecordWithBytesThatMatchIt_IsRefusedAndReported()
     {
         // A flawless zip of the module with other code in it, and a record that says so, under the proof of the true one.
@@ -122,7 +177,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
             ZipH1 = evil.ZipH1,
             Zip = record.Zip! with { Sha256 = Digest.Of(evil.Zip), Size = evil.Zip.Length },
         };
-        await PutRecordAsync(forged, evil.Zip);
+        await _region.PutAsync(forged, ArtifactKind.Zip, evil.Zip);
         var silo = await _region.StartSiloAsync();
 
         Assert.Equal(_region.Sample.Zip, await silo.GetAsync(Module, ArtifactKind.Zip));
@@ -137,7 +192,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     {
         var record = await _region.SharedAsync(ArtifactKind.Zip);
         var evil = Evil().Zip;
-        await PutRecordAsync(record with { Zip = record.Zip! with { Sha256 = Digest.Of(evil), Size = evil.Length } }, evil);
+        await _region.PutAsync(record with { Zip = record.Zip! with { Sha256 = Digest.Of(evil), Size = evil.Length } }, ArtifactKind.Zip, evil);
         var silo = await _region.StartSiloAsync();
 
         Assert.Equal(_region.Sample.Zip, await silo.GetAsync(Module, ArtifactKind.Zip));
@@ -148,7 +203,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
     public async Task Get_RecordWithoutProof_IsRefused()
     {
         var record = await _region.SharedAsync(ArtifactKind.Mod);
-        await PutRecordAsync(record with { VerifiedBy = record.VerifiedBy! with { Proof = null } }, _region.Sample.GoMod);
+        await _region.PutAsync(record with { VerifiedBy = record.VerifiedBy! with { Proof = null } }, ArtifactKind.Mod, _region.Sample.GoMod);
         var silo = await _region.StartSiloAsync();
 
         Assert.Equal(_region.Sample.GoMod, await silo.GetAsync(Module, ArtifactKind.Mod));
@@ -267,7 +322,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
             ("Storage:Blob:NetworkTimeout", "200ms"),
             ("Storage:Blob:AnswerTimeout", "200ms"),
             ("Storage:Blob:Retries", "0"),
-            ("Storage:Blob:Attempts", "1"),
+            ("Storage:Blob:AttemptPause", "1ms"),
             ("Storage:Blob:WriteMode", "background"));
         azurite.Freeze();
         await silo.GetAsync(Module, ArtifactKind.Zip);
@@ -317,14 +372,6 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
 
     private PackedModule Evil() => PackedModule.Pack(
         Module, "2026-01-01T00:00:00Z", [ModuleFile.Of("go.mod", _region.Sample.GoMod), ModuleFile.Of("evil.go", "package evil\n"u8.ToArray())]);
-
-    private async Task PutRecordAsync(ModuleRecord record, byte[] zipOrMod)
-    {
-        var kind = record.Zip is null ? ArtifactKind.Mod : ArtifactKind.Zip;
-        var name = _region.Blobs.Names.Artifact(Module, kind, record.ArtifactOrNull(kind)!.Sha256);
-        await _region.Blobs.WriteAsync(name, zipOrMod);
-        await _region.Blobs.WriteAsync(_region.Blobs.Names.Record(Module), RecordFile.Write(record));
-    }
 
     // Nothing signals the end of background work to a test; asking again is all there is.
     private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));

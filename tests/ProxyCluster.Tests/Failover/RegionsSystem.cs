@@ -38,6 +38,9 @@ internal sealed class RegionsSystem : IAsyncDisposable
     /// <summary>Where a region's member listens.</summary>
     public string Url(string region) => _hosts[region].Urls.First();
 
+    /// <summary>The rooms of a region's member.</summary>
+    public IServiceProvider Services(string region) => _hosts[region].Services;
+
     /// <summary>The table as this region's member sees it.</summary>
     public RoutingTable Table(string region) => this[region].View.Routing;
 

@@ -105,7 +105,7 @@ public sealed class LoopTests
         await Conditions.UntilAsync(() => fault.Thrown > 0, "a copy met the bug");
         fault.IsFaulty = false;
 
-        await Conditions.UntilAsync(() => home.Services.GetRequiredService<Replicator>().Pending == 0, "nothing is owed");
+        await Conditions.UntilAsync(() => home.Services.GetRequiredService<CopyQueue<ToRegions>>().Waiting == 0, "nothing is owed");
         Assert.NotNull(next.Services.GetRequiredService<DiskStore>().FindRecordOrNull(site.Module.Module)?.Zip);
         Assert.False(home.Lifetime.ApplicationStopping.IsCancellationRequested);
     }

@@ -55,6 +55,33 @@ public sealed class PeerFrameTests
             }
         }).QuickCheckThrowOnFailure();
 
+    // Frames by their first letter; what comes of them; signs of life on the way.
+    [Theory]
+    [InlineData("A", "A", 1)]
+    [InlineData("WWA", "A", 3)]
+    [InlineData("WF", "F", 2)]
+    [InlineData("FA", "F", 1)]
+    [InlineData("WR", "nonsense", 2)]
+    [InlineData("RA", "nonsense", 1)]
+    [InlineData("WW", "nonsense", 2)]
+    public async Task ReadUntil_Frames_GivesTheWantedOneOrTheFailure(string frames, string result, int signs)
+    {
+        using var bytes = new MemoryStream();
+        var output = PipeWriter.Create(bytes, new StreamPipeWriterOptions(leaveOpen: true));
+        foreach (var type in frames)
+            PeerFrame.Write(output, (PeerFrameType)type, PeerFailure.Write(new Failure(FailureKind.Gone, "F")));
+        await output.CompleteAsync();
+        bytes.Position = 0;
+
+        var seen = 0;
+        var reading = PeerReading.ReadUntilAsync(bytes, PeerFrameType.Answer, () => seen++, Cancel);
+        if (result == "nonsense")
+            await Assert.ThrowsAsync<InvalidDataException>(() => reading);
+        else
+            Assert.Equal(result, (await reading).Failure?.Message ?? "A");
+        Assert.Equal(signs, seen);
+    }
+
     [Fact]
     public void Failure_EveryKind_TravelsAsItIs()
     {

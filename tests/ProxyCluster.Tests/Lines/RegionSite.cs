@@ -104,6 +104,14 @@ internal sealed class RegionSite : IAsyncDisposable
         return (await Blobs.Store.FindRecordOrNullAsync(Sample.Module, TestContext.Current.CancellationToken))!;
     }
 
+    /// <summary>Puts a record of the sample into the shared store, and bytes where it says that they are.</summary>
+    public async Task PutAsync(ModuleRecord record, ArtifactKind kind, byte[] bytes)
+    {
+        if (record.ArtifactOrNull(kind) is { } stored)
+            await Blobs.WriteAsync(Blobs.Names.Artifact(Sample.Module, kind, stored.Sha256), bytes);
+        await Blobs.WriteAsync(Blobs.Names.Record(Sample.Module), RecordFile.Write(record));
+    }
+
     public byte[] BytesOf(ArtifactKind kind) => kind switch
     {
         ArtifactKind.Info => Sample.Info,
@@ -129,7 +137,7 @@ internal sealed class RegionSite : IAsyncDisposable
 
         public DiskStore Disk => host.Services.GetRequiredService<DiskStore>();
 
-        public SharedWrites Writes => host.Services.GetRequiredService<SharedWrites>();
+        public CopyQueue<ToSharedStore> Writes => host.Services.GetRequiredService<CopyQueue<ToSharedStore>>();
 
         /// <summary>An artifact's bytes, as a client gets them.</summary>
         public Task<byte[]> GetAsync(ModuleVersion module, ArtifactKind kind, string before = "") => _client.GetByteArrayAsync(

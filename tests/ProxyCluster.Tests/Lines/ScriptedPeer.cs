@@ -62,6 +62,9 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     /// <summary>Leaves the cluster and goes on answering.</summary>
     public Task LeaveAsync() => _engine.LeaveAsync(CancellationToken.None);
 
+    /// <summary>Stays in the cluster and answers no more.</summary>
+    public ValueTask StopListeningAsync() => _server.DisposeAsync();
+
     /// <summary>Sends one frame.</summary>
     public static async Task FrameAsync(HttpContext context, PeerFrameType type, byte[] payload)
     {

@@ -54,6 +54,14 @@ public class QueryFreshnessTests
     public void Decide_ClockStepsBackAfterAFailure_AsksAgain() =>
         Assert.Equal("Ask", Decide(new QueryState(null, Outage, Asked), -3600));
 
+    [Theory]
+    [InlineData(59, "Fresh")]
+    [InlineData(60, "StaleAfterError")]
+    [InlineData(64, "StaleAfterError")]
+    [InlineData(65, "Ask")]
+    public void Decide_FailureBesideAnAnswer_CountsOnlyOnceTheAnswerIsNotFresh(int seconds, string expected) =>
+        Assert.Equal(expected, Decide(new QueryState(Answer, Outage, Asked.AddSeconds(seconds < 60 ? seconds : 60)), seconds));
+
     private static QueryAnswer Answer { get; } = new([1], Asked, "test", null, null);
 
     private static Failure Outage { get; } = new(FailureKind.UpstreamUnavailable, "down");

@@ -117,6 +117,36 @@ public class RestartTests
     }
 
     [Theory]
+    [InlineData(".mod", ".zip")]
+    [InlineData(".zip", ".mod")]
+    public async Task Start_WithoutTheNoSumPattern_ServesNoZipThatTheDatabaseDoesNotName(string first, string second)
+    {
+        var bare = SiloModule.Pack("example.com/bare", "v1.0.0");
+        await using var silo = await FilledSilo.StartAsync(("Verification:NoSumDb", "example.com"));
+        silo.Upstream.Put(bare.Stem + ".mod", bare.GoMod);
+        silo.Upstream.Put(bare.Stem + ".zip", bare.Zip);
+        silo.Database.Database.Append(bare.Module, $"{bare.Module.Path} {bare.Module.Version}/go.mod {bare.GoModH1}\n");
+        foreach (var ending in (string[])[".mod", ".zip"])
+            Assert.Equal(200, (await silo.GetAsync(bare.Stem + ending)).Status);
+        await silo.StopAsync();
+        silo.Configure(("Verification:NoSumDb", "example.org"));
+        await silo.StartAgainAsync();
+
+        foreach (var ending in (string[])[first, second, first])
+        {
+            var answer = await silo.GetAsync(bare.Stem + ending);
+            Assert.Equal(ending == ".mod" ? (200, null) : (502, "checksum-unknown"), (answer.Status, answer["X-ProxyCluster-Cause"]));
+        }
+
+        // Whoever wants the pattern back finds the pin of the first fetch where it was.
+        await silo.StopAsync();
+        silo.Configure(("Verification:NoSumDb", "example.com"));
+        silo.Upstream.StopListening();
+        await silo.StartAgainAsync();
+        Assert.Equal("HIT", (await silo.GetAsync(bare.Stem + ".zip"))["X-Cache"]);
+    }
+
+    [Theory]
     [InlineData(".mod")]
     [InlineData(".zip")]
     public async Task Start_WithoutTheNoSumPattern_WhatAnotherQuestionLoadedIsJudgedBeforeItIsServed(string ending)

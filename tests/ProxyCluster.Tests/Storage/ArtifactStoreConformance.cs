@@ -1,3 +1,4 @@
+using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Storage;
 using ProxyCluster.Tests.Storage.Blobs;
@@ -221,14 +222,16 @@ public abstract class ArtifactStoreConformance : IAsyncLifetime
     public async Task Commit_BetterProofWithoutBytes_StrengthensTheRecordAndKeepsItsArtifacts()
     {
         var stored = await Site.CommitAsync(Module, ArtifactKind.Zip, [1]);
-        var proven = new VerifiedBy(VerificationKind.ChecksumDatabase, "sum.example.com", DateTimeOffset.UnixEpoch);
+        var lines = $"{Module.Path} {Module.Version} h1:a\n{Module.Path} {Module.Version}/go.mod h1:m\n";
+        var proven = new VerifiedBy(
+            VerificationKind.ChecksumDatabase, "sum.example.com", DateTimeOffset.UnixEpoch, new ChecksumProof("sum.example.com", 0, lines, "", []));
 
         var result = await Site.Other.CommitAsync(
             stored.Record with { GoModH1 = "h1:m", VerifiedBy = proven }, ArtifactKind.Zip, null, Cancel);
 
         Assert.Equal(CommitStatus.Committed, result.Status);
         var record = await Site.Store.FindRecordOrNullAsync(Module, Cancel);
-        Assert.Equal(stored.Record with { GoModH1 = "h1:m", VerifiedBy = proven }, record);
+        Assert.Equal(RecordFile.Write(stored.Record with { GoModH1 = "h1:m", VerifiedBy = proven }), RecordFile.Write(record!));
         Assert.Equal([1], await Site.ReadOrNullAsync(Module, ArtifactKind.Zip));
     }
 

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using ProxyCluster.Admin;
 using ProxyCluster.Failover;
 using ProxyCluster.Http;
 using ProxyCluster.Outcomes;
@@ -18,10 +19,13 @@ internal sealed class AdminConnection : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    // A member that is asked waits for all others, and more than once.
+    private static readonly TimeSpan ForgetPatience = TimeSpan.FromSeconds(60);
+
     private readonly IReadOnlyList<Uri> _members;
     private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) })
     {
-        Timeout = Patience,
+        Timeout = Timeout.InfiniteTimeSpan,
     };
 
     private AdminConnection(IReadOnlyList<Uri> members, string token)
@@ -97,22 +101,36 @@ internal sealed class AdminConnection : IDisposable
             FailoverJson.Default.OperatorAnswer,
             cancel);
 
+    /// <summary>Has a module version forgotten.</summary>
+    public Task<Outcome<ForgetAnswer>> ForgetAsync(ForgetBody order, CancellationToken cancel) =>
+        AskAsync(
+            HttpMethod.Post,
+            "modules/forget",
+            JsonSerializer.SerializeToUtf8Bytes(order, ForgetJson.Default.ForgetBody),
+            ForgetJson.Default.ForgetAnswer,
+            cancel,
+            ForgetPatience);
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<Outcome<T>> AskAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancel)
+    private async Task<Outcome<T>> AskAsync<T>(
+        HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancel, TimeSpan? longer = null)
         where T : class
     {
+        var patience = longer ?? Patience;
         Failure? failure = null;
         foreach (var member in _members)
         {
             using var request = new HttpRequestMessage(method, new Uri(member, AdminEndpoints.Prefix + path));
             if (body is not null)
                 request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+            using var late = new CancellationTokenSource(patience, TimeProvider.System);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
             try
             {
-                using var answer = await _http.SendAsync(request, cancel).ConfigureAwait(false);
-                var text = await answer.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false);
+                using var answer = await _http.SendAsync(request, both.Token).ConfigureAwait(false);
+                var text = await answer.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
                 if (answer.IsSuccessStatusCode)
                     return JsonSerializer.Deserialize(text, type) is { } value ? value : Strange(member, "nothing");
 
@@ -131,7 +149,7 @@ internal sealed class AdminConnection : IDisposable
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
-                failure = new Failure(FailureKind.PeerUnavailable, $"{member.Authority} did not answer within {Patience.TotalSeconds} s");
+                failure = new Failure(FailureKind.PeerUnavailable, $"{member.Authority} did not answer within {patience.TotalSeconds} s");
             }
         }
 

@@ -72,6 +72,14 @@ internal sealed class BlobSite(AzuriteProcess azurite) : StoreSite
     public Task ReplaceBytesAsync(ModuleRecord record, ArtifactKind kind, byte[] bytes) =>
         WriteAsync(Names.Artifact(record.Module, kind, record.ArtifactOrNull(kind)!.Sha256), bytes);
 
+    /// <summary>The entity tag of an artifact's bytes: another one after every write.</summary>
+    public async Task<string> TagOfAsync(ModuleRecord record, ArtifactKind kind)
+    {
+        var name = Names.Artifact(record.Module, kind, record.ArtifactOrNull(kind)!.Sha256);
+        var found = await Client.GetBlobClient(name).GetPropertiesAsync(cancellationToken: TestContext.Current.CancellationToken);
+        return found.Value.ETag.ToString();
+    }
+
     /// <summary>Writes a blob, whatever is there.</summary>
     public Task WriteAsync(string name, byte[] bytes) =>
         Client.GetBlockBlobClient(name).UploadAsync(new MemoryStream(bytes), null, TestContext.Current.CancellationToken);

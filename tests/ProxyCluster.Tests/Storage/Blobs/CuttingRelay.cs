@@ -15,6 +15,8 @@ internal sealed class CuttingRelay : IAsyncDisposable
     private readonly Task _accepting;
     private long _upLeft = long.MaxValue;
     private long _downLeft = long.MaxValue;
+    private byte[] _damaged = [];
+    private int _damagesLeft;
     private int _cuts;
     private int _connections;
 
@@ -39,6 +41,13 @@ internal sealed class CuttingRelay : IAsyncDisposable
 
     /// <summary>Cuts the connection that brings the sum of bytes to clients over this; once.</summary>
     public void CutDownloadAfter(long bytes) => Interlocked.Exchange(ref _downLeft, bytes);
+
+    /// <summary>Changes the last of these bytes on their way to clients, so often: what a bad memory or a bad line does.</summary>
+    public void DamageDownloads(byte[] bytes, int times)
+    {
+        _damaged = bytes;
+        Volatile.Write(ref _damagesLeft, times);
+    }
 
     /// <summary>From here on nobody listens.</summary>
     public void StopListening() => _listener.Stop();
@@ -106,6 +115,8 @@ internal sealed class CuttingRelay : IAsyncDisposable
                     return;
                 }
 
+                if (!up)
+                    Damage(buffer.AsSpan(0, read));
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _end.Token);
             }
         }
@@ -113,5 +124,13 @@ internal sealed class CuttingRelay : IAsyncDisposable
         {
             // Either side left.
         }
+    }
+
+    private void Damage(Span<byte> passing)
+    {
+        if (Volatile.Read(ref _damagesLeft) <= 0 || passing.IndexOf(_damaged) is not (>= 0 and var at))
+            return;
+        passing[at + _damaged.Length - 1] ^= 1;
+        Interlocked.Decrement(ref _damagesLeft);
     }
 }

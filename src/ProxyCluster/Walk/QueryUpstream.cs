@@ -2,8 +2,9 @@ using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Queries;
 
-namespace ProxyCluster.Queries;
+namespace ProxyCluster.Walk;
 
 /// <summary>Asks the upstream chain a mutable question and checks the form of the answer.</summary>
 internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
@@ -40,21 +41,9 @@ internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
         using var body = new MemoryStream();
         await answer.Body.CopyToAsync(body, stop);
         var bytes = body.ToArray();
-        return FaultOrNull(query, bytes) is { } fault
+        return query.FaultOrNull(bytes) is { } fault
             ? new Failure(FailureKind.UpstreamInvalid, $"{query}: {answer.Upstream} sent something invalid: {fault}")
             : new QueryAnswer(bytes, clock.GetUtcNow(), answer.Upstream, answer.ETag, answer.LastModified);
-    }
-
-    /// <summary>Why a body cannot be the answer to a query, or null. A list is read line by line, and odd lines are left out.</summary>
-    public static string? FaultOrNull(Query query, byte[] body)
-    {
-        if (query.Kind == QueryKind.List)
-            return null;
-
-        return VersionInfo.TryParse(body, out var info, out var error)
-            && ModuleVersion.TryCreate(query.Path, info.Version, out _, out error)
-                ? null
-                : error;
     }
 
     /// <summary>

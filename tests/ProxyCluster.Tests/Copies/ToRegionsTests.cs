@@ -12,7 +12,7 @@ using ProxyCluster.Tests.Lines;
 namespace ProxyCluster.Tests.Copies;
 
 /// <summary>Copies for other regions, from whole hosts to whole hosts or to members that the test writes.</summary>
-public sealed class ReplicatorTests : IAsyncLifetime
+public sealed class ToRegionsTests : IAsyncLifetime
 {
     private static readonly (string, string)[] Quick = [("Replication:RetryPause", "20ms"), ("Replication:MaxRetryPause", "50ms")];
 
@@ -173,7 +173,7 @@ public sealed class ReplicatorTests : IAsyncLifetime
 
     private ModuleRecord? RecordOf(WebApplication silo) => silo.Services.GetRequiredService<DiskStore>().FindRecordOrNull(_site.Module.Module);
 
-    private static int Pending(WebApplication silo) => silo.Services.GetRequiredService<Replicator>().Pending;
+    private static int Pending(WebApplication silo) => silo.Services.GetRequiredService<CopyQueue<ToRegions>>().Waiting;
 
     private static Task AnswerAsync(HttpContext context, int status)
     {

@@ -1,0 +1,208 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
+using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Joining;
+using ProxyCluster.Lines;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Queries;
+
+namespace ProxyCluster.Walk;
+
+/// <summary>
+/// The walk of a query: gate, what is known, else whoever owns it, and what they say is learned.
+/// <para>
+/// The owner is the one of its module path in the cluster, who asks upstream for everybody, or upstream itself where that
+/// is this silo or nobody else answers: the same hand-over as for artifacts. However many clients ask, one task per query
+/// asks others, and one asks upstream. The two must not be one: a silo may be asked as the owner of what it is waiting for
+/// as a client's silo, always so on Orleans. What each hears is a step from what is known when it hears it.
+/// </para>
+/// </summary>
+internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
+{
+    private readonly ModuleGate _gate;
+    private readonly ClusterSelf _self;
+    private readonly QueryCache _known;
+    private readonly QueryUpstream _upstream;
+    private readonly PeerQueries _peers;
+    private readonly Pulse _pulse;
+    private readonly HedgedAsk _hedged;
+    private readonly PeerOptions _lines;
+    private readonly QueryOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<QueryWalk> _logger;
+    private readonly IQueryCalls? _calls;
+    private readonly CancellationTokenSource _stop;
+    private readonly JoinedTasks<(Query Query, bool AsOwner), QueryState> _asking;
+
+    public QueryWalk(
+        ModuleGate gate,
+        ClusterSelf self,
+        QueryCache known,
+        QueryUpstream upstream,
+        PeerQueries peers,
+        Pulse pulse,
+        HedgedAsk hedged,
+        IOptions<PeerOptions> lines,
+        IOptions<QueryOptions> options,
+        IHostApplicationLifetime lifetime,
+        TimeProvider clock,
+        ILogger<QueryWalk> logger,
+        IQueryCalls? calls = null)
+    {
+        _gate = gate;
+        _self = self;
+        _known = known;
+        _upstream = upstream;
+        _peers = peers;
+        _pulse = pulse;
+        _hedged = hedged;
+        _lines = lines.Value;
+        _options = options.Value;
+        _clock = clock;
+        _logger = logger;
+        _calls = calls;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
+        _asking = new(_stop.Token);
+    }
+
+    /// <summary>
+    /// Answers a query: from what is known where that is good enough, otherwise from upstream, as far as the ask goes. As
+    /// <see cref="AskLevel.Stored"/> nobody is asked, as <see cref="AskLevel.Home"/> no other member is.
+    /// </summary>
+    public async ValueTask<Outcome<GivenAnswer>> AskAsync(Ask ask, CancellationToken cancel)
+    {
+        if (_gate.Judge(ask).Refusal is { } refusal)
+            return refusal;
+
+        var outcome = await FindOrRefreshAsync(ask.What.Query, ask.IsCachedOnly, ask.Level == AskLevel.Home, cancel);
+        if (outcome.TryGet(out var given, out _))
+            _known.Count(ask.What.Query.Label, given.Age);
+        return outcome;
+    }
+
+    /// <summary>An answer as another member reads it, to be sent now: its age is that of this moment.</summary>
+    public byte[] WriteForMember(GivenAnswer given)
+    {
+        var age = Math.Max(0, (_clock.GetUtcNow() - given.Answer.AskedAt).TotalSeconds);
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream), PeerJson.Default.PeerAnswer);
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+    }
+
+    /// <summary>As <see cref="Dispose"/>, and waits for the end of work that writes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _asking.EndedAsync();
+        Dispose();
+    }
+
+    private async ValueTask<Outcome<GivenAnswer>> FindOrRefreshAsync(
+        Query query, bool cachedOnly, bool asOwner, CancellationToken cancel)
+    {
+        // 1. Known, and good enough?
+        var known = await _known.FindAsync(query, cancel);
+        switch (FreshnessOf(known))
+        {
+            case Freshness.Fresh:
+                return new GivenAnswer(known.Answer!, AnswerAge.Hit);
+
+            case Freshness.Revalidate:
+                if (!cachedOnly)
+                    _ = RefreshAsync(query, asOwner, CancellationToken.None);
+                return new GivenAnswer(known.Answer!, AnswerAge.Stale);
+
+            case Freshness.StaleAfterError:
+                return new GivenAnswer(known.Answer!, AnswerAge.Stale);
+
+            // Who asks for what is here is not told of an outage that kept us from asking others.
+            case Freshness.Failed when !cachedOnly || known.Failure!.IsProvenAbsence:
+                return known.Failure!;
+        }
+
+        // 2. Have it asked for, once for all who ask now.
+        var newest = cachedOnly ? known : await RefreshAsync(query, asOwner, cancel);
+        if (!cachedOnly && (newest.Failure is null || FreshnessOf(newest) == Freshness.Fresh))
+            return new GivenAnswer(newest.Answer!, AnswerAge.Miss);
+
+        // 3. Old is better than nothing.
+        if (QueryFreshness.UsableDespiteError(newest, _clock.GetUtcNow(), _options))
+            return new GivenAnswer(newest.Answer!, AnswerAge.Stale);
+
+        return cachedOnly ? new Failure(FailureKind.NotCached, $"{query} is not in the cache") : newest.Failure!;
+    }
+
+    // At the owner, its own clients and the other members wait for the same answer of upstream.
+    private Task<QueryState> RefreshAsync(Query query, bool asOwner, CancellationToken cancel) =>
+        _asking.RunAsync((query, asOwner || (_calls is null && PathOf(query, AskLevel.Region).Length == 1)), RefreshAsync, cancel);
+
+    private async Task<QueryState> RefreshAsync((Query Query, bool AsOwner) asked, CancellationToken cancel)
+    {
+        // 1. Somebody may have refreshed it between our look and this task.
+        var query = asked.Query;
+        var known = await _known.FindAsync(query, cancel);
+        if (FreshnessOf(known) is Freshness.Fresh or Freshness.StaleAfterError or Freshness.Failed)
+            return known;
+
+        // 2. Ask; "not modified" comes back as the known body.
+        var began = _clock.GetUtcNow();
+        var outcome = await AskOwnerAsync(query, known.Answer, asked.AsOwner, cancel);
+
+        // 3. Learn, from what is known by now.
+        if (outcome.TryGet(out var told, out var failure))
+            return await _known.ChangeAsync(query, newest => newest.Learn(query, told, _clock.GetUtcNow()), cancel);
+
+        if (known.Answer is not null && known.Failure is null)
+            Log.RefreshFailed(_logger, query.Path.Value, query.Name, failure.ToString());
+        return await _known.ChangeAsync(query, newest => newest.Fail(failure, began, _clock.GetUtcNow()), cancel);
+    }
+
+    private Task<Outcome<QueryAnswer>> AskOwnerAsync(Query query, QueryAnswer? known, bool asOwner, CancellationToken cancel)
+    {
+        // A region does not need an owner of its own here: every silo keeps what it was told, and it is told little.
+        var steps = _pulse.Prefer(PathOf(query, asOwner ? AskLevel.Home : AskLevel.Region));
+        if (_calls is not null && !asOwner)
+            steps = steps.Insert(0, AskStep.Engine);
+        return steps.Length == 1
+            ? _upstream.AskAsync(query, known, cancel)
+            : _hedged.RunAsync(
+                steps,
+                (step, alive, stop) => step.IsEngine ? TakeAsync(query, _calls!.AskAsync(query, alive, stop))
+                    : step.Peer is { } peer ? TakeAsync(query, _peers.AskAsync(peer, query.Key, alive, stop))
+                    : _upstream.AskAsync(query, known, stop),
+                cancel);
+    }
+
+    private async Task<Outcome<QueryAnswer>> TakeAsync(Query query, Task<Outcome<PeerAnswer>> asked)
+    {
+        var outcome = await asked;
+        if (!outcome.TryGet(out var answer, out var failure))
+            return failure;
+
+        // The same look at its form as at an upstream's: a peer is a nearer upstream.
+        if (query.FaultOrNull(answer.Body) is { } fault)
+            return new Failure(FailureKind.PeerUnavailable, $"{query}: another silo's answer cannot be right: {fault}");
+
+        var age = TimeSpan.FromSeconds(Math.Clamp(answer.AgeSeconds, 0, 1e9));
+        return new QueryAnswer(answer.Body, _clock.GetUtcNow() - age, answer.Upstream, null, null);
+    }
+
+    private ImmutableArray<AskStep> PathOf(Query query, AskLevel level) =>
+        AskPath.For(query.Path.Value, _self.Member, level, _self.View, _lines.MaxCandidates);
+
+    private Freshness FreshnessOf(QueryState state) => QueryFreshness.Decide(state, _clock.GetUtcNow(), _options);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Refresh of {Module} {Query} failed, the old answer stays in use: {Failure}")]
+        public static partial void RefreshFailed(ILogger logger, string module, string query, string failure);
+    }
+}
