@@ -13,7 +13,6 @@ namespace ProxyCluster.Tests.Verification;
 internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
 {
     private readonly ServiceProvider _services;
-    private readonly ChecksumDatabases _databases;
     private readonly MeterListener _listener = new();
 
     public VerificationRoom(VerificationOptions options, string data, TimeProvider? clock = null)
@@ -31,12 +30,14 @@ internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
         Clock = clock ?? new ManualTimeProvider();
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(this));
         var wrapped = Options.Create(options);
-        _databases = new ChecksumDatabases(wrapped, new ProofDirectory(Path.Combine(data, "sumdb")), Clock, metrics, loggers);
-        Verifier = new Verifier(_databases, wrapped, Clock, metrics);
-        Mirror = new ChecksumDatabaseMirror(_databases, wrapped, Clock);
+        Databases = new ChecksumDatabases(wrapped, new ProofDirectory(Path.Combine(data, "sumdb")), Clock, metrics, loggers);
+        Verifier = new Verifier(Databases, wrapped, Clock, metrics);
+        Mirror = new ChecksumDatabaseMirror(Databases, wrapped, Clock);
     }
 
     public TimeProvider Clock { get; }
+
+    public ChecksumDatabases Databases { get; }
 
     public Verifier Verifier { get; }
 
@@ -49,7 +50,7 @@ internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
     public void Dispose()
     {
         _listener.Dispose();
-        _databases.Dispose();
+        Databases.Dispose();
         _services.Dispose();
     }
 
