@@ -73,6 +73,13 @@ public class PeerDoorTests
         Assert.Equal(Admission.Unsigned, Admit(door, Sign([], Target), Target));
     }
 
+    [Fact]
+    public void Admit_NotLetIn_NamesNobody()
+    {
+        Door().Admit(new PeerCall(Sign(Secret, Target), "POST", Receiver, Target, default, false), out var signature);
+        Assert.Equal(default, signature);
+    }
+
     [Theory]
     [InlineData(-31)]
     [InlineData(31)]
@@ -80,6 +87,33 @@ public class PeerDoorTests
     {
         var signature = PeerSignature.Sign(Secret, "m", _clock.GetUtcNow().AddSeconds(seconds), "GET", Receiver, Target, []);
         Assert.Equal(Admission.WrongTime, Admit(Door(), signature.ToString(), Target));
+    }
+
+    [Theory]
+    [InlineData(-30)]
+    [InlineData(30)]
+    public void Admit_ClockOffByAsMuchAsItMay_LetsItIn(int seconds)
+    {
+        var signature = PeerSignature.Sign(Secret, "m", _clock.GetUtcNow().AddSeconds(seconds), "GET", Receiver, Target, []);
+        Assert.Equal(Admission.Admitted, Admit(Door(), signature.ToString(), Target));
+    }
+
+    /// <summary>A clock ahead of ours signs what is good for twice the difference; nonces are swept meanwhile.</summary>
+    [Fact]
+    public void Admit_SignatureOfAClockAhead_IsAReplayForAsLongAsItsTimeIsGood()
+    {
+        var door = Door();
+        var header = PeerSignature.Sign(Secret, "m", _clock.GetUtcNow().AddSeconds(30), "GET", Receiver, Target, []).ToString();
+        Assert.Equal(Admission.Admitted, Admit(door, header, Target));
+        for (var second = 1; second <= 60; second++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(Admission.Admitted, Admit(door, Sign(Secret, Target), Target));
+            Assert.Equal(Admission.Replayed, Admit(door, header, Target));
+        }
+
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(Admission.WrongTime, Admit(door, header, Target));
     }
 
     private PeerDoor Door() => new(new ClusterSecret(Secret), Options.Create(new PeerOptions()), _clock);

@@ -1,3 +1,4 @@
+using ProxyCluster.GoModules.Notes;
 using ProxyCluster.Outcomes;
 using ProxyCluster.TestKit;
 using ProxyCluster.Verification;
@@ -39,11 +40,7 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
         foreach (var path in paths)
             Assert.Equal(expected[path], (await Found(path)).Body.ToArray());
 
-        _server.Instead = static (context, _) =>
-        {
-            context.Abort();
-            return Task.FromResult(true);
-        };
+        Down();
         _room.Dispose();
         _room = Room();
         foreach (var path in paths)
@@ -60,14 +57,16 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
     public async Task Answer_HeadersFollowWhatCanChange()
     {
         _server.Fill(600);
-        Assert.Equal(("text/plain; charset=UTF-8", false), Shape(await Found("latest")));
-        Assert.Equal(("text/plain; charset=UTF-8", false), Shape(await Found(DatabaseServer.LookupPath(1))));
-        Assert.Equal(("application/octet-stream", true), Shape(await Found("tile/8/0/001")));
-        Assert.Equal(("application/octet-stream", false), Shape(await Found("tile/8/0/002.p/1")));
-        Assert.Equal(("text/plain; charset=UTF-8", true), Shape(await Found("tile/8/data/000")));
-        Assert.True((await Found("supported")).Body.IsEmpty);
+        TimeSpan minute = TimeSpan.FromMinutes(1), day = TimeSpan.FromDays(1), year = TimeSpan.FromDays(365);
+        Assert.Equal(("text/plain; charset=UTF-8", false, minute), Shape(await Found("latest")));
+        Assert.Equal(("text/plain; charset=UTF-8", false, day), Shape(await Found(DatabaseServer.LookupPath(1))));
+        Assert.Equal(("application/octet-stream", true, year), Shape(await Found("tile/8/0/001")));
+        Assert.Equal(("application/octet-stream", false, day), Shape(await Found("tile/8/0/002.p/1")));
+        Assert.Equal(("text/plain; charset=UTF-8", true, year), Shape(await Found("tile/8/data/000")));
+        Assert.Equal(("text/plain; charset=UTF-8", false, minute), Shape(await Found("supported")));
+        Assert.True((await Found("supported")) is { Body.IsEmpty: true, FromCache: true });
 
-        static (string, bool) Shape(MirrorAnswer answer) => (answer.ContentType, answer.IsImmutable);
+        static (string, bool, TimeSpan) Shape(MirrorAnswer answer) => (answer.ContentType, answer.IsImmutable, answer.MaxAge);
     }
 
     [Theory]
@@ -76,6 +75,7 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
     [InlineData("lookup/example.org/Mod@v1.0.0", FailureKind.BadRequest)]
     [InlineData("lookup/example.org/mod@v1.0.0/go.mod", FailureKind.BadRequest)]
     [InlineData("lookup/../secret@v1.0.0", FailureKind.BadRequest)]
+    [InlineData("lookup/example.org/mod@v1.0.0-Rc1", FailureKind.BadRequest)]
     [InlineData("lookup/example.org/mod@v2.0.0", FailureKind.NotFound)]
     [InlineData("lookup/example.org/mod@v1.0.0", FailureKind.NotFound)]
     [InlineData("tile/8/0/0", FailureKind.BadRequest)]
@@ -88,7 +88,10 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
     public async Task Answer_BadOrAbsentPath_HasItsFailure(string path, FailureKind kind)
     {
         _server.Fill(10);
-        Assert.Equal(kind, await Failed(path));
+        var failure = (await _room.Mirror.AnswerAsync(Name + path, false, Token)).Failure!;
+        Assert.Equal(kind, failure.Kind);
+        Assert.StartsWith(kind == FailureKind.NotFound ? "not found: " : "bad request: ", failure.Message, StringComparison.Ordinal);
+        Assert.NotEqual(' ', failure.Message[^1]);
     }
 
     [Theory]
@@ -99,8 +102,58 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
     [InlineData("")]
     public async Task Answer_NameThatIsNotConfigured_IsNotFound(string path)
     {
-        Assert.Equal(FailureKind.NotFound, (await _room.Mirror.AnswerAsync(path, false, Token)).Failure?.Kind);
+        var failure = (await _room.Mirror.AnswerAsync(path, false, Token)).Failure!;
+        Assert.Equal(FailureKind.NotFound, failure.Kind);
+        Assert.Contains("no such checksum database", failure.Message, StringComparison.Ordinal);
         Assert.Empty(_server.Paths);
+    }
+
+    [Fact]
+    public async Task Answer_NameThatBeginsWithAnothersName_IsTheLongerOne()
+    {
+        await using var shorter = await DatabaseServer.StartAsync();
+        shorter.Database = new(SignerKey.FromSeed("sumdb.test", new byte[32]));
+        _server.Fill(10);
+        shorter.Fill(20);
+        _room.Dispose();
+        _room = Room(options => options.Mirrored = [shorter.Setting]);
+        Assert.Equal(await _server.BytesAsync("latest"), (await Found("latest")).Body.ToArray());
+        Assert.True((await _room.Mirror.AnswerAsync("sumdb.test/latest", false, Token)).TryGet(out var answer, out _));
+        Assert.Equal(await shorter.BytesAsync("latest"), answer.Body.ToArray());
+    }
+
+    [Theory]
+    [InlineData("latest")]
+    [InlineData("lookup/example.org/!mod@v1.7.0")]
+    [InlineData("tile/8/0/000")]
+    [InlineData("tile/8/data/000")]
+    public async Task Answer_FromTheCacheOnly_AsksNobodyAndGivesWhatIsKept(string path)
+    {
+        _server.Fill(300);
+        var failure = (await _room.Mirror.AnswerAsync(Name + path, true, Token)).Failure;
+        Assert.Equal(FailureKind.NotCached, failure?.Kind);
+        Assert.StartsWith("not found: this part of sumdb.test/go", failure!.Message, StringComparison.Ordinal);
+        Assert.Empty(_server.Paths);
+
+        var kept = await Found(path);
+        var asked = _server.Paths.Count;
+        _clock.Advance(TimeSpan.FromHours(1));
+        Assert.True((await _room.Mirror.AnswerAsync(Name + path, true, Token)).TryGet(out var answer, out _));
+        Assert.Equal(kept.Body.ToArray(), answer.Body.ToArray());
+        Assert.True(answer.FromCache);
+        Assert.Equal(asked, _server.Paths.Count);
+    }
+
+    [Theory]
+    [InlineData("latest")]
+    [InlineData("lookup/example.org/!mod@v1.7.0")]
+    public async Task Answer_HeadCannotBeKept_IsAFailureOfTheStore(string path)
+    {
+        _server.Fill(10);
+        Directory.CreateDirectory(Path.Combine(_data, "sumdb", "sumdb.test%2Fgo", "latest"));
+        var failure = (await _room.Mirror.AnswerAsync(Name + path, false, Token)).Failure;
+        Assert.Equal(FailureKind.StoreUnavailable, failure?.Kind);
+        Assert.Contains("the tree head of sumdb.test/go could not be kept", failure!.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,12 +161,12 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
     {
         _server.Fill(10);
         var ten = await _server.BytesAsync("latest");
-        Assert.Equal(ten, (await Found("latest")).Body.ToArray());
+        await IsLatest(ten, fromCache: false);
         _server.Fill(20);
         var twenty = await _server.BytesAsync("latest");
-        Assert.Equal(ten, (await Found("latest")).Body.ToArray());
+        await IsLatest(ten, fromCache: true);
         _clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(twenty, (await Found("latest")).Body.ToArray());
+        await IsLatest(twenty, fromCache: false);
 
         _server.Instead = async (context, path) =>
         {
@@ -125,6 +178,26 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
         _clock.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(twenty, (await Found("latest")).Body.ToArray());
         Assert.Equal(3, _server.Paths.Count(path => path == "latest"));
+
+        async Task IsLatest(byte[] note, bool fromCache)
+        {
+            var answer = await Found("latest");
+            Assert.Equal(note, answer.Body.ToArray());
+            Assert.Equal(fromCache, answer.FromCache);
+        }
+    }
+
+    [Fact]
+    public async Task Latest_DatabaseDown_IsTheKnownTreeAndSaidToBeKept()
+    {
+        _server.Fill(10);
+        await Found("latest");
+        Down();
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        var answer = await Found("latest");
+        Assert.Equal(await _server.BytesAsync("latest"), answer.Body.ToArray());
+        Assert.True(answer.FromCache);
+        Assert.Equal(2, _server.Paths.Count(path => path == "latest"));
     }
 
     [Fact]
@@ -135,8 +208,13 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
             context.Response.StatusCode = 403;
             return Task.FromResult(true);
         };
-        Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, await Failed("latest"));
-        Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, await Failed("latest"));
+        foreach (var why in (string[])["answered 403", "sumdb.test/go could not be asked"])
+        {
+            var failure = (await _room.Mirror.AnswerAsync(Name + "latest", false, Token)).Failure;
+            Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, failure?.Kind);
+            Assert.Contains(why, failure!.Message, StringComparison.Ordinal);
+        }
+
         Assert.Single(_server.Paths);
     }
 
@@ -165,6 +243,22 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
         _clock.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(await _server.BytesAsync("tile/8/0/000"), (await Found("tile/8/0/000")).Body.ToArray());
     }
+
+    [Fact]
+    public async Task Tile_BeyondTheKnownTreeWhileTheDatabaseIsDown_IsAnOutageAndNoAbsence()
+    {
+        _server.Fill(10);
+        await Found("latest");
+        Down();
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, await Failed("tile/8/0/000"));
+    }
+
+    private void Down() => _server.Instead = static (context, _) =>
+    {
+        context.Abort();
+        return Task.FromResult(true);
+    };
 
     private async Task<MirrorAnswer> Found(string path)
     {

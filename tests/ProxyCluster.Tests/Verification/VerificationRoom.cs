@@ -14,7 +14,6 @@ namespace ProxyCluster.Tests.Verification;
 internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
 {
     private readonly ServiceProvider _services;
-    private readonly ChecksumDatabases _databases;
     private readonly MeterListener _listener = new();
 
     public VerificationRoom(VerificationOptions options, string data, TimeProvider? clock = null, UpstreamsOptions? upstreams = null)
@@ -34,12 +33,14 @@ internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
         var wrapped = Options.Create(options);
         var fetching = Options.Create(upstreams ?? new UpstreamsOptions());
         var ways = new UpstreamDatabaseWays(new UpstreamRoutes(fetching, wrapped), new UpstreamCredentials(fetching.Value, static _ => null));
-        _databases = new ChecksumDatabases(wrapped, new ProofDirectory(Path.Combine(data, "sumdb")), Clock, metrics, loggers, ways);
-        Verifier = new Verifier(_databases, wrapped, Clock, metrics);
-        Mirror = new ChecksumDatabaseMirror(_databases, wrapped, Clock);
+        Databases = new ChecksumDatabases(wrapped, new ProofDirectory(Path.Combine(data, "sumdb")), Clock, metrics, loggers, ways);
+        Verifier = new Verifier(Databases, wrapped, Clock, metrics);
+        Mirror = new ChecksumDatabaseMirror(Databases, wrapped, Clock);
     }
 
     public TimeProvider Clock { get; }
+
+    public ChecksumDatabases Databases { get; }
 
     public Verifier Verifier { get; }
 
@@ -52,7 +53,7 @@ internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
     public void Dispose()
     {
         _listener.Dispose();
-        _databases.Dispose();
+        Databases.Dispose();
         _services.Dispose();
     }
 

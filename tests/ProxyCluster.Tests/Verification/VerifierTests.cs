@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
 using ProxyCluster.Outcomes;
@@ -67,6 +68,8 @@ public sealed class VerifierTests : IAsyncLifetime
         Assert.Equal((null, null, "example.org"), (sums.ZipH1, sums.GoModH1, sums.VerifiedBy.Authority));
         Assert.Empty(_server.Paths);
 
+        Assert.True(room.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
+
         using var strict = Room(options => (options.Private, options.NoSumDb) = ("example.org", ""));
         Assert.False(strict.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
         Assert.Equal(FailureKind.ChecksumUnknown, (await strict.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
@@ -87,6 +90,27 @@ public sealed class VerifierTests : IAsyncLifetime
         using var room = Room(options => options.SumDb = "off");
         Assert.True((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).TryGet(out var sums, out _));
         Assert.Equal((VerificationKind.NoSumPattern, "GOSUMDB=off"), (sums.VerifiedBy.Kind, sums.VerifiedBy.Authority));
+        Assert.True(room.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
+    }
+
+    [Theory]
+    [InlineData("no.test", "no.test", "no.test")]
+    [InlineData("secret.test", null, "secret.test")]
+    [InlineData("other.test", null, null)]
+    [InlineData("golang.org/toolchain", null, null)]
+    public void Patterns_OfAPath_SayWhatIsNotLookedUpAndWhatIsSecret(string text, string? noSum, string? secret)
+    {
+        using var room = Room(static options => (options.Private, options.NoSumDb) = ("secret.test,golang.org", "no.test,golang.org"));
+        Assert.True(ModulePath.TryParse(text, out var path, out _));
+        Assert.Equal((noSum, secret), (room.Verifier.NoSumPatternOrNull(path), room.Verifier.SecretPatternOrNull(path)));
+    }
+
+    [Fact]
+    public void Accepts_AnotherDatabasesProof_IsNotEnough()
+    {
+        using var room = Room();
+        Assert.False(room.Verifier.Accepts(
+            DatabaseServer.Module(7), new VerifiedBy(VerificationKind.ChecksumDatabase, "sumdb.test", DateTimeOffset.UnixEpoch)));
     }
 
     [Fact]
@@ -98,6 +122,7 @@ public sealed class VerifierTests : IAsyncLifetime
         Down();
         Assert.True((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).TryGet(out var sums, out _));
         Assert.Equal("fail-open example.org", sums.VerifiedBy.Authority);
+        Assert.True(room.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
         using var strict = Room();
         Assert.False(strict.Verifier.Accepts(DatabaseServer.Module(7), sums.VerifiedBy));
     }
@@ -140,6 +165,95 @@ public sealed class VerifierTests : IAsyncLifetime
         Assert.Equal(FailureKind.ChecksumDatabaseInvalid, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
         Assert.Equal(["forged-tile"], room.SecurityEvents);
         Assert.False(Directory.Exists(Path.Combine(_data, "sumdb")));
+    }
+
+    [Fact]
+    public async Task Prove_SignedByAnotherKey_IsASecurityEventAndLogged()
+    {
+        using var room = Room();
+        _server.Database = new(SignerKey.FromSeed("sumdb.test/go", [.. Enumerable.Repeat((byte)1, 32)]));
+        _server.Fill(10);
+        Assert.Equal(FailureKind.ChecksumDatabaseInvalid, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
+        Assert.Equal(["bad-signature"], room.SecurityEvents);
+        Assert.Single(room.Lines, static line => line.StartsWith("Error: SECURITY: an answer of checksum database sumdb.test/go", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Prove_RecordThatTheTreeDoesNotHave_IsASecurityEvent()
+    {
+        _server.Fill(10);
+        _server.Instead = async (context, path) =>
+        {
+            if (path != DatabaseServer.LookupPath(7))
+                return false;
+            var genuine = System.Text.Encoding.UTF8.GetString(await _server.BytesAsync(path));
+            await context.Response.WriteAsync(genuine.Replace(DatabaseServer.H1(7, "zip"), DatabaseServer.H1(8, "zip"), StringComparison.Ordinal));
+            return true;
+        };
+        using var room = Room();
+        Assert.Equal(FailureKind.ChecksumDatabaseInvalid, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
+        Assert.Equal(["forged-record"], room.SecurityEvents);
+    }
+
+    [Fact]
+    public async Task Prove_KeptHeadIsDamaged_IsASecurityEvent()
+    {
+        _server.Fill(10);
+        Directory.CreateDirectory(Kept());
+        await File.WriteAllTextAsync(Kept("latest"), "nonsense", Token);
+        using var room = Room();
+        Assert.Equal(FailureKind.ChecksumDatabaseInvalid, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
+        Assert.Equal(["bad-stored-head"], room.SecurityEvents);
+    }
+
+    [Fact]
+    public async Task Prove_ForkThatCannotBeKept_IsReportedAllTheSame()
+    {
+        _server.Fill(10);
+        using var room = Room();
+        Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+        _server.Database = new(SignerKey.FromSeed("sumdb.test/go", new byte[32]));
+        _server.Database.Append(DatabaseServer.Module(99), "h1:other", "h1:other");
+        _server.Fill(20);
+        await File.WriteAllTextAsync(Kept("forks"), "", Token);
+
+        Assert.Equal(FailureKind.ChecksumDatabaseInvalid, (await room.Verifier.ProveAsync(DatabaseServer.Module(15), Token)).Failure?.Kind);
+        Assert.Equal(["fork"], room.SecurityEvents);
+        Assert.Single(room.Lines, static line => line.Contains("could not be kept on disk", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Prove_HeadCannotBeKept_IsAFailureOfTheStoreAndLeavesNothingBehind()
+    {
+        _server.Fill(10);
+        Directory.CreateDirectory(Kept("latest"));
+        using var room = Room();
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+        Assert.Equal(FailureKind.StoreUnavailable, failure?.Kind);
+        Assert.Contains("the tree head of sumdb.test/go could not be kept", failure!.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(Kept("tmp")));
+    }
+
+    [Fact]
+    public async Task Prove_LookupCannotBeKept_IsProvenAllTheSameAndSaidOnce()
+    {
+        _server.Fill(10);
+        Directory.CreateDirectory(Kept());
+        await File.WriteAllTextAsync(Kept("lookup"), "", Token);
+        using var room = Room();
+        Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+        Assert.Single(room.Lines, static line => line.StartsWith("Warning: Checksum database file", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Prove_WhatAnEarlierProcessWasWriting_IsSweptOnce()
+    {
+        _server.Fill(10);
+        Directory.CreateDirectory(Kept("tmp"));
+        await File.WriteAllTextAsync(Kept("tmp", "leftover"), "half", Token);
+        using var room = Room();
+        Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+        Assert.Empty(Directory.EnumerateFiles(Kept("tmp")));
     }
 
     [Fact]
@@ -260,6 +374,8 @@ public sealed class VerifierTests : IAsyncLifetime
         Assert.All(outcomes, outcome => Assert.Null(outcome.Failure));
         Assert.Single(_server.Paths, path => path == DatabaseServer.LookupPath(7));
     }
+
+    private string Kept(params string[] below) => Path.Combine([_data, "sumdb", "sumdb.test%2Fgo", .. below]);
 
     private void Down() => _server.Instead = static (context, _) =>
     {
