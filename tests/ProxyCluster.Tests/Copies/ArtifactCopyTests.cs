@@ -222,7 +222,7 @@ public sealed class ArtifactCopyTests : IAsyncDisposable
     [InlineData(ArtifactKind.Mod)]
     [InlineData(ArtifactKind.Zip)]
     public async Task Take_OtherContentUnderTheProvenHash_IsWrong(ArtifactKind kind) => await IsNotOursAsync(
-        CopyStatus.WrongContent,
+        CopyStatus.Unproven,
         await TakeAsync(Said().With(kind, Stored(BytesOf(Evil, kind))), kind, BytesOf(Evil, kind)),
         $"but {Ours} proves {(kind == ArtifactKind.Zip ? True.ZipH1 : True.GoModH1)}");
 
@@ -232,7 +232,7 @@ public sealed class ArtifactCopyTests : IAsyncDisposable
         _room.Dispose();
         _room = Room(static options => options.NoSumDb = Pattern);
         var said = Said() with { ZipH1 = Evil.ZipH1, VerifiedBy = new(VerificationKind.NoSumPattern, Pattern, DateTimeOffset.UnixEpoch) };
-        await IsNotOursAsync(CopyStatus.WrongContent, await TakeAsync(said, ArtifactKind.Zip, True.Zip), $"but {Evil.ZipH1} was stored first");
+        await IsNotOursAsync(CopyStatus.Unproven, await TakeAsync(said, ArtifactKind.Zip, True.Zip), $"but {Evil.ZipH1} was stored first");
     }
 
     [Theory]
@@ -241,7 +241,7 @@ public sealed class ArtifactCopyTests : IAsyncDisposable
     public async Task Take_InvalidContent_IsWrong(ArtifactKind kind, string content, string why)
     {
         var bytes = Encoding.UTF8.GetBytes(content);
-        await IsNotOursAsync(CopyStatus.WrongContent, await TakeAsync(Said().With(kind, Stored(bytes)), kind, bytes), why);
+        await IsNotOursAsync(CopyStatus.Unproven, await TakeAsync(Said().With(kind, Stored(bytes)), kind, bytes), why);
     }
 
     [Fact]
@@ -316,7 +316,7 @@ public sealed class ArtifactCopyTests : IAsyncDisposable
 
     private async Task IsWrongRecordAsync(ModuleRecord said, string why, ArtifactKind kind = ArtifactKind.Zip)
     {
-        await IsNotOursAsync(CopyStatus.WrongRecord, await TakeAsync(said, kind, BytesOf(True, kind)), why);
+        await IsNotOursAsync(CopyStatus.Unproven, await TakeAsync(said, kind, BytesOf(True, kind)), why);
         Assert.Equal(0, _opened);
     }
 
