@@ -8,14 +8,14 @@ using ProxyCluster.Verification;
 namespace ProxyCluster.Http;
 
 /// <summary>Answers <c>/sumdb/NAME/…</c> from the verified mirror (spec §5).</summary>
-internal sealed class ChecksumDatabaseEndpoints(ChecksumDatabaseMirror mirror, Responses responses)
+internal sealed class ChecksumDatabaseEndpoints(ModuleGate gate, ChecksumDatabaseMirror mirror, Responses responses)
 {
     private static readonly StringValues Immutable = "public, max-age=31536000, immutable";
 
     /// <summary>Answers a path below <c>/sumdb/</c>.</summary>
     public async Task<Seen> AnswerAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
-        var outcome = await mirror.AnswerAsync(ask.What.Text, ask.IsCachedOnly, cancel);
+        var outcome = gate.Judge(ask).Refusal is { } refusal ? refusal : await mirror.AnswerAsync(ask.What.Text, ask.IsCachedOnly, cancel);
         if (!outcome.TryGet(out var answer, out var failure))
         {
             await responses.WriteFailureAsync(context, failure, ask.IsCachedOnly, cancel);

@@ -206,7 +206,9 @@ internal sealed class ProxyHandler(
             return await FailAsync(context, failure);
         Tracing.NameModule(ask.What);
 
-        // 4. By another silo or region where it belongs there.
+        // 4. By another silo or region where it belongs there. That one walks; what may not be asked is not passed on.
+        if (isPassedOn && gate.Judge(ask).Refusal is { } refusal)
+            return await FailAsync(context, refusal);
         if (isPassedOn && await forwarder.ForwardAsync(context, RequestTarget.From(target), ask, forwarded?.Hops ?? 0) is { } passedOn)
             return passedOn;
 
@@ -244,8 +246,8 @@ internal sealed class ProxyHandler(
             forwarded is null ? new Asker(context.Connection.RemoteIpAddress) : new Asker(forwarded.Client, forwarded.Member),
             isCachedOnly ? AskLevel.Stored : AskLevel.Client,
             forwarded is null ? Door.Client : Door.Forwarded);
-        failure = gate.Judge(ask).Refusal;
-        return failure is null;
+        failure = null;
+        return true;
     }
 
     private async Task<Seen> FailAsync(HttpContext context, Failure failure)

@@ -64,7 +64,7 @@ public sealed class ModuleGateTests : IDisposable
     public void Judge_WhatARecordNames_MayBeServedAsTodaysPolicyAllows(VerificationKind kind, string authority, string noSum, bool mayServe)
     {
         var gate = GateOf(options => options.NoSumDb = noSum);
-        var verdict = gate.Judge(Of(ProxyPath.ToArtifact(Module, ArtifactKind.Zip)), Record(new VerifiedBy(kind, authority, default)));
+        var verdict = gate.Judge(Of(ProxyPath.ToArtifact(Module, ArtifactKind.Zip)), Record(By(kind, authority)));
         Assert.Equal((mayServe, null), (verdict.MayServe, verdict.Refusal));
     }
 
@@ -81,6 +81,26 @@ public sealed class ModuleGateTests : IDisposable
             Assert.Equal(mayBeAsked ? null : FailureKind.BadRequest, refusal?.Kind);
         }
     }
+
+    [Theory]
+    [InlineData(ArtifactKind.Mod, true)]
+    [InlineData(ArtifactKind.Zip, false)]
+    public void Judge_AHashThatTheDatabasesProofDoesNotName_MayNotBeServed(ArtifactKind kind, bool mayServe)
+    {
+        var gate = GateOf(static _ => { });
+        var by = new VerifiedBy(
+            VerificationKind.ChecksumDatabase, "sumdb.test/go", default, new("sumdb.test/go", 0, $"{Module.Path} {Module.Version}/go.mod h1:mod\n", "", []));
+        Assert.Equal(mayServe, gate.Judge(Of(ProxyPath.ToArtifact(Module, kind)), Record(by)).MayServe);
+    }
+
+    // As it is stored: the proof was checked when it was.
+    private static VerifiedBy By(VerificationKind kind, string authority) => new(
+        kind,
+        authority,
+        default,
+        kind == VerificationKind.NoSumPattern
+            ? null
+            : new(authority, 0, $"{Module.Path} {Module.Version} h1:zip\n{Module.Path} {Module.Version}/go.mod h1:mod\n", "", []));
 
     private static Ask Of(ProxyPath what) => new(what, new Asker(IPAddress.Loopback), AskLevel.Client, Door.Client);
 
