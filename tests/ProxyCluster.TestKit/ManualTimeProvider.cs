@@ -13,6 +13,7 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
     private readonly List<(Func<TimeSpan, bool> Wanted, TaskCompletionSource Signal)> _waiters = [];
     private readonly DateTimeOffset _start = start ?? new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private TimeSpan _elapsed;
+    private TimeSpan _stepped;
 
     /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -31,7 +32,11 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
     }
 
     /// <inheritdoc/>
-    public override DateTimeOffset GetUtcNow() => _start + Elapsed;
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock)
+            return _start + _elapsed + _stepped;
+    }
 
     /// <inheritdoc/>
     public override long GetTimestamp() => Elapsed.Ticks;
@@ -43,6 +48,13 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
             lock (_lock)
                 return _elapsed;
         }
+    }
+
+    /// <summary>Somebody sets the clock on the wall; what was measured and every timer go on as they were.</summary>
+    public void StepWallClock(TimeSpan by)
+    {
+        lock (_lock)
+            _stepped += by;
     }
 
     /// <summary>Moves the clock; every timer that falls due on the way fires before this returns.</summary>

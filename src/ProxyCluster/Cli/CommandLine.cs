@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-
 using ProxyCluster.Cli.Operators;
 
 namespace ProxyCluster.Cli;
@@ -23,6 +22,7 @@ internal static class CommandLine
         root.Subcommands.Add(ModuleVerb.Create(context));
         root.Subcommands.Add(EventsVerb.Create(context));
         root.Subcommands.Add(ConfigVerb.Create(context));
+        root.Subcommands.Add(RouteVerb.Create(context));
         root.Subcommands.Add(VersionVerb.Create(context));
         Examples.Attach(root,
             "proxycluster serve                              on http://localhost:8080, data in ./data",

@@ -36,9 +36,8 @@ internal static class WellKnownVariables
 
     /// <summary>
     /// The list up to <c>direct</c>. A developer's GOPROXY nearly always ends with it (it is <c>go</c>'s default), and
-    /// there it is the client's own last resort: a client that lists us with <c>,direct</c> still has it. Taken over,
-    /// it would turn every proven absence into "direct is not supported", and <c>go get</c> needs those 404s while it
-    /// looks for the module that holds a package. A list given to us by name keeps its <c>direct</c>.
+    /// there it is the client's own last resort: a client that lists us with <c>,direct</c> still has it. We cannot do it
+    /// yet, so a list given to us by name is refused for it; what a shell happens to hold must not keep us from starting.
     /// </summary>
     private static string WithoutDirect(string list)
     {

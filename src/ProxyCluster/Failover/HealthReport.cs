@@ -96,6 +96,9 @@ internal sealed record TrafficHealth
     /// <summary>Those among them that met an outage.</summary>
     public long FetchFailures { get; init; }
 
+    /// <summary>Requests that the breakers of upstreams kept back; neither sent nor failed.</summary>
+    public long KeptBack { get; init; }
+
     /// <summary>Time in which 95 of 100 requests were answered, in milliseconds, rounded up to a bucket's bound.</summary>
     public double P95Milliseconds { get; init; }
 
@@ -121,6 +124,7 @@ internal sealed record TrafficHealth
         Misses = Misses + other.Misses,
         Fetches = Fetches + other.Fetches,
         FetchFailures = FetchFailures + other.FetchFailures,
+        KeptBack = KeptBack + other.KeptBack,
         P95Milliseconds = Math.Max(P95Milliseconds, other.P95Milliseconds),
     };
 

@@ -55,7 +55,7 @@ internal sealed partial class HealthReporter(
         Store = self.IsFrontEnd ? null : await StoreAsync(cancel),
         Upstreams = self.IsFrontEnd
             ? []
-            : [.. upstreams.Statuses.Select(static status => new UpstreamHealth(status.Name, status.StateWord, status.State != BreakerPosition.Open))],
+            : [.. upstreams.Statuses.Select(static status => new UpstreamHealth(status.Name, status.StateWord, status.State == BreakerPosition.Closed))],
         Engine = Engine(self.Engine),
         Traffic = Traffic(metrics.Traffic.Read()),
         InFlight = metrics.Traffic.InFlight,
@@ -112,6 +112,7 @@ internal sealed partial class HealthReporter(
         Misses = sums.Misses,
         Fetches = sums.Fetches,
         FetchFailures = sums.FetchFailures,
+        KeptBack = sums.KeptBack,
         P95Milliseconds = Math.Round(sums.P95.TotalMilliseconds, 3),
     };
 

@@ -53,18 +53,23 @@ internal sealed record RegionDiagnosis(
     {
         var members = input.Members.Where(member => member.Region == region).ToList();
         var silos = members.Where(static member => member.IsSilo).ToList();
-        var traffic = members
+        var reports = members
             .Select(member => input.Reports.GetValueOrDefault(member.Id))
             .OfType<Heard>()
             .Where(heard => input.Now - heard.At < options.FailedAfter)
-            .Aggregate(new TrafficHealth(), static (sum, heard) => sum.Plus(heard.Report.Traffic));
-        var memory = WithRates(before, traffic, input.Now, options);
+            .Select(static heard => heard.Report)
+            .ToList();
+        var traffic = reports.Aggregate(new TrafficHealth(), static (sum, report) => sum.Plus(report.Traffic));
+
+        // Breakers alone are no symptom: one may be open on one silo. They are when most silos have nobody left to ask.
+        var isCutOff = traffic.KeptBack >= options.MinFetches && reports.Count(IsCutOff) * 2 > silos.Count;
+        var memory = WithRates(before, traffic, isCutOff, input.Now, options);
 
         var states = silos.Select(silo => SiloFitness.Of(silo.Id, known, input, options)).ToList();
         var symptoms = new[]
         {
             OfSilos(states, options),
-            OfRates(memory, traffic, input.Now, options),
+            OfRates(memory, traffic, isCutOff, input.Now, options),
         }.OfType<Symptom>();
         return new RegionDiagnosis(
             region,
@@ -80,10 +85,13 @@ internal sealed record RegionDiagnosis(
     private static bool IsQuietSilo(Heard? heard, long epoch) =>
         heard is { Report: { InFlight: 0, PendingCopies: 0 } report } && report.Epoch >= epoch;
 
-    private static RegionMemory WithRates(RegionMemory memory, TrafficHealth traffic, TimeSpan now, FailoverOptions options)
+    private static bool IsCutOff(HealthReport report) =>
+        report.Upstreams.Length > 0 && report.Upstreams.All(static upstream => !upstream.IsReachable);
+
+    private static RegionMemory WithRates(RegionMemory memory, TrafficHealth traffic, bool isCutOff, TimeSpan now, FailoverOptions options)
     {
         var tooManyErrors = traffic.Requests >= options.MinRequests && traffic.ErrorRate >= options.ErrorRate;
-        var tooManyFailures = traffic.Fetches >= options.MinFetches && traffic.FetchFailureRate >= options.FetchFailureRate;
+        var tooManyFailures = isCutOff || (traffic.Fetches >= options.MinFetches && traffic.FetchFailureRate >= options.FetchFailureRate);
         var tooFewHits = traffic.Hits + traffic.Misses >= options.MinRequests && traffic.HitRatio < options.HitRatio;
         return memory with
         {
@@ -117,7 +125,7 @@ internal sealed record RegionDiagnosis(
         return new Symptom(Severity.Silos, words, silos.Count(static silo => silo.IsFailed) >= majority);
     }
 
-    private static Symptom? OfRates(RegionMemory memory, TrafficHealth traffic, TimeSpan now, FailoverOptions options)
+    private static Symptom? OfRates(RegionMemory memory, TrafficHealth traffic, bool isCutOff, TimeSpan now, FailoverOptions options)
     {
         Symptom? errors = memory.ErrorsSince is { } erring && options.ErrorAction == TriggerAction.Fail
             ? new Symptom(
@@ -128,7 +136,9 @@ internal sealed record RegionDiagnosis(
         Symptom? fetches = memory.FetchFailuresSince is { } failing && options.FetchAction == TriggerAction.Fail
             ? new Symptom(
                 Severity.Rates,
-                string.Create(CultureInfo.InvariantCulture, $"{traffic.FetchFailureRate:P0} of {traffic.Fetches} requests upstream failed"),
+                isCutOff
+                    ? "most of its silos can reach no upstream"
+                    : string.Create(CultureInfo.InvariantCulture, $"{traffic.FetchFailureRate:P0} of {traffic.Fetches} requests upstream failed"),
                 now - failing >= options.FetchFailuresFor)
             : null;
         Symptom? hits = HasLostHits(memory, traffic, now, options) && options.HitRatioAction == TriggerAction.Fail

@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using ProxyCluster.Fetching;
 using ProxyCluster.Routing;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Failover;
 
@@ -24,7 +24,7 @@ internal sealed class WebhookReceiver : IEventReceiver, IDisposable
     {
         AllowAutoRedirect = false,
         UseCookies = false,
-        Proxy = new OutboundProxy(HttpClient.DefaultProxy),
+        Proxy = OutboundProxy.OfEnvironment,
         ActivityHeadersPropagator = null,
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
     });

@@ -1,8 +1,14 @@
 namespace ProxyCluster.Fetching;
 
 /// <summary>
-/// The circuit breaker as pure functions: closed, open after so many consecutive failures, then half-open with one probe
+/// The circuit breaker as pure functions: closed, open after so many failures in a row, then half-open with one probe
 /// at a time, each failed probe doubling the pause up to a bound.
+/// <para>
+/// What counts is evidence against the upstream, not against one thing that was asked for: a connection that cannot be
+/// made, and a module more that is not answered. A module that the upstream itself has to find first may take minutes
+/// while it answers everything else at once, so any number of failures of one module are one, and none counts that began
+/// before the last sign of life.
+/// </para>
 /// </summary>
 /// <remarks>
 /// Polly's breaker was not taken: it opens on a failure ratio within a sampling window, and what operators were promised
@@ -16,7 +22,7 @@ internal static class BreakerRules
     private static readonly TimeSpan WhileProbing = TimeSpan.FromSeconds(1);
 
     /// <summary>May a request go through now? If so <c>Refusal</c> is null, otherwise it is the time to wait.</summary>
-    public static (BreakerState Next, bool IsProbe, TimeSpan? Refusal) Ask(BreakerState state, DateTimeOffset now) => state switch
+    public static (BreakerState Next, bool IsProbe, TimeSpan? Refusal) Ask(BreakerState state, TimeSpan now) => state switch
     {
         { Position: BreakerPosition.Closed } => (state, false, null),
         { Position: BreakerPosition.Open } when now < state.ProbeAt => (state, false, state.ProbeAt - now),
@@ -27,25 +33,33 @@ internal static class BreakerRules
     };
 
     /// <summary>The upstream gave a sign of life.</summary>
-    public static BreakerState Alive(BreakerState state, DateTimeOffset now) => state.Position is BreakerPosition.Closed
-        ? state.ConsecutiveFailures == 0 ? state : state with { ConsecutiveFailures = 0 }
-        : new BreakerState(BreakerPosition.Closed, now, LastFailure: state.LastFailure, LastFailureTime: state.LastFailureTime);
+    public static BreakerState Alive(BreakerState state, TimeSpan now) => new(
+        BreakerPosition.Closed,
+        state.Position is BreakerPosition.Closed ? state.Since : now,
+        now,
+        LastFailure: state.LastFailure,
+        LastFailureTime: state.LastFailureTime);
 
-    /// <summary>A request timed out or its connection broke.</summary>
-    public static BreakerState Failed(BreakerState state, bool isProbe, string failure, DateTimeOffset now, UpstreamsOptions options)
+    /// <summary>A request, all its tries together, met an outage.</summary>
+    public static BreakerState Failed(BreakerState state, FailedRequest request, TimeSpan now, UpstreamsOptions options)
     {
+        var silent = state.SilentModules ?? [];
         var failed = state with
         {
             ConsecutiveFailures = state.ConsecutiveFailures + 1,
-            LastFailure = failure,
+            NoConnections = state.NoConnections + (request.HadNoConnection ? 1 : 0),
+            SilentModules = request.HadNoConnection || request.Began < state.AliveAt || silent.Count >= options.BreakerThreshold
+                ? silent
+                : silent.Add(request.Module),
+            LastFailure = request.Sentence,
             LastFailureTime = now,
         };
 
         // Requests that began before the breaker opened may fail long after: they neither open it again nor move the probe.
         var opens = state.Position switch
         {
-            BreakerPosition.Closed => failed.ConsecutiveFailures >= options.BreakerThreshold,
-            BreakerPosition.HalfOpen => isProbe,
+            BreakerPosition.Closed => failed.NoConnections + failed.SilentModules.Count >= options.BreakerThreshold,
+            BreakerPosition.HalfOpen => request.WasProbe,
             _ => false,
         };
         return !opens ? failed : failed with
@@ -66,3 +80,11 @@ internal static class BreakerRules
     public static TimeSpan PauseOf(int opening, UpstreamsOptions options) =>
         TimeSpan.FromTicks((long)Math.Min(options.MaxBreakerPause.Ticks, options.BreakerPause.Ticks * Math.Pow(2, opening - 1)));
 }
+
+/// <summary>A request that met an outage, as the breaker sees it.</summary>
+/// <param name="Module">The module it was about.</param>
+/// <param name="Began">When it was sent.</param>
+/// <param name="HadNoConnection">Nothing was asked, because no connection could be made.</param>
+/// <param name="WasProbe">It was let through to see whether the upstream is back.</param>
+/// <param name="Sentence">What happened.</param>
+internal readonly record struct FailedRequest(string Module, TimeSpan Began, bool HadNoConnection, bool WasProbe, string Sentence);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
+using ProxyCluster.Verification;
 
 namespace ProxyCluster.Fetching;
 
@@ -14,6 +15,8 @@ internal static class FetchingRegistration
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<UpstreamsOptions>, UpstreamsOptionsValidation>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<UpstreamCredentials>();
+        services.TryAddSingleton<UpstreamRoutes>();
+        services.TryAddSingleton<IDatabaseWays, UpstreamDatabaseWays>();
         services.TryAddSingleton<UpstreamChain>();
         services.TryAddSingleton<ArtifactFetcher>();
         return services;

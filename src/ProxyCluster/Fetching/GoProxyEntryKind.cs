@@ -9,9 +9,6 @@ internal enum GoProxyEntryKind
     /// <summary>A static tree on this machine.</summary>
     File,
 
-    /// <summary>The version control system of the module itself; ends the list.</summary>
-    Direct,
-
     /// <summary>Nothing beyond this point may be asked; ends the list.</summary>
     Off,
 }

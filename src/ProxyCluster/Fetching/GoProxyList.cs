@@ -1,16 +1,16 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Fetching;
 
 /// <summary>
 /// A GOPROXY list as <c>go</c> reads it (spec §3): entries parted by <c>,</c> or <c>|</c>, trimmed, empty ones skipped;
-/// <c>off</c> and <c>direct</c> end the list, whatever follows them is not even looked at.
+/// <c>off</c> ends the list, whatever follows it is not even looked at.
 /// </summary>
 /// <remarks>
-/// Two things are stricter than in go, because a service should say so at start and not at the first miss: a URL may not
-/// have a query or a fragment (the request path is appended to it), and userinfo over plain http is refused here unless
-/// the host is this machine.
+/// Three things are stricter than in go, because a service should say so at start and not at the first miss: a URL may not
+/// have a query or a fragment (the request path is appended to it), userinfo over plain http is refused here unless
+/// the host is this machine, and <c>direct</c> is refused until we can do it.
 /// </remarks>
 internal sealed class GoProxyList
 {
@@ -34,9 +34,15 @@ internal sealed class GoProxyList
             if (word.IsEmpty)
                 continue;
 
-            if (word is "off" or "direct")
+            if (word is "direct")
             {
-                entries.Add(new GoProxyEntry(word is "off" ? GoProxyEntryKind.Off : GoProxyEntryKind.Direct, null, false));
+                error = "\"direct\" in the upstream list is not supported yet: name a module proxy, or end the list with \"off\"; clients that list this proxy with \",direct\" still have theirs";
+                return false;
+            }
+
+            if (word is "off")
+            {
+                entries.Add(new GoProxyEntry(GoProxyEntryKind.Off, null, false));
                 break;
             }
 
@@ -75,7 +81,7 @@ internal sealed class GoProxyList
         {
             error = word[0] == '/'
                 ? $"upstream \"{shown}\" has no scheme; a directory is written file://{shown}"
-                : $"upstream \"{shown}\" is not a URL, \"off\" or \"direct\"";
+                : $"upstream \"{shown}\" is not a URL or \"off\"";
             return false;
         }
 
@@ -94,7 +100,7 @@ internal sealed class GoProxyList
 
         url = new Uri(word, UriKind.Absolute);
         var login = UpstreamLogin.FromUserinfoOrNull(url.UserInfo);
-        if (login is not null && url.Scheme == Uri.UriSchemeHttp && !IsThisMachine(url))
+        if (login is not null && url.Scheme == Uri.UriSchemeHttp && !OutboundProxy.IsThisMachine(url))
         {
             error = $"upstream \"{shown}\" would send its password over plain http; use https";
             return false;
@@ -102,7 +108,7 @@ internal sealed class GoProxyList
 
         if (kind is GoProxyEntryKind.Http)
             url = new UriBuilder(url) { UserName = "", Password = "" }.Uri;
-        entry = new GoProxyEntry(kind!.Value, url, passesAnyFailure) { Login = login };
+        entry = new GoProxyEntry(kind!.Value, url, passesAnyFailure) { Login = login, Address = shown[(colon + 1)..].Trim('/') };
         return true;
     }
 
@@ -117,13 +123,8 @@ internal sealed class GoProxyList
             ? $"upstream \"{shown}\" may hold nothing but a path: file:///directory"
             : null;
 
-    /// <summary>True for <c>localhost</c> and loopback addresses: what is sent there does not leave the machine.</summary>
-    internal static bool IsThisMachine(Uri url) =>
-        string.Equals(url.IdnHost, "localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(url.IdnHost.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
-
     // Works on text that may not be a URL at all: everything between the slashes and the last @ of the authority goes.
-    private static string WithoutUserinfo(string word)
+    internal static string WithoutUserinfo(string word)
     {
         var slashes = word.IndexOf(":/", StringComparison.Ordinal);
         var start = slashes < 0 ? 0 : slashes + 1;

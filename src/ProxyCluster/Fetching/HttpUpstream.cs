@@ -14,8 +14,8 @@ namespace ProxyCluster.Fetching;
 /// </summary>
 /// <remarks>
 /// Redirects are followed here rather than by the handler, because the rules are ours: never from https to http, never
-/// in a circle, never with credentials to another origin. Compression is neither asked for nor accepted, so that the
-/// size limits hold for what is stored and there is nothing to inflate.
+/// in a circle, never with credentials to another origin. Compression is not asked for; where it comes nevertheless, the
+/// limits of size hold for what it inflates to.
 /// </remarks>
 internal sealed class HttpUpstream : IUpstream, IDisposable
 {
@@ -25,13 +25,13 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         new("ProxyCluster", typeof(HttpUpstream).Assembly.GetName().Version?.ToString(3));
 
     private readonly Uri _base;
-    private readonly UpstreamLogin? _login;
+    private readonly Func<string, UpstreamLogin?> _login;
     private readonly UpstreamsOptions _options;
     private readonly TimeProvider _time;
     private readonly HttpMessageInvoker _client;
 
     public HttpUpstream(
-        GoProxyEntry entry, UpstreamLogin? login, IOptions<UpstreamsOptions> options, TimeProvider time, HttpMessageHandler? handler = null)
+        GoProxyEntry entry, Func<string, UpstreamLogin?> login, IOptions<UpstreamsOptions> options, TimeProvider time, HttpMessageHandler? handler = null)
     {
         Name = entry.DisplayName;
         _base = new Uri(entry.Url!.AbsoluteUri.TrimEnd('/') + "/");
@@ -51,11 +51,16 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
-        Proxy = new OutboundProxy(HttpClient.DefaultProxy),
+        Proxy = OutboundProxy.OfEnvironment,
         MaxConnectionsPerServer = options.MaxConcurrentRequests,
         EnableMultipleHttp2Connections = true,
         PooledConnectionLifetime = options.ConnectionLifetime,
         ResponseDrainTimeout = TimeSpan.FromMilliseconds(250),
+
+        // An upstream may think for minutes before it answers; a connection that is no more must not look like that.
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        KeepAlivePingDelay = TimeSpan.FromSeconds(15),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
 
         // Trace ids of our clients' requests are none of an upstream's business; the spans are made in the chain.
         ActivityHeadersPropagator = null,
@@ -73,9 +78,11 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            return Timeout(stop.IsCancellationRequested || e.InnerException is not TimeoutException
-                ? $"{Name} did not begin to answer within {_options.FirstByteTimeout.TotalSeconds:0.#} s"
-                : ConnectTimeoutMessage());
+            // Whoever waited that long is not made to wait so long again.
+            return stop.IsCancellationRequested || e.InnerException is not TimeoutException
+                ? UpstreamFault.Unreachable(
+                    FailureKind.UpstreamTimeout, $"{Name} did not begin to answer within {_options.FirstByteTimeout.TotalSeconds:0.#} s", mayRetry: false)
+                : NotConnected();
         }
         catch (HttpRequestException e)
         {
@@ -134,7 +141,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         message.Headers.UserAgent.Add(UserAgent);
         message.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
         if (IsOurOrigin(url))
-            message.Headers.Authorization = _login?.Header;
+            message.Headers.Authorization = _login(request.Resource.UrlPath)?.Header;
         if (ValidatorsFor(request) is { } validators)
         {
             if (validators.ETag is not null)
@@ -163,14 +170,15 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         var limits = _options.BodyLimitsOf(request);
         var type = content.ContentType?.MediaType;
         var fault = HttpVerdict.FaultOfHeadersOrNull(
-            Name, request.Resource, type, content.ContentEncoding, content.ContentLength, limits.MaxBytes);
+            Name, request.Resource, type, ContentCoding.UnreadableOrNull(content), content.ContentLength, limits.MaxBytes);
         if (fault is not null)
             return fault;
 
-        var body = new UpstreamBody(await response.Content.ReadAsStreamAsync(ct), Name, content.ContentLength, limits, _time, ct);
+        var length = ContentCoding.IsGzip(content) ? null : content.ContentLength;
+        var body = new UpstreamBody(await ContentCoding.OpenAsync(response.Content, ct), Name, length, limits, _time, ct);
         return new UpstreamAnswer(Name, body, response)
         {
-            Length = content.ContentLength,
+            Length = length,
             ETag = response.Headers.TryGetValues("ETag", out var tags) ? tags.FirstOrDefault() : null,
             LastModified = content.LastModified,
             ContentType = type,
@@ -203,7 +211,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
     private UpstreamFault FaultOf(HttpRequestException e)
     {
         if (e.InnerException is TimeoutException || e.InnerException?.InnerException is TimeoutException)
-            return Timeout(ConnectTimeoutMessage());
+            return NotConnected();
 
         var reason = e.HttpRequestError switch
         {
@@ -212,16 +220,19 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
             HttpRequestError.ProxyTunnelError => "the outbound proxy refused the connection",
             HttpRequestError.ConnectionError => e.InnerException is SocketException socket
                 ? $"no connection ({socket.SocketErrorCode})" : "no connection",
-            _ => "the connection broke before an answer came",
+            _ => null,
         };
-        return e.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded
+        if (reason is not null)
+            return UpstreamFault.NoConnection(FailureKind.UpstreamUnavailable, $"{Name} cannot be reached: {reason}");
+
+        // What HTTP/2 says by a reset stream or a GOAWAY, HTTP/1.1 says by closing: neither is an answer.
+        return e.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded
             ? UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{Name} answered with something that is not HTTP as we know it")
-            : UpstreamFault.Unreachable(FailureKind.UpstreamUnavailable, $"{Name} cannot be reached: {reason}");
+            : UpstreamFault.Unreachable(FailureKind.UpstreamUnavailable, $"{Name} cannot be reached: the connection broke before an answer came");
     }
 
-    private static UpstreamFault Timeout(string message) => UpstreamFault.Unreachable(FailureKind.UpstreamTimeout, message);
-
-    private string ConnectTimeoutMessage() => $"{Name} could not be connected to within {_options.ConnectTimeout.TotalSeconds:0.#} s";
+    private UpstreamFault NotConnected() => UpstreamFault.NoConnection(
+        FailureKind.UpstreamTimeout, $"{Name} could not be connected to within {_options.ConnectTimeout.TotalSeconds:0.#} s");
 
     private UpstreamValidators? ValidatorsFor(UpstreamRequest request) =>
         request.Validators is { } validators && validators.Upstream == Name && (validators.ETag ?? (object?)validators.LastModified) is not null

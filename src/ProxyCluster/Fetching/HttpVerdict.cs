@@ -30,7 +30,8 @@ internal static class HttpVerdict
         var code = (int)facts.Status;
         return code switch
         {
-            404 or 410 => UpstreamFault.Final(code == 410 ? FailureKind.Gone : FailureKind.NotFound, AbsenceMessage(facts)),
+            404 or 410 => UpstreamFault.Final(
+                code == 410 ? FailureKind.Gone : FailureKind.NotFound, facts.Text ?? $"not found: {resource} is not at {upstream}"),
             401 when facts.SentLogin => UpstreamFault.Final(FailureKind.Blocked,
                 $"{upstream} refused this proxy's credentials for {resource} (401); its operator must renew them"),
             401 => UpstreamFault.Final(FailureKind.Blocked,
@@ -48,28 +49,20 @@ internal static class HttpVerdict
 
     /// <summary>What is wrong with the headers of a 200, or null.</summary>
     public static UpstreamFault? FaultOfHeadersOrNull(
-        string upstream, UpstreamResource resource, string? mediaType, IEnumerable<string> encodings, long? length, long maxBytes)
+        string upstream, UpstreamResource resource, string? mediaType, string? unreadable, long? length, long maxBytes)
     {
-        if (mediaType is not null && (mediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase)
+        // A list is judged by its lines: servers that know no type for it call it all sorts of things.
+        if (resource.Kind is not UpstreamResourceKind.List && mediaType is not null && (mediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase)
             || mediaType.Equals("application/xhtml+xml", StringComparison.OrdinalIgnoreCase)))
         {
             return UpstreamFault.Final(FailureKind.UpstreamInvalid,
                 $"{upstream} answered with a web page for {resource}; is it a module proxy, or is there a login page in between?");
         }
 
-        // Compression is never asked for: what is counted against the limits is then what is stored, and no bomb can grow.
-        if (encodings.FirstOrDefault(static e => !e.Equals("identity", StringComparison.OrdinalIgnoreCase)) is { } encoding)
-            return UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{upstream} answered with content encoding \"{Word(encoding)}\", which was not asked for");
+        if (unreadable is not null)
+            return UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{upstream} answered with content encoding \"{Word(unreadable)}\", which was not asked for");
 
         return length > maxBytes ? UpstreamBody.TooLong(upstream, maxBytes) : null;
-    }
-
-    private static string AbsenceMessage(Facts facts)
-    {
-        const string Prefix = "not found: ";
-        if (facts.Text is null)
-            return $"{Prefix}{facts.Resource} is not at {facts.Upstream}";
-        return facts.Text.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? facts.Text : Prefix + facts.Text;
     }
 
     private static TimeSpan? Bounded(TimeSpan? retryAfter) =>

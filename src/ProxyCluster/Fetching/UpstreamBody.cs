@@ -8,7 +8,7 @@ namespace ProxyCluster.Fetching;
 /// upstream, so a slow disk on our side is never the upstream's fault. The first failure is kept in <see cref="Fault"/>
 /// and every later read repeats it: a consumer that swallows the exception cannot turn half a body into a whole one.
 /// </summary>
-internal sealed class UpstreamBody : Stream
+internal sealed class UpstreamBody : ArrivingStream
 {
     private readonly Stream _inner;
     private readonly string _upstream;
@@ -40,12 +40,6 @@ internal sealed class UpstreamBody : Stream
 
     /// <summary>Bytes handed out so far.</summary>
     public long BytesRead { get; private set; }
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <inheritdoc/>
     // Hot: once per buffer of every byte fetched. A read that completes at once touches neither clock nor timer, and the
@@ -85,6 +79,10 @@ internal sealed class UpstreamBody : Stream
         {
             throw Broken(Truncated(), e);
         }
+        catch (InvalidDataException e)
+        {
+            throw Broken(UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{_upstream} sent something that is not gzip, or not all of it"), e);
+        }
         catch (IOException e)
         {
             throw Broken(
@@ -97,19 +95,6 @@ internal sealed class UpstreamBody : Stream
         if (read == 0 && _length is { } length && BytesRead < length)
             throw Broken(Truncated());
         return read;
-    }
-
-    /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <summary>Not offered: a body is waited for without holding a thread.</summary>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("read asynchronously");
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override void Flush()
-    {
     }
 
     /// <summary>The fault of a body that is, or says that it will be, longer than the limit.</summary>

@@ -9,10 +9,25 @@ internal sealed partial class UpstreamBreaker(
 {
     // Guards _state. Nothing is awaited and nothing is logged inside.
     private readonly Lock _lock = new();
-    private BreakerState _state = new(BreakerPosition.Closed, time.GetUtcNow());
+    private BreakerState _state = new(BreakerPosition.Closed, TimeSpan.Zero, TimeSpan.Zero);
+    private readonly long _origin = time.GetTimestamp();
 
-    /// <summary>The state now.</summary>
-    public BreakerState State
+    /// <summary>The time by which the breaker goes.</summary>
+    public TimeSpan Now => time.GetElapsedTime(_origin);
+
+    /// <summary>The state, with its times as the wall clock would have shown them.</summary>
+    public UpstreamStatus Status
+    {
+        get
+        {
+            var (state, started) = (State, time.GetUtcNow() - Now);
+            return new UpstreamStatus(
+                upstream, state.Position, started + state.Since, state.ConsecutiveFailures, state.LastFailure, started + state.LastFailureTime,
+                state.Position is BreakerPosition.Open ? started + state.ProbeAt : null);
+        }
+    }
+
+    private BreakerState State
     {
         get
         {
@@ -39,20 +54,19 @@ internal sealed partial class UpstreamBreaker(
     /// <summary>The upstream gave a sign of life.</summary>
     public void Alive() => Change(BreakerRules.Alive);
 
-    /// <summary>A request timed out or its connection broke.</summary>
-    public void Failed(bool isProbe, Failure failure) =>
-        Change((state, now) => BreakerRules.Failed(state, isProbe, failure.Message, now, options));
+    /// <summary>A request, all its tries together, met an outage.</summary>
+    public void Failed(FailedRequest request) => Change((state, now) => BreakerRules.Failed(state, request, now, options));
 
     /// <summary>The caller left before there was anything to learn.</summary>
     public void Abandoned(bool isProbe) => Change((state, _) => BreakerRules.Abandoned(state, isProbe));
 
-    private void Change(Func<BreakerState, DateTimeOffset, BreakerState> next)
+    private void Change(Func<BreakerState, TimeSpan, BreakerState> next)
     {
         BreakerState before, after;
         lock (_lock)
         {
             before = _state;
-            _state = after = next(before, time.GetUtcNow());
+            _state = after = next(before, Now);
         }
 
         if (before.Position == after.Position)

@@ -7,7 +7,8 @@ namespace ProxyCluster.Fetching;
 
 /// <summary>
 /// The upstreams in their order, with the exact semantics of GOPROXY (spec §3): after <c>,</c> the next is asked only
-/// when absence was proven, after <c>|</c> on any failure; each request walks from the first.
+/// when absence was proven, after <c>|</c> on any failure; each request walks from the first that may know of its module
+/// (<see cref="UpstreamRoutes"/>), over all that may.
 /// </summary>
 /// <remarks>
 /// Promises. Every wait ends, by limits on connecting, on the first byte, on silence, on pace and in total, and every
@@ -15,7 +16,7 @@ namespace ProxyCluster.Fetching;
 /// it is read is that upstream's failure: broken transport is asked for again, wrong content is not, and either passes on
 /// to the next upstream behind a <c>|</c>. What is reported when all fail is <see cref="FailureChoice"/>'s.
 /// <para>
-/// Survives: an upstream that is down (three timeouts in a row open its circuit breaker, after which it costs nothing but
+/// Survives: an upstream that is down (three modules that stay silent in a row, or three connections that cannot be made, open its circuit breaker, after which it costs nothing but
 /// a probe now and then), slow, lying about lengths, redirecting in circles or endless. A consumer may be called more
 /// than once per fetch and must start afresh each time.
 /// </para>
@@ -27,6 +28,8 @@ namespace ProxyCluster.Fetching;
 /// </remarks>
 internal sealed class UpstreamChain : IDisposable
 {
+    private readonly UpstreamRoutes _routes;
+    private readonly TrafficWindow _traffic;
     private readonly IReadOnlyList<UpstreamLink> _links;
 
     public UpstreamChain(
@@ -34,14 +37,15 @@ internal sealed class UpstreamChain : IDisposable
         UpstreamCredentials credentials,
         TimeProvider time,
         ProxyMetrics metrics,
-        ILogger<UpstreamChain> logger)
-        : this(ReadList(options.Value), entry => CreateUpstream(entry, options, credentials, time), options, time, metrics, logger, Random.Shared.NextDouble)
+        ILogger<UpstreamChain> logger,
+        UpstreamRoutes routes)
+        : this(routes, entry => CreateUpstream(entry, options, credentials, time), options, time, metrics, logger, Random.Shared.NextDouble)
     {
     }
 
     /// <summary>A chain whose upstreams and randomness are given; for tests.</summary>
     internal UpstreamChain(
-        GoProxyList list,
+        UpstreamRoutes routes,
         Func<GoProxyEntry, IUpstream> create,
         IOptions<UpstreamsOptions> options,
         TimeProvider time,
@@ -49,14 +53,16 @@ internal sealed class UpstreamChain : IDisposable
         ILogger<UpstreamChain> logger,
         Func<double> random)
     {
-        _links = [.. list.Entries.Select(entry =>
+        _routes = routes;
+        _traffic = metrics.Traffic;
+        _links = [.. routes.Entries.Select(entry =>
             new UpstreamLink(create(entry), entry.PassesAnyFailure, options.Value, time, metrics, logger, random))];
         metrics.ObserveBreakers(() => _links.Where(static link => link.IsRemote).Select(static link => new Measurement<int>(
             UpstreamBreaker.Figure(link.Status.State), new KeyValuePair<string, object?>("upstream", link.Name))));
     }
 
-    /// <summary>How each upstream stands, in the order of the list; the words <c>off</c> and <c>direct</c> are left out.</summary>
-    public IReadOnlyList<UpstreamStatus> Statuses => [.. _links.Where(static link => link.Name is not ("off" or "direct")).Select(static link => link.Status)];
+    /// <summary>How each upstream stands, in the order of the list; the word <c>off</c> is left out.</summary>
+    public IReadOnlyList<UpstreamStatus> Statuses => [.. _links.Where(static link => link.Name is not "off").Select(static link => link.Status)];
 
     /// <summary>
     /// Walks the chain until <paramref name="consume"/> makes a value of an answer. It is given the answer and the token
@@ -68,18 +74,42 @@ internal sealed class UpstreamChain : IDisposable
         where T : notnull
     {
         var failures = new List<(string, Failure)>(_links.Count);
-        foreach (var link in _links)
+        var (wasAsked, metOutage) = (false, false);
+        for (var i = 0; i < _links.Count; i++)
         {
-            var (outcome, isOurs) = await link.AskAsync(request, consume, ct);
-            if (outcome.Failure is not { } failure || isOurs)
-                return outcome;
+            if (!_routes.Of(i, request.Resource.Path).MayAsk)
+                continue;
 
+            var link = _links[i];
+            var answer = await link.AskAsync(request, consume, ct);
+            wasAsked |= answer.WasAsked;
+            if (answer.Outcome.Failure is not { } failure || answer.IsOurs)
+            {
+                Count(wasAsked, metOutage: false);
+                return answer.Outcome;
+            }
+
+            metOutage |= answer.WasAsked && failure.Kind is FailureKind.UpstreamUnavailable or FailureKind.UpstreamTimeout;
             failures.Add((link.Name, failure));
             if (!failure.IsProvenAbsence && !link.PassesAnyFailure)
                 break;
         }
 
+        if (failures.Count == 0)
+            return new Failure(FailureKind.Blocked, $"{request.Resource} is not asked for: no upstream may see it ({_routes.WhyNobody(request.Resource.Path)})");
+
+        Count(wasAsked, metOutage);
         return FailureChoice.MostUseful(failures);
+    }
+
+    // For health reports: a request is one, however many tries and upstreams it took, and what our own breakers kept back
+    // is none.
+    private void Count(bool wasAsked, bool metOutage)
+    {
+        if (wasAsked)
+            _traffic.CountFetch(metOutage);
+        else
+            _traffic.CountKeptBack();
     }
 
     /// <inheritdoc/>
@@ -93,13 +123,8 @@ internal sealed class UpstreamChain : IDisposable
     internal static IUpstream CreateUpstream(
         GoProxyEntry entry, IOptions<UpstreamsOptions> options, UpstreamCredentials credentials, TimeProvider time) => entry.Kind switch
         {
-            GoProxyEntryKind.Http => new HttpUpstream(entry, credentials.FindOrNull(entry), options, time),
+            GoProxyEntryKind.Http => new HttpUpstream(entry, credentials.For(entry), options, time),
             GoProxyEntryKind.File => new FileUpstream(entry, options, time),
-            GoProxyEntryKind.Direct => new DirectUpstream(),
             _ => new OffUpstream(),
         };
-
-    private static GoProxyList ReadList(UpstreamsOptions options) =>
-        GoProxyList.TryParse(options.List, out var list, out var error) ? list : throw new OptionsValidationException(
-            UpstreamsOptions.Section, typeof(UpstreamsOptions), [error]);
 }

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Fetching;
 
 /// <summary>
-/// Finds the login for an upstream of the list. The first that has one wins: the URL itself, the configuration
+/// Finds the login for an upstream of the list, or for a checksum database. The first that has one wins: the URL itself, the configuration
 /// (<c>Upstreams:Credentials:&lt;host&gt;</c>), the environment, the netrc file.
 /// </summary>
 /// <remarks>
@@ -15,7 +16,8 @@ namespace ProxyCluster.Fetching;
 /// <c>…_PASSWORD_&lt;HOST&gt;</c>, where the host is upper case with each dot as one underscore and each dash as two
 /// (<c>go-proxy.example.com</c>: <c>GO__PROXY_EXAMPLE_COM</c>), so that no two host names share a variable.
 /// (Names that begin with <c>PROXYCLUSTER_</c> are settings, where two underscores part section and key.)
-/// Netrc: <c>$NETRC</c>, else <c>~/.netrc</c>; https only, machine is <c>host</c> or <c>host:port</c> (spec §3).
+/// Netrc: <c>$NETRC</c>, else <c>~/.netrc</c>; https only, machine is <c>host</c>, or <c>host:port</c> where the URL has a
+/// port, and may carry a path (<see cref="Netrc"/>).
 /// </para>
 /// </remarks>
 internal sealed class UpstreamCredentials
@@ -38,23 +40,20 @@ internal sealed class UpstreamCredentials
         _netrc = new Lazy<Netrc>(ReadNetrc);
     }
 
-    /// <summary>The login for an entry of the list, or null when it gets none.</summary>
-    public UpstreamLogin? FindOrNull(GoProxyEntry entry)
+    /// <summary>Finds the login, or null, for what is asked of an entry of the list: a path below its address.</summary>
+    public Func<string, UpstreamLogin?> For(GoProxyEntry entry) =>
+        entry is { Kind: GoProxyEntryKind.Http, Url: { } url } ? For(url, entry.Address, entry.Login) : static _ => null;
+
+    /// <summary>As for an entry of the list, for any address.</summary>
+    /// <param name="url">Where.</param>
+    /// <param name="address">What stood after the scheme, user part aside, without a trailing slash.</param>
+    /// <param name="own">The login that stood in the URL, or null.</param>
+    public Func<string, UpstreamLogin?> For(Uri url, string address, UpstreamLogin? own)
     {
-        if (entry.Url is not { } url || entry.Kind is not GoProxyEntryKind.Http)
-            return null;
-
-        // Userinfo over plain http was refused when the list was read; the other sources simply do not apply.
-        if (entry.Login is not null)
-            return entry.Login;
-
+        // Userinfo over plain http was refused when the URL was read; the other sources simply do not apply.
         var https = url.Scheme == Uri.UriSchemeHttps;
-        if (!https && !GoProxyList.IsThisMachine(url))
-            return null;
-
-        return FromConfigurationOrNull(url.IdnHost)
-            ?? FromEnvironmentOrNull(url.IdnHost)
-            ?? (https ? _netrc.Value.FindOrNull(url.IsDefaultPort ? url.IdnHost : $"{url.IdnHost}:{url.Port}") : null);
+        var login = own ?? (https || OutboundProxy.IsThisMachine(url) ? FromConfigurationOrNull(url.IdnHost) ?? FromEnvironmentOrNull(url.IdnHost) : null);
+        return login is not null || !https ? _ => login : path => _netrc.Value.FindOrNull($"{address}/{path}");
     }
 
     private UpstreamLogin? FromConfigurationOrNull(string host) =>

@@ -19,7 +19,7 @@ internal static class UpstreamErrorText
     {
         if (!string.Equals(content.Headers.ContentType?.MediaType, "text/plain", StringComparison.OrdinalIgnoreCase)
             || content.Headers.ContentType?.CharSet?.Trim('"').ToUpperInvariant() is not (null or "" or "UTF-8" or "US-ASCII")
-            || content.Headers.ContentEncoding.Count > 0)
+            || ContentCoding.UnreadableOrNull(content.Headers) is not null)
         {
             return null;
         }
@@ -27,11 +27,11 @@ internal static class UpstreamErrorText
         var buffer = ArrayPool<byte>.Shared.Rent(MaxBytes);
         try
         {
-            var stream = await content.ReadAsStreamAsync(ct);
+            await using var stream = await ContentCoding.OpenAsync(content, ct);
             var length = await stream.ReadAtLeastAsync(buffer.AsMemory(0, MaxBytes), MaxBytes, throwOnEndOfStream: false, ct);
             return ClipOrNull(buffer.AsSpan(0, length));
         }
-        catch (Exception e) when (e is IOException || (e is OperationCanceledException && ct.IsCancellationRequested))
+        catch (Exception e) when (e is IOException or InvalidDataException || (e is OperationCanceledException && ct.IsCancellationRequested))
         {
             // The status alone tells what matters.
             return null;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Telemetry;
@@ -11,6 +12,9 @@ namespace ProxyCluster.Fetching;
 /// </summary>
 internal sealed partial class UpstreamLink : IDisposable
 {
+    private const int KnownModules = 4;
+    private const long MaxKnownBytes = 64 * 1024;
+
     private readonly IUpstream _upstream;
     private readonly UpstreamsOptions _options;
     private readonly TimeProvider _time;
@@ -19,6 +23,10 @@ internal sealed partial class UpstreamLink : IDisposable
     private readonly Func<double> _random;
     private readonly UpstreamBreaker _breaker;
     private readonly SemaphoreSlim _turns;
+
+    // Something small of the last few modules that the upstream answered well.
+    private ImmutableArray<UpstreamResource> _known = [];
+    private int _probes = -1;
 
     public UpstreamLink(
         IUpstream upstream,
@@ -50,45 +58,48 @@ internal sealed partial class UpstreamLink : IDisposable
     public bool PassesAnyFailure { get; }
 
     /// <summary>How the upstream stands.</summary>
-    public UpstreamStatus Status
-    {
-        get
-        {
-            var state = _breaker.State;
-            return new UpstreamStatus(
-                Name, state.Position, state.Since, state.ConsecutiveFailures, state.LastFailure, state.LastFailureTime,
-                state.Position is BreakerPosition.Open ? state.ProbeAt : null);
-        }
-    }
+    public UpstreamStatus Status => _breaker.Status;
 
-    /// <summary>
-    /// Asks until there is an outcome. <c>IsOurs</c> marks a failure that no other upstream could mend.
-    /// </summary>
-    public async Task<(Outcome<T> Outcome, bool IsOurs)> AskAsync<T>(
+    /// <summary>Asks until there is an outcome.</summary>
+    public async Task<LinkOutcome<T>> AskAsync<T>(
         UpstreamRequest request, Func<UpstreamAnswer, CancellationToken, Task<Outcome<T>>> consume, CancellationToken ct)
         where T : notnull
     {
+        var began = _breaker.Now;
         Failure? last = null;
         for (var tries = 1; ; tries++)
         {
+            // 1. Is it asked at all? A refusal after a failed try ends the tries, and that failure stands.
             var isProbe = false;
             if (_upstream.IsRemote && _breaker.RefusalOrNull(out isProbe) is { } refusal)
+                return new(last is null ? refusal : last with { RetryAfter = refusal.RetryAfter }, IsOurs: false, WasAsked: last is not null);
+
+            // 2. Is it back? Better found out by what it has than by what this request is about.
+            if (isProbe && NextKnownOrNull() is { } known)
             {
-                _metrics.Traffic.CountFetch(metOutage: true);
-                return (last is null ? refusal : last with { RetryAfter = refusal.RetryAfter }, false);
+                if (await ProbeAsync(known, ct) is { } away)
+                    return new(away, IsOurs: false, WasAsked: true);
+                isProbe = false;
             }
 
+            // 3. Ask.
             var (outcome, fault) = await TryInTurnAsync(request, consume, isProbe, tries, ct);
             if (fault is null)
-                return (outcome, outcome.Failure is not null);
+                return new(outcome, IsOurs: outcome.Failure is not null, WasAsked: true);
 
+            // 4. Once more, or that was all: the tries of one request are one failure.
             last = fault.Failure;
-            if (!_upstream.IsRemote || RetryRules.PauseOrNull(fault, tries, _random(), _options) is not { } pause)
-                return (last, false);
+            if (!isProbe && _upstream.IsRemote && RetryRules.PauseOrNull(fault, tries, _random(), _options) is { } pause)
+            {
+                Log.WillRetry(_logger, request.Resource, Name, pause, last);
+                if (pause > TimeSpan.Zero)
+                    await Task.Delay(pause, _time, ct);
+                continue;
+            }
 
-            Log.WillRetry(_logger, request.Resource, Name, pause, last);
-            if (pause > TimeSpan.Zero)
-                await Task.Delay(pause, _time, ct);
+            if (fault.IsUnreachable)
+                _breaker.Failed(new(request.Resource.Path.Value, began, fault.HadNoConnection, isProbe, last.Message));
+            return new(last, IsOurs: false, WasAsked: true);
         }
     }
 
@@ -98,6 +109,60 @@ internal sealed partial class UpstreamLink : IDisposable
         (_upstream as IDisposable)?.Dispose();
         _turns.Dispose();
     }
+
+    /// <summary>
+    /// Asks for something small that was there before, as briefly as that takes: what the request at hand is about may be
+    /// what the upstream is slow at. Null when the upstream is back.
+    /// </summary>
+    private async Task<Failure?> ProbeAsync(UpstreamResource known, CancellationToken ct)
+    {
+        var began = _breaker.Now;
+        var learned = false;
+        using var timer = new CancellationTokenSource(_options.ProbeTimeout, _time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, timer.Token);
+        try
+        {
+            UpstreamReply reply;
+            try
+            {
+                reply = await _upstream.OpenAsync(new UpstreamRequest(known), stop.Token);
+            }
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+            {
+                reply = UpstreamFault.Unreachable(
+                    FailureKind.UpstreamTimeout, $"{Name} did not answer a probe within {_options.ProbeTimeout.TotalSeconds:0.#} s");
+            }
+
+            if (reply.Answer is { } answer)
+                await answer.DisposeAsync();
+            learned = true;
+            if (reply.Fault is { IsUnreachable: true } fault)
+            {
+                _breaker.Failed(new(known.Path.Value, began, fault.HadNoConnection, WasProbe: true, fault.Failure.Message));
+                return fault.Failure;
+            }
+
+            _breaker.Alive();
+            return null;
+        }
+        finally
+        {
+            if (!learned)
+                _breaker.Abandoned(isProbe: true);
+        }
+    }
+
+    // Another one each time: of several modules one may have become slow since.
+    private UpstreamResource? NextKnownOrNull()
+    {
+        var known = _known;
+        return known.IsEmpty ? null : known[(int)((uint)Interlocked.Increment(ref _probes) % known.Length)];
+    }
+
+    private void Remember(UpstreamResource resource) => ImmutableInterlocked.Update(
+        ref _known,
+        static (known, resource) => known.Any(other => other.Path == resource.Path) ? known : [resource, .. known.Take(KnownModules - 1)],
+        resource);
 
     // Either an outcome, or the fault for which there is none.
     private async Task<(Outcome<T> Outcome, UpstreamFault? Fault)> TryInTurnAsync<T>(
@@ -124,10 +189,8 @@ internal sealed partial class UpstreamLink : IDisposable
             // 3. Ask, and let the consumer read.
             var (outcome, fault) = await TryOnceAsync(request, consume, tries, OnHeaders, ct);
 
-            // 4. Tell the breaker. A status, whatever it says, is a sign of life.
-            if (fault is { IsUnreachable: true })
-                _breaker.Failed(isProbe, fault.Failure);
-            else
+            // 4. Tell the breaker. A status, whatever it says, is a sign of life; an outage is told once all tries are made.
+            if (fault is not { IsUnreachable: true })
                 _breaker.Alive();
             learned = true;
             return (outcome, fault);
@@ -182,6 +245,8 @@ internal sealed partial class UpstreamLink : IDisposable
             var fault = answer.BodyFault
                 ?? (outcome.Failure is { } failure && FailureOrigin.IsUpstream(failure) ? new UpstreamFault(failure) : null);
             cause = fault is not null ? Cause(fault.Failure) : outcome.Failure is { } ours ? Cause(ours) : "ok";
+            if (cause == "ok" && request.Resource.Kind is not UpstreamResourceKind.Zip && answer.BytesRead <= MaxKnownBytes)
+                Remember(request.Resource);
             return (fault?.Failure ?? outcome, fault);
         }
         finally
@@ -191,7 +256,6 @@ internal sealed partial class UpstreamLink : IDisposable
             if (cause != "ok")
                 span?.SetTag("error.type", cause).SetStatus(ActivityStatusCode.Error);
             _metrics.UpstreamFetches.Add(1, new("upstream", Name), new("artifact", request.Resource.Label), new("outcome", cause));
-            _metrics.Traffic.CountFetch(cause is "upstream-unavailable" or "upstream-timeout");
             _metrics.UpstreamDuration.Record(_time.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("upstream", Name));
             if (answer is { BytesRead: > 0 })
                 _metrics.FetchedBytes.Add(answer.BytesRead, new KeyValuePair<string, object?>("upstream", Name));
@@ -238,3 +302,10 @@ internal sealed partial class UpstreamLink : IDisposable
         public static partial void WillRetry(ILogger logger, UpstreamResource resource, string upstream, TimeSpan pause, Failure failure);
     }
 }
+
+/// <summary>What came of asking one upstream.</summary>
+/// <param name="Outcome">The value, or why there is none.</param>
+/// <param name="IsOurs">The failure is one that no other upstream could mend.</param>
+/// <param name="WasAsked">Something was sent to it; false when its breaker kept the request back.</param>
+internal readonly record struct LinkOutcome<T>(Outcome<T> Outcome, bool IsOurs, bool WasAsked)
+    where T : notnull;

@@ -9,16 +9,20 @@ internal readonly record struct UpstreamResource
     private readonly string? _label;
     private readonly string? _subject;
 
-    private UpstreamResource(UpstreamResourceKind kind, string label, string treePath, string subject)
+    private UpstreamResource(UpstreamResourceKind kind, ModulePath path, string label, string rest, string subject)
     {
         Kind = kind;
+        Path = path;
         _label = label;
-        _treePath = treePath;
+        _treePath = $"{path.Escaped}/{rest}";
         _subject = subject;
     }
 
     /// <summary>What sort of thing it is.</summary>
     public UpstreamResourceKind Kind { get; }
+
+    /// <summary>The module that it is about.</summary>
+    public ModulePath Path { get; }
 
     /// <summary>The value of the metrics label <c>artifact</c>: <c>info</c>, <c>mod</c>, <c>zip</c>, <c>list</c>, <c>latest</c> or <c>query</c>.</summary>
     public string Label => _label ?? "";
@@ -42,20 +46,20 @@ internal readonly record struct UpstreamResource
             ArtifactKind.Mod => (UpstreamResourceKind.Mod, "mod"),
             _ => (UpstreamResourceKind.Zip, "zip"),
         };
-        return new(kind, label, $"{module.Path.Escaped}/@v/{module.EscapedVersion}.{label}", $"{module} .{label}");
+        return new(kind, module.Path, label, $"@v/{module.EscapedVersion}.{label}", $"{module} .{label}");
     }
 
     /// <summary>The list of versions of a module.</summary>
     public static UpstreamResource List(ModulePath path) =>
-        new(UpstreamResourceKind.List, "list", $"{path.Escaped}/@v/list", $"{path} version list");
+        new(UpstreamResourceKind.List, path, "list", "@v/list", $"{path} version list");
 
     /// <summary>The latest version of a module.</summary>
     public static UpstreamResource Latest(ModulePath path) =>
-        new(UpstreamResourceKind.Latest, "latest", $"{path.Escaped}/@latest", $"{path}@latest");
+        new(UpstreamResourceKind.Latest, path, "latest", "@latest", $"{path}@latest");
 
     /// <summary>The <c>.info</c> of a branch, tag, hash or incomplete version.</summary>
     public static UpstreamResource Query(VersionQuery query) =>
-        new(UpstreamResourceKind.Query, "query", $"{query.Path.Escaped}/@v/{query.Escaped}.info", $"{query} .info");
+        new(UpstreamResourceKind.Query, query.Path, "query", $"@v/{query.Escaped}.info", $"{query} .info");
 
     /// <summary>The thing in words, for failures and logs.</summary>
     public override string ToString() => _subject ?? "";

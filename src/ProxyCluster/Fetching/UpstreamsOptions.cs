@@ -15,6 +15,12 @@ internal sealed class UpstreamsOptions
     [Required]
     public string List { get; set; } = "https://proxy.golang.org";
 
+    /// <summary>
+    /// Which modules each upstream may see. Default: none, which means that every upstream may be asked for every module,
+    /// except for private ones (<c>Verification:Private</c>), which are asked of no upstream that is known to be public.
+    /// </summary>
+    public IReadOnlyList<UpstreamModulesOptions> Modules { get; set; } = [];
+
     /// <summary>Credentials by host name, for https and for this machine. Default: none.</summary>
     public Dictionary<string, UpstreamLoginOptions> Credentials { get; set; } = new(StringComparer.OrdinalIgnoreCase);
 
@@ -23,11 +29,12 @@ internal sealed class UpstreamsOptions
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Limit from asking to the end of the answer's headers, redirects included. Default 30 s. The public mirror fetches
-    /// unknown modules within the request, so much less turns its cold misses into failures.
+    /// Limit from asking to the end of the answer's headers, redirects included. Default 2 min: the public mirror fetches
+    /// what it has never seen within the request and takes close to a minute for a large repository. Less turns such cold
+    /// misses into failures; more makes the first requests to a silent upstream slower, until its breaker opens.
     /// </summary>
     [Span("00:00:00.100", "00:30:00")]
-    public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Limit for silence within a body. Default 15 s. Less gives up stalled connections sooner.</summary>
     [Span("00:00:00.100", "00:30:00")]
@@ -87,9 +94,19 @@ internal sealed class UpstreamsOptions
     [Span("00:00:00", "00:10:00")]
     public TimeSpan MaxRetryAfter { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Consecutive timeouts or broken connections that open the circuit breaker. Default 3.</summary>
+    /// <summary>
+    /// Failures since the last sign of life that open the circuit breaker: connections that could not be made, and modules
+    /// that were not answered; all tries of one request, and all requests for one module, count once. Default 3.
+    /// </summary>
     [Range(1, 1000)]
     public int BreakerThreshold { get; set; } = 3;
+
+    /// <summary>
+    /// Limit for the answer to a probe, which asks for something small that was there before. Default 10 s. More bears
+    /// slower upstreams, less finds one that is still away sooner.
+    /// </summary>
+    [Span("00:00:00.100", "00:05:00")]
+    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time an open breaker waits before its first probe; doubles with each failed probe. Default 5 s.</summary>
     [Span("00:00:00.100", "01:00:00")]

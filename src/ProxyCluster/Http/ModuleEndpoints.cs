@@ -89,7 +89,7 @@ internal sealed class ModuleEndpoints(
         if (VersionList.LatestOrNull(versions) is not { } highest
             || !ModuleVersion.TryCreate(query.Path, highest, out var module, out _))
         {
-            var none = new Failure(FailureKind.NotFound, $"{query.Path} has no version {query.Revision}");
+            var none = new Failure(FailureKind.NotFound, $"not found: {query.Path} has no version {query.Revision}");
             return await FailAsync(context, "query", none, ask, cancel);
         }
 

@@ -227,7 +227,7 @@ internal sealed class ProxyHandler(
         HttpContext context, string path, ForwardedRequest? forwarded, out Ask ask, [NotNullWhen(false)] out Failure? failure)
     {
         ask = default;
-        failure = new Failure(FailureKind.NotFound, $"modules are served below {_basePath}/");
+        failure = new Failure(FailureKind.NotFound, $"not found: modules are served below {_basePath}/");
         if (!path.StartsWith(_basePath, StringComparison.Ordinal) || path.Length == _basePath.Length || path[_basePath.Length] != '/')
             return false;
         path = path[_basePath.Length..];
@@ -235,7 +235,7 @@ internal sealed class ProxyHandler(
         var isCachedOnly = path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal);
         var what = ProxyPath.Parse(path[(isCachedOnly ? CachedOnlyPrefix.Length + 1 : 1)..]);
         isCachedOnly |= string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
-        failure = new Failure(FailureKind.NotFound, what.Text);
+        failure = new Failure(FailureKind.NotFound, $"not found: {what.Text}");
         if (what.Asked == Asked.Nothing)
             return false;
 

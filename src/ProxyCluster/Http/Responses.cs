@@ -95,7 +95,7 @@ internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
                 Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
-        return WriteBodyAsync(context, ErrorBody(row.Status, failure.Message), cancel);
+        return WriteBodyAsync(context, ErrorBody(failure), cancel);
     }
 
     /// <summary>Writes a whole body; none for HEAD.</summary>
@@ -143,10 +143,12 @@ internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
             && tags.Any(t => t.Tag.Equals(etag, StringComparison.Ordinal));
     }
 
-    private static byte[] ErrorBody(int status, string message)
+    private static byte[] ErrorBody(Failure failure)
     {
-        var text = new StringBuilder(status is 404 or 410 && !message.StartsWith("not found:", StringComparison.Ordinal) ? "not found: " : "");
-        var lines = message.ReplaceLineEndings("\n")
+        // What an upstream said of absence is passed on as it came.
+        var isOurs = failure.Kind is FailureKind.NotCached && !failure.Message.StartsWith("not found:", StringComparison.Ordinal);
+        var text = new StringBuilder(isOurs ? "not found: " : "");
+        var lines = failure.Message.ReplaceLineEndings("\n")
             .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Take(MaxErrorLines);
         foreach (var rune in string.Join('\n', lines).EnumerateRunes())
             text.Append(rune.Value == '\n' || IsShown(rune) ? rune.ToString() : "?");

@@ -41,7 +41,7 @@ internal sealed class TrafficWindow(TimeProvider clock)
             Interlocked.Increment(ref hit ? ref bucket.Hits : ref bucket.Misses);
     }
 
-    /// <summary>Counts a request sent upstream, or one that the breaker of an upstream kept back.</summary>
+    /// <summary>Counts a request that was sent upstream, all tries and upstreams together.</summary>
     public void CountFetch(bool metOutage)
     {
         var bucket = Current();
@@ -50,12 +50,15 @@ internal sealed class TrafficWindow(TimeProvider clock)
             Interlocked.Increment(ref bucket.FetchFailures);
     }
 
+    /// <summary>Counts a request that was not sent upstream because every breaker on its way was open.</summary>
+    public void CountKeptBack() => Interlocked.Increment(ref Current().KeptBack);
+
     /// <summary>The sums over the window.</summary>
     public TrafficSums Read()
     {
         var now = Second();
         var durations = new long[Bucket.DurationSlots];
-        long requests = 0, errors = 0, hits = 0, misses = 0, fetches = 0, failures = 0;
+        long requests = 0, errors = 0, hits = 0, misses = 0, fetches = 0, failures = 0, keptBack = 0;
         foreach (var bucket in _buckets)
         {
             if (Volatile.Read(ref bucket.Second) <= now - Seconds)
@@ -66,11 +69,12 @@ internal sealed class TrafficWindow(TimeProvider clock)
             misses += Volatile.Read(ref bucket.Misses);
             fetches += Volatile.Read(ref bucket.Fetches);
             failures += Volatile.Read(ref bucket.FetchFailures);
+            keptBack += Volatile.Read(ref bucket.KeptBack);
             for (var slot = 0; slot < durations.Length; slot++)
                 durations[slot] += Volatile.Read(ref bucket.Durations[slot]);
         }
 
-        return new TrafficSums(requests, errors, hits, misses, fetches, failures, Percentile(durations, 0.95));
+        return new TrafficSums(requests, errors, hits, misses, fetches, failures, keptBack, Percentile(durations, 0.95));
     }
 
     private Bucket Current()
@@ -124,6 +128,7 @@ internal sealed class TrafficWindow(TimeProvider clock)
         public long Misses;
         public long Fetches;
         public long FetchFailures;
+        public long KeptBack;
 
         // Guards the reuse only, so that two threads do not clear what one of them has begun to count.
         private readonly Lock _lock = new();
@@ -134,7 +139,7 @@ internal sealed class TrafficWindow(TimeProvider clock)
             {
                 if (Second == second)
                     return;
-                Requests = Errors = Hits = Misses = Fetches = FetchFailures = 0;
+                Requests = Errors = Hits = Misses = Fetches = FetchFailures = KeptBack = 0;
                 Array.Clear(Durations);
                 Volatile.Write(ref Second, second);
             }
@@ -144,4 +149,4 @@ internal sealed class TrafficWindow(TimeProvider clock)
 
 /// <summary>Sums over the window of a <see cref="TrafficWindow"/>; their meaning is that of its methods.</summary>
 internal readonly record struct TrafficSums(
-    long Requests, long Errors, long Hits, long Misses, long Fetches, long FetchFailures, TimeSpan P95);
+    long Requests, long Errors, long Hits, long Misses, long Fetches, long FetchFailures, long KeptBack, TimeSpan P95);

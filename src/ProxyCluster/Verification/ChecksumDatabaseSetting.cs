@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ProxyCluster.GoModules.Notes;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Verification;
 
@@ -8,7 +9,7 @@ namespace ProxyCluster.Verification;
 /// either of the last two followed by a space and a URL.
 /// </summary>
 /// <param name="Key">The pinned key, whose name is the database's; null for <c>off</c>.</param>
-/// <param name="Url">Where it is asked, without a trailing slash; null for <c>off</c>.</param>
+/// <param name="Url">Where it is asked, without userinfo and a trailing slash; null for <c>off</c>.</param>
 internal sealed record ChecksumDatabaseSetting(VerifierKey? Key, Uri? Url)
 {
     private const string KnownName = "sum.golang.org";
@@ -19,6 +20,15 @@ internal sealed record ChecksumDatabaseSetting(VerifierKey? Key, Uri? Url)
 
     private const string Allowed =
         $"allowed are off, {KnownName}, {KnownMirror}, or name+hash+key, the latter three also followed by a space and a URL";
+
+    /// <summary>True when the URL was written: then it is the only place where the database is asked.</summary>
+    public bool HasOwnUrl { get; private init; }
+
+    /// <summary>What was written after the URL's scheme, userinfo aside; for netrc.</summary>
+    public string Address { get; private init; } = "";
+
+    /// <summary>Name and password from the URL, percent-encoded as they stood; empty for none.</summary>
+    public string UserInfo { get; private init; } = "";
 
     /// <summary>Nothing is looked up.</summary>
     public static ChecksumDatabaseSetting Off { get; } = new(null, null);
@@ -62,12 +72,34 @@ internal sealed record ChecksumDatabaseSetting(VerifierKey? Key, Uri? Url)
         if (!Uri.TryCreate(address.TrimEnd('/'), UriKind.Absolute, out var url)
             || url.Scheme is not ("https" or "http") || url.Query.Length > 0 || url.Fragment.Length > 0)
         {
-            error = $"the checksum database's URL \"{address}\" is not an absolute http or https URL without a query";
+            error = $"the checksum database's URL \"{WithoutUserInfo(address)}\" is not an absolute http or https URL without a query";
             return false;
         }
 
-        setting = new ChecksumDatabaseSetting(key, url);
+        if (url.UserInfo.Length > 0 && url.Scheme == Uri.UriSchemeHttp && !OutboundProxy.IsThisMachine(url))
+        {
+            error = $"the checksum database's URL \"{WithoutUserInfo(address)}\" would send its password over plain http; use https";
+            return false;
+        }
+
+        setting = new ChecksumDatabaseSetting(key, new UriBuilder(url) { UserName = "", Password = "" }.Uri)
+        {
+            HasOwnUrl = words.Length == 2,
+            Address = WithoutUserInfo(address)[(url.Scheme.Length + "://".Length)..].TrimEnd('/'),
+            UserInfo = url.UserInfo,
+        };
         return true;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Key} {Url}";
+
+    // Up to the last @, as the eyes read it: a password may hold anything.
+    private static string WithoutUserInfo(string address)
+    {
+        var slashes = address.IndexOf("://", StringComparison.Ordinal);
+        var at = address.LastIndexOf('@');
+        return slashes < 0 || at < slashes ? address[(at + 1)..] : address[..(slashes + 3)] + address[(at + 1)..];
     }
 
     private static bool IsNameElement(string element) =>

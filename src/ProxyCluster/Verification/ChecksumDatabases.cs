@@ -18,7 +18,8 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
         ProofDirectory directory,
         TimeProvider clock,
         ProxyMetrics metrics,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers,
+        IDatabaseWays ways)
     {
         _metrics = metrics;
         _logger = loggers.CreateLogger<ChecksumDatabases>();
@@ -30,12 +31,13 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
         {
             if (!ChecksumDatabaseSetting.TryParse(text, out var setting, out var error))
                 throw new OptionsValidationException(VerificationOptions.Section, typeof(VerificationOptions), [error]);
-            if (setting is not { Key: { } key, Url: { } url } || all.Exists(known => known.Name == key.Name))
+            if (setting is not { Key: { } key } || all.Exists(known => known.Name == key.Name))
                 continue;
 
             var cache = new DiskChecksumDatabaseCache(
                 directory, key.Name, loggers.CreateLogger<DiskChecksumDatabaseCache>());
-            var source = new HttpChecksumDatabaseSource(_http, url, options.Value, clock);
+            var source = new HttpChecksumDatabaseSource(
+                _http, key.Name, ways.Straight(setting), setting.HasOwnUrl ? [] : ways.Upstreams, options.Value, clock);
             all.Add(new Database(
                 key, new ChecksumDatabaseClient(key, source, cache), new ChecksumDatabaseClient(key, new NobodyAsked(), cache), cache));
         }

@@ -19,7 +19,9 @@ namespace ProxyCluster.Verification;
 internal sealed class Verifier(
     ChecksumDatabases databases, IOptions<VerificationOptions> options, TimeProvider clock, ProxyMetrics metrics)
 {
-    private const string Toolchain = "golang.org/toolchain";
+    /// <summary>The module that <c>go</c> fetches itself from; no pattern exempts it.</summary>
+    internal const string Toolchain = "golang.org/toolchain";
+
     private const string FailOpenPrefix = "fail-open ";
 
     private readonly ModulePathPatterns _noSum = ModulePathPatterns.Parse(options.Value.NoSumDb ?? options.Value.Private);

@@ -41,10 +41,18 @@ internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
         using var body = new MemoryStream();
         await answer.Body.CopyToAsync(body, stop);
         var bytes = body.ToArray();
-        return query.FaultOrNull(bytes) is { } fault
+        return (query.FaultOrNull(bytes) ?? FaultOfListOrNull(query, bytes, answer.ContentType)) is { } fault
             ? new Failure(FailureKind.UpstreamInvalid, $"{query}: {answer.Upstream} sent something invalid: {fault}")
             : new QueryAnswer(bytes, clock.GetUtcNow(), answer.Upstream, answer.ETag, answer.LastModified);
     }
+
+    // A list is what its lines are, whatever the label: a static server may call it a web page. But a label that says it is
+    // something else is believed when no line is a version: a login page or an error in JSON is not an empty list.
+    private static string? FaultOfListOrNull(Query query, byte[] body, string? label) =>
+        query.Kind == QueryKind.List && label?.ToLowerInvariant() is not (null or "text/plain" or "application/octet-stream")
+        && !body.AsSpan().Trim(" \t\r\n"u8).IsEmpty && VersionList.Parse(query.Path, body) is { Tagged.Count: 0, Pseudo.Count: 0 }
+            ? $"a version list of type {label} in which no line is a version; is there a login page in between?"
+            : null;
 
     /// <summary>
     /// <c>@latest</c> is optional for an upstream, and a static tree has none. The choice that the <c>go</c> command would

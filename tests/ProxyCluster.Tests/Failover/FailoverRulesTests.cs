@@ -274,6 +274,31 @@ public sealed class FailoverRulesTests
         Assert.InRange(took, bench.Options.FetchFailuresFor, bench.Options.FetchFailuresFor + TimeSpan.FromSeconds(2));
     }
 
+    [Theory]
+    [InlineData(50, true, RegionState.Failed)]
+    [InlineData(50, false, RegionState.Active)] // our own refusals, while upstream is there for most
+    [InlineData(1, true, RegionState.Active)] // hardly anybody asks
+    internal void Requests_KeptBackByBreakers_FailTheRegionOnlyWhereMostSilosReachNoUpstream(long keptBack, bool isCutOff, RegionState expected)
+    {
+        var bench = new RulesBench();
+        bench.ShapeRegion("sanjose", static report => RulesBench.WithFetches(report, 0));
+        bench.ShapeRegion("tokyo", report => report with
+        {
+            Upstreams = [new UpstreamHealth("https://upstream.example", isCutOff ? "open" : "closed", !isCutOff)],
+            Traffic = report.Traffic with { KeptBack = keptBack },
+        });
+        if (!isCutOff)
+            bench.Shape(bench.Members.First(static member => member.Region == "tokyo").Id, report => report with
+            {
+                Upstreams = [new UpstreamHealth("https://upstream.example", "open", false)],
+                Traffic = report.Traffic with { KeptBack = keptBack },
+            });
+
+        bench.Run(Minute);
+
+        Assert.Equal(expected, bench["tokyo"]);
+    }
+
     [Fact]
     public void Fetches_FailingWhereOthersFetchNothing_ProveNothing()
     {

@@ -18,11 +18,11 @@ internal sealed class ChainFixture : IDisposable
     private readonly MeterListener _listener = new();
     private readonly RecordingLogger _logger = new();
 
-    public ChainFixture(string list, Action<UpstreamsOptions>? configure = null, Func<string, string?>? environment = null, Action<SocketsHttpHandler>? handler = null)
+    public ChainFixture(string list, Action<UpstreamsOptions>? configure = null, Func<string, string?>? environment = null, Action<SocketsHttpHandler>? handler = null, string? privates = null)
     {
         Options = new UpstreamsOptions { List = list, Backoff = TimeSpan.Zero };
         configure?.Invoke(Options);
-        var metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>());
+        var metrics = Metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>());
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (ReferenceEquals(instrument.Meter, metrics.Meter))
@@ -35,7 +35,7 @@ internal sealed class ChainFixture : IDisposable
         Assert.True(GoProxyList.TryParse(list, out var parsed, out var error), error);
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         var credentials = new UpstreamCredentials(Options, environment ?? (_ => null));
-        Chain = new UpstreamChain(parsed, Create, options, Clock, metrics, new Logger<UpstreamChain>(new SingleLoggerFactory(_logger)), () => 0.5);
+        Chain = new UpstreamChain(new UpstreamRoutes(parsed, Options.Modules, ModulePathPatterns.Parse(privates)), Create, options, Clock, metrics, new Logger<UpstreamChain>(new SingleLoggerFactory(_logger)), () => 0.5);
 
         IUpstream Create(GoProxyEntry entry)
         {
@@ -44,7 +44,7 @@ internal sealed class ChainFixture : IDisposable
 
             var sockets = HttpUpstream.CreateHandler(Options, Clock);
             handler?.Invoke(sockets);
-            return new HttpUpstream(entry, credentials.FindOrNull(entry), options, Clock, sockets);
+            return new HttpUpstream(entry, credentials.For(entry), options, Clock, sockets);
         }
     }
 
@@ -59,6 +59,8 @@ internal sealed class ChainFixture : IDisposable
     public UpstreamChain Chain { get; }
 
     public ManualTimeProvider Clock { get; } = new();
+
+    public ProxyMetrics Metrics { get; }
 
     public ConcurrentQueue<string> Measurements { get; } = new();
 

@@ -3,8 +3,10 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Outcomes;
@@ -64,6 +66,56 @@ public sealed class Http2UpstreamTests : IDisposable
         Assert.All(outcomes, outcome => Assert.Equal($"{Body} over HTTP/2", outcome.Value));
     }
 
+    [Theory]
+    [InlineData(1)] // PROTOCOL_ERROR
+    [InlineData(2)] // INTERNAL_ERROR
+    [InlineData(7)] // REFUSED_STREAM
+    [InlineData(8)] // CANCEL
+    [InlineData(11)] // ENHANCE_YOUR_CALM
+    public async Task Stream_ResetBeforeItsHeaders_IsAskedForAgain(int code)
+    {
+        var left = 1;
+        await using var upstream = await StartAsync(HttpProtocols.Http2, http =>
+        {
+            if (Interlocked.Decrement(ref left) < 0)
+                return false;
+            http.Features.Get<IHttpResetFeature>()!.Reset(code);
+            return true;
+        });
+        using var fixture = new ChainFixture(upstream.Urls.First(), handler: Trust);
+        Assert.Equal($"{Body} over HTTP/2", (await fixture.FetchAsync()).Value);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(7)]
+    public async Task Stream_ResetEveryTime_IsAnOutage(int code)
+    {
+        await using var upstream = await StartAsync(HttpProtocols.Http2, http =>
+        {
+            http.Features.Get<IHttpResetFeature>()!.Reset(code);
+            return true;
+        });
+        using var fixture = new ChainFixture(upstream.Urls.First(), handler: Trust);
+        Assert.Equal(FailureKind.UpstreamUnavailable, (await fixture.FetchAsync()).Failure!.Kind);
+        Assert.Equal(1, fixture.Chain.Statuses[0].ConsecutiveFailures);
+    }
+
+    [Fact]
+    public async Task Connection_SentAwayBeforeTheHeaders_IsAskedForAgain()
+    {
+        var left = 1;
+        await using var upstream = await StartAsync(HttpProtocols.Http2, http =>
+        {
+            if (Interlocked.Decrement(ref left) < 0)
+                return false;
+            http.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
+            return true;
+        });
+        using var fixture = new ChainFixture(upstream.Urls.First(), handler: Trust);
+        Assert.Equal($"{Body} over HTTP/2", (await fixture.FetchAsync()).Value);
+    }
+
     [Fact]
     public async Task Fetch_AuthorityIsNotTrusted_IsAnOutageThatSaysSo()
     {
@@ -81,7 +133,7 @@ public sealed class Http2UpstreamTests : IDisposable
         handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
     }
 
-    private async Task<WebApplication> StartAsync(HttpProtocols protocols)
+    private async Task<WebApplication> StartAsync(HttpProtocols protocols, Func<HttpContext, bool>? instead = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, end =>
@@ -93,6 +145,8 @@ public sealed class Http2UpstreamTests : IDisposable
         var app = builder.Build();
         app.Run(http =>
         {
+            if (instead?.Invoke(http) == true)
+                return Task.CompletedTask;
             http.Response.ContentType = "application/zip";
             return http.Response.WriteAsync($"{Body} over {http.Request.Protocol}", http.RequestAborted);
         });

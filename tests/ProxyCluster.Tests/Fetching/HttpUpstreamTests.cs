@@ -1,10 +1,13 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
 using ProxyCluster.TestKit.Upstreams;
+using ProxyCluster.Walk;
 
 namespace ProxyCluster.Tests.Fetching;
 
@@ -75,7 +78,8 @@ public sealed class HttpUpstreamTests : IAsyncLifetime
 
     [Theory]
     [InlineData("not found: no such module\n\nstack", "text/plain; charset=utf-8", "not found: no such module")]
-    [InlineData("gone fishing", "text/plain", "not found: gone fishing")]
+    [InlineData("gone fishing", "text/plain", "gone fishing")]
+    [InlineData("404: Not found", "text/plain", "404: Not found")]
     [InlineData("<b>no</b>", "text/html", "not found: github.com/gorilla/mux@v1.8.0 .zip is not at ")]
     [InlineData("\u0001", "text/plain", "not found: github.com/gorilla/mux@v1.8.0 .zip is not at ")]
     public async Task Absence_WithABody_CarriesWhatMayBeShown(string body, string type, string message)
@@ -95,7 +99,7 @@ public sealed class HttpUpstreamTests : IAsyncLifetime
                 await x.WriteAsync("and on\n"u8.ToArray());
         }));
         using var fixture = new ChainFixture(_server.Url);
-        Assert.Equal("not found: and on\nand on\nand on\nand on\nand on\nand on", (await fixture.FetchAsync()).Failure!.Message);
+        Assert.Equal("and on\nand on\nand on\nand on\nand on\nand on", (await fixture.FetchAsync()).Failure!.Message);
     }
 
     [Fact]
@@ -109,12 +113,81 @@ public sealed class HttpUpstreamTests : IAsyncLifetime
         Assert.Equal(1, _server.TotalRequests);
     }
 
-    [Fact]
-    public async Task Compression_ThatWasNotAskedFor_IsInvalid()
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("GZIP")]
+    [InlineData("x-gzip")]
+    public async Task Gzip_ThatNobodyAskedFor_IsInflated(string encoding)
     {
-        _server.Faults.Always("*", Fault.Status(200, "x", "application/zip", ("Content-Encoding", "gzip")));
+        _server.Faults.Always("*", Compressed(200, Encoding.UTF8.GetBytes(Body), encoding));
+        using var fixture = new ChainFixture(_server.Url);
+        Assert.Equal(Body, (await fixture.FetchAsync()).Value);
+    }
+
+    [Fact]
+    public async Task Gzip_AroundTheTextOfA404_IsInflated()
+    {
+        _server.Faults.Always("*", Compressed(404, "not found: no such module\n"u8.ToArray(), "gzip"));
+        using var fixture = new ChainFixture(_server.Url);
+        Assert.Equal("not found: no such module", (await fixture.FetchAsync()).Failure!.Message);
+    }
+
+    [Fact]
+    public async Task Gzip_ThatGrowsBeyondTheLimit_IsInvalid()
+    {
+        _server.Faults.Always("*", Compressed(200, new byte[(1 << 20) + 1], "gzip"));
+        using var fixture = new ChainFixture(_server.Url);
+        var failure = (await fixture.FetchAsync(ChainFixture.Zip with { SizeLimit = 1 << 20 })).Failure!;
+        Assert.Equal(FailureKind.UpstreamInvalid, failure.Kind);
+        Assert.Contains("more than the 1048576 bytes", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("br")]
+    [InlineData("gzip, gzip")]
+    public async Task Encoding_ThatTheBodyDoesNotHaveOrThatGoCannotRead_IsInvalid(string encoding)
+    {
+        _server.Faults.Always("*", Fault.Status(200, "x", "application/zip", ("Content-Encoding", encoding)));
         using var fixture = new ChainFixture(_server.Url);
         Assert.Equal(FailureKind.UpstreamInvalid, (await fixture.FetchAsync()).Failure!.Kind);
+        Assert.Equal(1, _server.TotalRequests);
+    }
+
+    [Fact]
+    public async Task Gzip_ThatBreaksOffWithTheConnection_IsNeverTakenForWhole()
+    {
+        var random = new byte[50_000];
+        new Random(1).NextBytes(random);
+        using var whole = new MemoryStream();
+        using (var gzip = new GZipStream(whole, CompressionLevel.Fastest, leaveOpen: true))
+            gzip.Write(random);
+        var half = whole.ToArray()[..30_000];
+        _server.Faults.Always("*", Fault.Answer("half a gzip", async x =>
+        {
+            await x.WriteHeadAsync(200, null, "application/zip", ("Content-Encoding", "gzip"));
+            await x.WriteAsync(half);
+        }));
+        using var fixture = new ChainFixture(_server.Url);
+        Assert.Equal(FailureKind.UpstreamInvalid, (await fixture.FetchAsync()).Failure?.Kind);
+    }
+
+    [Theory]
+    [InlineData("text/html", "v1.0.0\nv1.1.0\n", true)]
+    [InlineData("text/html; charset=utf-8", "\n", true)]
+    [InlineData("text/html", "<!doctype html><title>Sign in</title>", false)]
+    [InlineData("application/json", "v1.0.0 2020-01-02T03:04:05Z\n", true)]
+    [InlineData("application/json", """{"errors":[{"status":404}]}""", false)]
+    [InlineData("application/problem+json", """["v1.0.0"]""", false)]
+    [InlineData("text/plain", "not a version\n", true)]
+    [InlineData("application/octet-stream", "not a version\n", true)]
+    public async Task List_UnderAnyLabel_IsWhatItsLinesAre(string label, string body, bool isList)
+    {
+        _server.Faults.Always("*", Fault.Status(200, body, label));
+        using var fixture = new ChainFixture(_server.Url);
+        var queries = new QueryUpstream(fixture.Chain, fixture.Clock);
+        var outcome = await queries.AskAsync(new Query(ChainFixture.Mux.Path, QueryKind.List), null, TestContext.Current.CancellationToken);
+        Assert.Equal(isList ? null : FailureKind.UpstreamInvalid, outcome.Failure?.Kind);
     }
 
     [Fact]
@@ -293,7 +366,7 @@ public sealed class HttpUpstreamTests : IAsyncLifetime
         server.Faults.Always("*", Fault.Drip(TimeSpan.FromSeconds(1)));
         Assert.True(GoProxyList.TryParse(server.Url, out var list, out _));
         var options = Microsoft.Extensions.Options.Options.Create(fixture.Options);
-        using var upstream = new HttpUpstream(list.Entries[0], null, options, fixture.Clock);
+        using var upstream = new HttpUpstream(list.Entries[0], static _ => null, options, fixture.Clock);
         var reply = await upstream.OpenAsync(ChainFixture.Zip, TestContext.Current.CancellationToken);
         await using var answer = reply.Answer!;
 
@@ -394,6 +467,15 @@ public sealed class HttpUpstreamTests : IAsyncLifetime
         using var fixture = new ChainFixture(_server.Url);
         Assert.StartsWith("module", (await fixture.FetchAsync(new(UpstreamResource.Artifact(ChainFixture.Mux, ArtifactKind.Mod)))).Value, StringComparison.Ordinal);
         Assert.Equal(1, _server.TotalRequests);
+    }
+
+    private static Fault Compressed(int status, byte[] body, string encoding)
+    {
+        using var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+            gzip.Write(body);
+        var bytes = compressed.ToArray();
+        return Fault.Answer("compressed", x => x.AnswerAsync(status, bytes, "text/plain", ("Content-Encoding", encoding)));
     }
 
     private static Fault Named(string how) => how switch

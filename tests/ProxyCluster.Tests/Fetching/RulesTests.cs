@@ -7,17 +7,20 @@ namespace ProxyCluster.Tests.Fetching;
 
 public sealed class RulesTests
 {
-    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan Now = TimeSpan.FromHours(1);
     private static readonly UpstreamsOptions Options = new();
+    private static readonly BreakerState Closed = new(BreakerPosition.Closed, Now, Now);
+
+    private static FailedRequest Failure(string module) => new(module, Now, HadNoConnection: false, WasProbe: false, "down");
 
     [Fact]
     public void Breaker_AfterThreeFailures_OpensAndProbesWithGrowingBoundedPauses()
     {
-        var state = new BreakerState(BreakerPosition.Closed, Now);
+        var state = Closed;
         for (var i = 0; i < 3; i++)
         {
             Assert.Equal(BreakerPosition.Closed, state.Position);
-            state = BreakerRules.Failed(state, isProbe: false, "down", Now, Options);
+            state = BreakerRules.Failed(state, Failure($"m{i}"), Now, Options);
         }
 
         var (now, pauses) = (Now, new List<double>());
@@ -31,7 +34,7 @@ public sealed class RulesTests
             var (probing, isProbe, refusal) = BreakerRules.Ask(state, now);
             Assert.True(isProbe && refusal is null && probing.Position is BreakerPosition.HalfOpen);
             Assert.NotNull(BreakerRules.Ask(probing, now).Refusal);
-            state = BreakerRules.Failed(probing, isProbe: true, "down", now, Options);
+            state = BreakerRules.Failed(probing, Failure("m") with { WasProbe = true }, now, Options);
         }
 
         Assert.Equal([5, 10, 20, 40, 80, 120, 120], pauses);
@@ -42,16 +45,41 @@ public sealed class RulesTests
     [Fact]
     public void Breaker_WithASignOfLifeInBetween_StartsCountingAgain()
     {
-        var state = new BreakerState(BreakerPosition.Closed, Now);
+        var state = Closed;
         for (var i = 0; i < 10; i++)
-            state = BreakerRules.Alive(BreakerRules.Failed(BreakerRules.Failed(state, false, "x", Now, Options), false, "x", Now, Options), Now);
+            state = BreakerRules.Alive(BreakerRules.Failed(BreakerRules.Failed(state, Failure("a"), Now, Options), Failure("b"), Now, Options), Now);
+        Assert.Equal((BreakerPosition.Closed, 0), (state.Position, state.ConsecutiveFailures));
+    }
+
+    [Theory]
+    [InlineData("a", "a", "a", 0, BreakerPosition.Closed)] // one module, however often
+    [InlineData("a", "b", "a", 0, BreakerPosition.Closed)]
+    [InlineData("a", "b", "c", 0, BreakerPosition.Open)]
+    [InlineData("a", "a", "a", 3, BreakerPosition.Open)] // no connection, whatever for
+    [InlineData("a", "b", "b", 1, BreakerPosition.Closed)] // "a" had no connection: with "b" that makes two
+    [InlineData("a", "b", "c", 1, BreakerPosition.Open)]
+    internal void Breaker_OnFailures_CountsModulesAndMissingConnections(
+        string first, string second, string third, int withoutConnection, BreakerPosition expected)
+    {
+        var state = Closed;
+        foreach (var (index, module) in new[] { first, second, third }.Index())
+            state = BreakerRules.Failed(state, Failure(module) with { HadNoConnection = index < withoutConnection }, Now, Options);
+        Assert.Equal((expected, 3), (state.Position, state.ConsecutiveFailures));
+    }
+
+    [Fact]
+    public void Breaker_OnFailuresThatBeganBeforeTheLastSignOfLife_StaysClosed()
+    {
+        var state = BreakerRules.Alive(Closed, Now);
+        for (var i = 0; i < 5; i++)
+            state = BreakerRules.Failed(state, Failure($"m{i}") with { Began = Now - TimeSpan.FromSeconds(1) }, Now, Options);
         Assert.Equal(BreakerPosition.Closed, state.Position);
     }
 
     [Fact]
     public void Breaker_WhenAProbeIsAbandoned_LetsTheNextOneThrough()
     {
-        var open = new BreakerState(BreakerPosition.Open, Now, 3, 1, Now);
+        var open = Closed with { Position = BreakerPosition.Open, Openings = 1, ProbeAt = Now };
         var probing = BreakerRules.Ask(open, Now).Next;
         Assert.True(BreakerRules.Ask(BreakerRules.Abandoned(probing, isProbe: true), Now).IsProbe);
         Assert.False(BreakerRules.Ask(BreakerRules.Abandoned(probing, isProbe: false), Now).IsProbe);
@@ -60,8 +88,8 @@ public sealed class RulesTests
     [Fact]
     public void Breaker_WhenLateFailuresArriveWhileProbing_KeepsTheProbe()
     {
-        var probing = BreakerRules.Ask(new BreakerState(BreakerPosition.Open, Now, 3, 1, Now), Now).Next;
-        Assert.Equal(BreakerPosition.HalfOpen, BreakerRules.Failed(probing, isProbe: false, "late", Now, Options).Position);
+        var probing = BreakerRules.Ask(Closed with { Position = BreakerPosition.Open, Openings = 1, ProbeAt = Now }, Now).Next;
+        Assert.Equal(BreakerPosition.HalfOpen, BreakerRules.Failed(probing, Failure("late"), Now, Options).Position);
     }
 
     [Theory]

@@ -11,6 +11,8 @@ public sealed class UpstreamsOptionsTests
     [Theory]
     [InlineData("List", "bogus")]
     [InlineData("List", "")]
+    [InlineData("List", "https://a.example,direct")]
+    [InlineData("ProbeTimeout", "00:00:00")]
     [InlineData("ConnectTimeout", "00:00:00")]
     [InlineData("FirstByteTimeout", "01:00:00")]
     [InlineData("IdleTimeout", "00:00:00.050")]
@@ -41,6 +43,24 @@ public sealed class UpstreamsOptionsTests
         Assert.DoesNotContain("two words", thrown.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("https://other.example", "", "", "Modules:0:Upstream")]
+    [InlineData("https://me:hunter2@other.example", "", "", "Modules:0:Upstream")]
+    [InlineData("", "corp.example", "", "Modules:0:Upstream")]
+    [InlineData("https://a.example", "[", "", "Modules:0:Include")]
+    [InlineData("https://a.example", "", "x,[a-", "Modules:0:Exclude")]
+    public void Options_WithModulesThatMeanNothing_AreRefused(string upstream, string include, string exclude, string key)
+    {
+        var thrown = Assert.Throws<OptionsValidationException>(() => Bind(
+            ("List", "https://a.example"), ("Modules:0:Upstream", upstream), ("Modules:0:Include", include), ("Modules:0:Exclude", exclude)));
+        Assert.Contains(key, thrown.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_WithTwoSetsOfModulesForOneUpstream_AreRefused() => Assert.Contains("twice", Assert.Throws<OptionsValidationException>(() => Bind(
+        ("List", "https://a.example"), ("Modules:0:Upstream", "a.example"), ("Modules:1:Upstream", "https://a.example/"))).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Options_WithCredentialsForPlainHttp_AreRefused()
     {
@@ -53,7 +73,7 @@ public sealed class UpstreamsOptionsTests
     [Fact]
     public void Options_BoundFromConfiguration_BuildAChain()
     {
-        using var services = Services(("List", "a.example|file:///srv,direct"), ("Retries", "0"), ("Credentials:a.example:Token", "t"));
+        using var services = Services(("List", "a.example|file:///srv,off"), ("Retries", "0"), ("Credentials:a.example:Token", "t"));
         Assert.Equal(["https://a.example", "file:///srv"], services.GetRequiredService<UpstreamChain>().Statuses.Select(s => s.Name));
     }
 

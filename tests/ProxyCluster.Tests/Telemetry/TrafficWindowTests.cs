@@ -17,10 +17,11 @@ public sealed class TrafficWindowTests
         window.CountRequest(TimeSpan.FromMilliseconds(1), isError: false, wasHere: false);
         window.CountFetch(metOutage: true);
         window.CountFetch(metOutage: false);
+        window.CountKeptBack();
 
         var sums = window.Read();
 
-        Assert.Equal((3, 1, 1, 1, 2, 1), (sums.Requests, sums.Errors, sums.Hits, sums.Misses, sums.Fetches, sums.FetchFailures));
+        Assert.Equal((3, 1, 1, 1, 2, 1, 1), (sums.Requests, sums.Errors, sums.Hits, sums.Misses, sums.Fetches, sums.FetchFailures, sums.KeptBack));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Fetching;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit;
 using ProxyCluster.Verification;
@@ -15,7 +16,7 @@ internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
     private readonly ServiceProvider _services;
     private readonly MeterListener _listener = new();
 
-    public VerificationRoom(VerificationOptions options, string data, TimeProvider? clock = null)
+    public VerificationRoom(VerificationOptions options, string data, TimeProvider? clock = null, UpstreamsOptions? upstreams = null)
     {
         _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         ProxyMetrics metrics = new(_services.GetRequiredService<IMeterFactory>());
@@ -30,7 +31,9 @@ internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
         Clock = clock ?? new ManualTimeProvider();
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(this));
         var wrapped = Options.Create(options);
-        Databases = new ChecksumDatabases(wrapped, new ProofDirectory(Path.Combine(data, "sumdb")), Clock, metrics, loggers);
+        var fetching = Options.Create(upstreams ?? new UpstreamsOptions());
+        var ways = new UpstreamDatabaseWays(new UpstreamRoutes(fetching, wrapped), new UpstreamCredentials(fetching.Value, static _ => null));
+        Databases = new ChecksumDatabases(wrapped, new ProofDirectory(Path.Combine(data, "sumdb")), Clock, metrics, loggers, ways);
         Verifier = new Verifier(Databases, wrapped, Clock, metrics);
         Mirror = new ChecksumDatabaseMirror(Databases, wrapped, Clock);
     }

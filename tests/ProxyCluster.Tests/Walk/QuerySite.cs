@@ -119,7 +119,7 @@ internal sealed class QuerySite : IAsyncDisposable
     {
         Assert.True(GoProxyList.TryParse("https://upstream.test", out var list, out _));
         return new UpstreamChain(
-            list,
+            new UpstreamRoutes(list, [], ModulePathPatterns.Parse("")),
             _ => new ScriptedUpstream(Upstream),
             Options.Create(new UpstreamsOptions()),
             Clock,
