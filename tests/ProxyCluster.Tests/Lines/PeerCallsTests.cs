@@ -88,6 +88,49 @@ public sealed class PeerCallsTests : IDisposable
         Assert.Equal([TimeSpan.Zero, TimeSpan.Zero], Differences(peer, 0, 60));
     }
 
+    /// <summary>The signature is over these bytes; a URL's usual clean-up would have the peer check others.</summary>
+    [Fact]
+    public async Task Send_TargetThatAUrlWouldNormalise_ArrivesAsItWasSigned()
+    {
+        const string odd = PeerCalls.Prefix + "forward/1/-/a/../b%2Fc/./%7e";
+        await using var peer = new RawListener(_ => RawListener.Http("204 No Content"));
+        (await _lines.Calls.SendAsync(peer.Member, HttpMethod.Get, odd, null, Cancel)).Value.Dispose();
+        Assert.Equal([$"GET {odd} HTTP/1.1"], peer.Lines);
+    }
+
+    /// <summary>Only who takes no connection is called again; these took one, and are as well heard as can be.</summary>
+    [Theory]
+    [InlineData("204 No Content", null)]
+    [InlineData("403 Forbidden", "does not accept our credentials")]
+    [InlineData("no HTTP", "127.0.0.1")]
+    public async Task Send_WhoeverTookTheConnection_IsNotCalledAgain(string status, string? why)
+    {
+        await using var peer = new RawListener(_ => status[0] switch
+        {
+            '2' => RawListener.Http(status),
+            '4' => Refusal(TimeSpan.Zero, status),
+            _ => "no HTTP\r\n\r\n"u8.ToArray(),
+        });
+        _lines.Pulse.Heard(peer.Member.Id);
+        var sent = await _lines.Calls.SendAsync(peer.Member, HttpMethod.Get, Target, null, Cancel);
+        Assert.Single(peer.Lines);
+        Assert.Equal(why is null, sent.Failure is null);
+        if (why is null)
+            sent.Value.Dispose();
+        else
+            Assert.Contains(why, sent.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Send_NobodyListens_SaysWhoAndWhy()
+    {
+        var peer = new RawListener(static _ => []);
+        await peer.DisposeAsync();
+        var sent = await _lines.Calls.SendAsync(peer.Member, HttpMethod.Get, Target, null, Cancel);
+        Assert.StartsWith($"a at {peer.Member.Address.Authority} could not be used: ", sent.Failure!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("in time", sent.Failure.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Whoever listens at a member's address may say what it likes: there is an outcome.</summary>
     [Fact]
     public async Task Send_AnyStatusHeadersAndBody_GivesAnOutcome()

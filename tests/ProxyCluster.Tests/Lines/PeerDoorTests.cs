@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Lines;
 using ProxyCluster.TestKit;
@@ -114,6 +115,26 @@ public class PeerDoorTests
 
         _clock.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(Admission.WrongTime, Admit(door, header, Target));
+    }
+
+    /// <summary>Every call has a nonce of its own: kept for ever, they would fill the memory.</summary>
+    [Fact]
+    public void Admit_LongAfterASignature_ItsNonceIsForgotten()
+    {
+        var door = Door();
+        var nonce = NonceOf(door);
+        _clock.Advance(TimeSpan.FromSeconds(61));
+        Assert.Equal(Admission.Admitted, Admit(door, Sign(Secret, Target), Target));
+        GC.Collect();
+        Assert.False(nonce.IsAlive);
+    }
+
+    // Apart, so that nothing on the test's own stack holds it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference NonceOf(PeerDoor door)
+    {
+        Assert.Equal(Admission.Admitted, door.Admit(new PeerCall(Sign(Secret, Target), "GET", Receiver, Target, default, false), out var signature));
+        return new WeakReference(signature.Nonce);
     }
 
     private PeerDoor Door() => new(new ClusterSecret(Secret), Options.Create(new PeerOptions()), _clock);

@@ -27,6 +27,9 @@ internal sealed class RawListener : IAsyncDisposable
     /// <summary>By whose clock each call was signed.</summary>
     public ConcurrentQueue<DateTimeOffset> Signed { get; } = new();
 
+    /// <summary>The first line of each call.</summary>
+    public ConcurrentQueue<string> Lines { get; } = new();
+
     public static byte[] Http(string status, string headers = "", string body = "") =>
         Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\n{headers}{(headers.Length > 0 ? "\r\n" : "")}\r\n{body}");
 
@@ -39,8 +42,12 @@ internal sealed class RawListener : IAsyncDisposable
                 using var socket = await _listener.AcceptSocketAsync(_end.Token);
                 await using var stream = new NetworkStream(socket);
                 using var reader = new StreamReader(stream, Encoding.ASCII);
+                var isFirst = true;
                 while (await reader.ReadLineAsync(_end.Token) is { Length: > 0 } line)
                 {
+                    if (isFirst)
+                        Lines.Enqueue(line);
+                    isFirst = false;
                     if (line.StartsWith(PeerSignature.Header, StringComparison.OrdinalIgnoreCase)
                         && PeerSignature.TryParse(line[(line.IndexOf(':') + 2)..], out var signature))
                         Signed.Enqueue(DateTimeOffset.FromUnixTimeMilliseconds(signature.UnixMilliseconds));
