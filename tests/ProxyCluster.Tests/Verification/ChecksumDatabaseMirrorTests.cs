@@ -53,6 +53,37 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
         Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, await Failed(DatabaseServer.LookupPath(8)));
     }
 
+    /// <summary>A kept tile is not proven again when it is served, so what its disk did to it must show by itself.</summary>
+    [Theory]
+    [InlineData("tile/8/0/000")]
+    [InlineData("tile/8/data/000")]
+    public async Task Answer_KeptBytesOfTheRightLengthAreDamaged_AreReadAgain(string path)
+    {
+        _server.Fill(600);
+        var genuine = await _server.BytesAsync(path);
+        await Found(path);
+        var file = Path.Combine([_data, "sumdb", "sumdb.test%2Fgo", .. path.Split('/')]);
+        var kept = await File.ReadAllBytesAsync(file, Token);
+        kept[7] ^= 1;
+        await File.WriteAllBytesAsync(file, kept, Token);
+        Assert.Equal(genuine, (await Found(path)).Body.ToArray());
+    }
+
+    [Theory]
+    [InlineData("tile/8/0/002")]
+    [InlineData("tile/8/data/002")]
+    public async Task Answer_TileThatGrew_IsWholeAndItsBeginningStays(string tile)
+    {
+        _server.Fill(600);
+        var narrow = await _server.BytesAsync(tile + ".p/88");
+        Assert.Equal(narrow, (await Found(tile + ".p/88")).Body.ToArray());
+        _server.Fill(800);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        await Found("latest");
+        Assert.Equal(await _server.BytesAsync(tile), (await Found(tile)).Body.ToArray());
+        Assert.Equal(narrow, (await Found(tile + ".p/88")).Body.ToArray());
+    }
+
     [Fact]
     public async Task Answer_HeadersFollowWhatCanChange()
     {

@@ -311,9 +311,9 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("http://localhost:1/x", 1)]
-    [InlineData("/again", 6)]
-    public async Task Source_RedirectElsewhereOrInCircles_IsNotFollowed(string target, int requests)
+    [InlineData("http://localhost:1/x", 1, "redirected to where it must not be followed")]
+    [InlineData("/again", 6, "redirected more than 5 times")]
+    public async Task Source_RedirectElsewhereOrInCircles_IsNotFollowed(string target, int requests, string why)
     {
         _server.Instead = (context, _) =>
         {
@@ -321,7 +321,9 @@ public sealed class VerifierTests : IAsyncLifetime
             return Task.FromResult(true);
         };
         using var room = Room();
-        Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+        Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, failure?.Kind);
+        Assert.Contains(why, failure!.Message, StringComparison.Ordinal);
         Assert.Equal(requests, _server.Paths.Count);
     }
 
@@ -362,7 +364,18 @@ public sealed class VerifierTests : IAsyncLifetime
         using var room = Room();
         var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
         Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, failure?.Kind);
-        Assert.Contains("more than", failure!.Message, StringComparison.Ordinal);
+        Assert.Contains("more than 262144 bytes", failure!.Message, StringComparison.Ordinal);
+        Assert.Single(_server.Paths);
+    }
+
+    [Fact]
+    public async Task Source_ConnectionBreaks_SaysSo()
+    {
+        Down();
+        using var room = Room();
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+        Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, failure?.Kind);
+        Assert.Contains("could not be reached", failure!.Message, StringComparison.Ordinal);
     }
 
     [Fact]
