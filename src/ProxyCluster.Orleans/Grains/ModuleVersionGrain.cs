@@ -72,8 +72,15 @@ internal sealed class ModuleVersionGrain : Grain, IModuleVersionGrain
         var self = _engine.Self!;
 
         // 1. An earlier activation may have left the bytes with another silo.
-        if (_rooms.Get<DiskStore>().FindRecordOrNull(_module)?.ArtifactOrNull(kind) is null)
-            await CopyAsync(kind, self);
+        try
+        {
+            if (_rooms.Get<DiskStore>().FindRecordOrNull(_module)?.ArtifactOrNull(kind) is null)
+                await CopyAsync(kind, self);
+        }
+        catch (StoreException e)
+        {
+            return new Failure(FailureKind.StoreUnavailable, $"{_module}: the store cannot be read now: {e.Message}");
+        }
 
         // 2. Here, or from upstream.
         var ask = Ask.ForArtifact(_module, kind, AskLevel.Home, Door.Member, self.Id);

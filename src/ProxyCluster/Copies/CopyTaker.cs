@@ -16,8 +16,15 @@ internal sealed class CopyTaker(ClusterSelf self, ModuleGate gate, PeerFill fill
         var ask = Ask.ForArtifact(module, kind, AskLevel.Home, Door.Replication, member);
         if (gate.Judge(ask).Refusal is { } refusal)
             return refusal;
-        if (store.FindRecordOrNull(module) is { } record && gate.Judge(ask, record).MayServe && store.HasBytes(record, kind))
-            return record;
+        try
+        {
+            if (store.FindRecordOrNull(module) is { } record && gate.Judge(ask, record).MayServe && store.HasBytes(record, kind))
+                return record;
+        }
+        catch (StoreException e)
+        {
+            return new Failure(FailureKind.StoreUnavailable, $"{module}: the store cannot be read now: {e.Message}");
+        }
 
         return self.View.FindOrNull(member) is { } from
             ? await fill.FillAsync(from, module, kind, AskLevel.Home, static () => { }, cancel)

@@ -72,16 +72,18 @@ internal sealed class LastCopy(
             return null;
 
         ModuleRecord? found;
+        bool isCertain;
         try
         {
-            found = await SearchAsync(pulse.Prefer(Places(module.ToString(), self.Member, view)), module, kind, cancel);
+            (found, isCertain) = await SearchAsync(pulse.Prefer(Places(module.ToString(), self.Member, view)), module, kind, cancel);
         }
         finally
         {
             _turns.Release();
         }
 
-        if (found is null)
+        // That some did not answer says nothing of what they have: they may be back in a moment.
+        if (found is null && isCertain)
             Remember((module, kind), new Nobody(view.Members, clock.GetTimestamp()));
         return found;
     }
@@ -103,10 +105,11 @@ internal sealed class LastCopy(
         }
     }
 
-    private async Task<ModuleRecord?> SearchAsync(
+    private async Task<(ModuleRecord? Found, bool IsCertain)> SearchAsync(
         ImmutableArray<AskStep> places, ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
     {
         ModuleRecord? found = null;
+        var isCertain = true;
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         try
         {
@@ -115,8 +118,13 @@ internal sealed class LastCopy(
                 new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = enough.Token },
                 async (place, stop) =>
                 {
-                    if (!(await takeAsync(place.Peer!, module, kind, stop)).TryGet(out var record, out _))
+                    if (!(await takeAsync(place.Peer!, module, kind, stop)).TryGet(out var record, out var failure))
+                    {
+                        if (failure.Kind != FailureKind.NotCached)
+                            Volatile.Write(ref isCertain, false);
                         return;
+                    }
+
                     Interlocked.CompareExchange(ref found, record, null);
                     await enough.CancelAsync();
                 });
@@ -126,7 +134,7 @@ internal sealed class LastCopy(
             // Somebody had it.
         }
 
-        return found;
+        return (found, isCertain);
     }
 
     private bool IsKnown((ModuleVersion, ArtifactKind) key, ClusterView view) =>

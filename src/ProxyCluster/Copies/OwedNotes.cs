@@ -43,27 +43,30 @@ internal sealed partial class OwedNotes(string directory, DataTree tree, DiskSto
 
         foreach (var file in Directory.EnumerateFiles(directory))
         {
-            if (ReadOrNull(file) is { } copy)
+            var (copy, isRead) = Read(file);
+            if (copy is not null)
                 yield return copy;
-            else
+            else if (isRead)
                 Delete(file);
         }
     }
 
-    private OwedCopy? ReadOrNull(string file)
+    // What cannot be read now is there for the next start.
+    private (OwedCopy? Copy, bool IsRead) Read(string file)
     {
         try
         {
-            return File.ReadAllLines(file) is [{ Length: > 0 } to, var path, var version, var word]
+            var copy = File.ReadAllLines(file) is [{ Length: > 0 } to, var path, var version, var word]
                 && ModuleVersion.TryParse(path, version, out var module, out _)
                 && Enum.TryParse<ArtifactKind>(word, out var kind)
                 && store.FindRecordOrNull(module)?.ArtifactOrNull(kind) is { } stored
                     ? new OwedCopy(module, kind, to, stored.Size, stored.Time)
                     : null;
+            return (copy, true);
         }
         catch (Exception e) when (StoreException.IsCause(e))
         {
-            return null;
+            return (null, false);
         }
     }
 

@@ -126,9 +126,9 @@ internal sealed class ArtifactResponse(
             var memory = writer.GetMemory((int)Math.Min(Chunk, length));
             if (memory.Length > length)
                 memory = memory[..(int)length];
-            var read = RandomAccess.Read(file, memory.Span, offset);
+            var read = ReadAt(file, memory.Span, offset);
             if (read == 0)
-                throw new IOException($"the file ended {length} bytes early");
+                throw new StoreException($"the file ended {length} bytes early");
 
             writer.Advance(read);
             offset += read;
@@ -140,6 +140,19 @@ internal sealed class ArtifactResponse(
 
             // The next read blocks.
             await SocketThread.LeaveAsync();
+        }
+    }
+
+    // The disk's failure, not the client's: while nothing has gone out, it can still be said.
+    private static int ReadAt(SafeFileHandle file, Span<byte> into, long offset)
+    {
+        try
+        {
+            return RandomAccess.Read(file, into, offset);
+        }
+        catch (Exception e) when (StoreException.IsCause(e))
+        {
+            throw new StoreException($"the stored file cannot be read: {e.Message}", e);
         }
     }
 

@@ -49,8 +49,16 @@ internal sealed class ModuleEndpoints(
         using (opened)
         {
             metrics.StoreReads.Add(1, new("artifact", label), new("tier", opened.WasHere ? "disk" : "upstream"));
-            await artifacts.WriteAsync(context, opened.Content, opened.WasHere, cancel);
-            return new Seen(label, opened.WasHere ? "hit" : "miss") { HasCountedBytes = opened.Content.File is not null };
+            try
+            {
+                await artifacts.WriteAsync(context, opened.Content, opened.WasHere, cancel);
+                return new Seen(label, opened.WasHere ? "hit" : "miss") { HasCountedBytes = opened.Content.File is not null };
+            }
+            catch (StoreException e) when (!context.Response.HasStarted)
+            {
+                context.Response.Clear();
+                return await FailAsync(context, label, new Failure(FailureKind.StoreUnavailable, $"{ask.Module}: {e.Message}"), ask, cancel);
+            }
         }
     }
 

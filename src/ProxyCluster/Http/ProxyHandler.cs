@@ -107,8 +107,10 @@ internal sealed class ProxyHandler(
         }
 
         // 2. What nothing here takes.
-        if (await RefusedAsync(context) is { } refused)
-            return refused;
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        var isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        if (hasBody || !isRead)
+            return await RefuseAsync(context, hasBody, isRead);
 
         // 3. From memory, by the target as it came.
         var isPassedOn = forwarded is null && forwarder.Applies(context);
@@ -120,22 +122,17 @@ internal sealed class ProxyHandler(
         return await AnswerReadAsync(context, target, forwarded, isPassedOn);
     }
 
-    private async ValueTask<Seen?> RefusedAsync(HttpContext context)
+    private async Task<Seen> RefuseAsync(HttpContext context, bool hasBody, bool isRead)
     {
-        // Nothing here takes a body, and one that nobody reads is how requests are smuggled past a front end.
-        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        // A body that nobody reads is how requests are smuggled past a front end.
         if (hasBody)
             context.Response.Headers.Connection = "close";
+        if (isRead)
+            return await FailAsync(context, new Failure(FailureKind.BadRequest, "a request for a module has no body"));
 
-        var method = context.Request.Method;
-        if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
-        {
-            context.Response.Headers.Allow = "GET, HEAD";
-            await responses.WriteTextAsync(context, 405, "only GET and HEAD are served here\n", context.RequestAborted);
-            return new Seen("other", "method");
-        }
-
-        return hasBody ? await FailAsync(context, new Failure(FailureKind.BadRequest, "a request for a module has no body")) : null;
+        context.Response.Headers.Allow = "GET, HEAD";
+        await responses.WriteTextAsync(context, 405, "only GET and HEAD are served here\n", context.RequestAborted);
+        return new Seen("other", "method");
     }
 
     /// <summary>Hot path. Answers artifacts and queries that memory holds for anybody; null for everything else.</summary>
@@ -157,7 +154,7 @@ internal sealed class ProxyHandler(
             return (new Seen(DiskStore.LabelOf(artifact.Kind), "hit"), writing);
         }
 
-        if (queries.FindFreshOrNull(key) is not { } answer)
+        if (queries.FindFreshOrNull(key, gate.Version) is not { } answer)
             return null;
         NameModule(key);
         return (new Seen("query", "hit"), modules.WriteAnswerAsync(context, key, answer));

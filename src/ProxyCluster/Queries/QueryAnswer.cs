@@ -36,4 +36,11 @@ internal sealed record QueryAnswer(
 /// <summary>A body as clients get it.</summary>
 /// <param name="Body">The bytes.</param>
 /// <param name="Tag">Our own entity tag of them: a merged list is not what upstream's tag is about.</param>
-internal sealed record ServedBody(byte[] Body, string Tag);
+internal sealed record ServedBody(byte[] Body, string Tag)
+{
+    /// <summary>
+    /// Version of the gate that let it through to anybody; 0 where it must be judged before it is served. Written without a
+    /// lock: a write that is lost costs one more judgement.
+    /// </summary>
+    public int AcceptedBy { get; set; }
+}

@@ -39,10 +39,14 @@ internal sealed class QueryCache(QueryDisk disk, IOptions<QueryOptions> options,
     private readonly WeightedCache<QueryState> _states = new(options.Value.MemoryBytes);
     private readonly KeyedLock<string> _changing = new();
 
-    /// <summary>The answer of a key if it is fresh, or null. Hot path: does not allocate or parse.</summary>
-    public QueryAnswer? FindFreshOrNull(ReadOnlySpan<char> key)
+    /// <summary>
+    /// The answer of a key if it is fresh and the gate of this version let it through to anybody, or null. Hot path: does
+    /// not allocate or parse.
+    /// </summary>
+    public QueryAnswer? FindFreshOrNull(ReadOnlySpan<char> key, int gateVersion)
     {
         if (_states.FindOrNull(key) is not { } known
+            || known.Answer?.Served.AcceptedBy != gateVersion
             || QueryFreshness.Decide(known, clock.GetUtcNow(), options.Value) != Freshness.Fresh)
             return null;
 

@@ -69,11 +69,14 @@ internal sealed partial class DiskStore : IArtifactStore
         var wasThere = File.Exists(record);
         if (Directory.Exists(Path.GetDirectoryName(record)))
         {
-            File.Delete(record);
+            // Memory first, of all of it: a file that cannot be deleted must not leave another one served.
+            foreach (var kind in Enum.GetValues<ArtifactKind>())
+                cache.Remove(KeyOf(module, kind));
             cache.RemoveRecord(StemOf(module));
+            File.Delete(record);
+            flush.Directory(Path.GetDirectoryName(record)!);
             foreach (var kind in Enum.GetValues<ArtifactKind>())
             {
-                cache.Remove(KeyOf(module, kind));
                 File.Delete(tree.ArtifactPath(module, kind));
                 index.Gone(KeyOf(module, kind), kind);
             }

@@ -14,12 +14,6 @@ internal sealed class HotArtifact(
     /// <summary>What the record says of it; an entry whose record says something else of it is replaced.</summary>
     public StoredArtifact Stored { get; } = record.ArtifactOrNull(kind)!;
 
-    /// <summary>
-    /// The record that names it, parsed, so that a hit need not read it. As it is on the disk: commits put the grown one
-    /// in its place, and an artifact leaves the cache with its record.
-    /// </summary>
-    public ModuleRecord Record { get; set; } = record;
-
     public string File { get; } = file;
 
     public FileStamp Stamp { get; } = stamp;
@@ -40,10 +34,9 @@ internal sealed class HotArtifact(
     public void Use() => files?.Use(Kind);
 
     /// <summary>
-    /// What this entry holds, in bytes: its content, its strings (two bytes a character), itself, and the record, though
-    /// others may hold that too.
+    /// What this entry holds, in bytes: its content, its strings (two bytes a character), itself.
     /// </summary>
-    public long Weight => 200 + (Body?.Length ?? 0) + (2L * (File.Length + ETag.Length)) + Record.Weight;
+    public long Weight => 300 + (Body?.Length ?? 0) + (2L * (File.Length + ETag.Length));
 }
 
 /// <summary>Length and modification time of a file: when either changes, what was proven about it no longer holds.</summary>

@@ -40,15 +40,10 @@ internal sealed class HotCache(IOptions<StorageOptions> options)
         its.Set(key, entry, entry.Weight);
     }
 
-    /// <summary>A record has changed: its artifact's entry gets it, or goes if it says something else of the artifact now.</summary>
+    /// <summary>A record has changed: its artifact's entry goes if it says something else of the artifact now.</summary>
     public void Renew(string key, ModuleRecord record)
     {
-        if ((_bodies.FindOrNull(key) ?? _files.FindOrNull(key)) is not { } entry)
-            return;
-
-        if (entry.Stored == record.ArtifactOrNull(entry.Kind))
-            entry.Record = record;
-        else
+        if ((_bodies.FindOrNull(key) ?? _files.FindOrNull(key)) is { } entry && entry.Stored != record.ArtifactOrNull(entry.Kind))
             Remove(key);
     }
 

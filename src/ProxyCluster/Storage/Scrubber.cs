@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
 
 namespace ProxyCluster.Storage;
@@ -35,7 +36,7 @@ internal sealed partial class Scrubber(
             // The signatures behind the records were checked on the way in, and `verify` checks them again.
             var check = await verification.CheckAsync(file, NoKeys, cancel);
             foreach (var damaged in check.Damaged)
-                await store.QuarantineAsync(check.Record!.Module, damaged, "found by the background check", cancel);
+                problems += await IsSetAsideAsync(check.Record!.Module, damaged, cancel) ? 0 : 1;
 
             records++;
             bytes += check.Bytes;
@@ -47,11 +48,29 @@ internal sealed partial class Scrubber(
         Log.Finished(Logger, records, bytes, problems);
     }
 
+    // One that cannot be set aside is a problem more, and no reason to leave the others unread until the next round.
+    private async Task<bool> IsSetAsideAsync(ModuleVersion module, DamagedArtifact damaged, CancellationToken cancel)
+    {
+        try
+        {
+            await store.QuarantineAsync(module, damaged, "found by the background check", cancel);
+            return true;
+        }
+        catch (StoreException e)
+        {
+            Log.NotSetAside(Logger, module.Path.Value, module.Version, e.Message);
+            return false;
+        }
+    }
+
     private static readonly Dictionary<string, GoModules.Notes.VerifierKey> NoKeys = [];
 
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Information, "Background check read {Records} module versions, {Bytes} bytes: {Problems} problems")]
         public static partial void Finished(ILogger logger, long records, long bytes, long problems);
+
+        [LoggerMessage(LogLevel.Error, "Damaged file of {Module}@{Version} could not be set aside: {Reason}")]
+        public static partial void NotSetAside(ILogger logger, string module, string version, string reason);
     }
 }

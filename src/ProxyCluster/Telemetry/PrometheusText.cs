@@ -11,7 +11,7 @@ namespace ProxyCluster.Telemetry;
 /// <summary>
 /// <c>/metrics</c>: adds up every measurement in this process and prints the sums in Prometheus' text format 0.0.4.
 ///
-/// What it listens to, <see cref="HostMeters"/> say.
+/// What it listens to, <see cref="HostMeters"/> says.
 ///
 /// Decision taken: an aggregation of our own. A measurement is a table look-up and one or two interlocked operations,
 /// without allocation. Road not taken: the OpenTelemetry SDK with its Prometheus exporter, which would put the SDK on

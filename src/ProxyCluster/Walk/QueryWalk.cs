@@ -74,12 +74,19 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
     /// </summary>
     public async ValueTask<Outcome<GivenAnswer>> AskAsync(Ask ask, CancellationToken cancel)
     {
-        if (_gate.Judge(ask).Refusal is { } refusal)
+        var verdict = _gate.Judge(ask);
+        if (verdict.Refusal is { } refusal)
             return refusal;
 
         var outcome = await FindOrRefreshAsync(ask.What.Query, ask.IsCachedOnly, ask.Level == AskLevel.Home, cancel);
         if (outcome.TryGet(out var given, out _))
+        {
+            // From here on the fast path may serve it without a question.
+            if (verdict.IsForAnybody)
+                given.Answer.Served.AcceptedBy = _gate.Version;
             _known.Count(ask.What.Query.Label, given.Age);
+        }
+
         return outcome;
     }
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
+using ProxyCluster.GoModules.Notes;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Upstreams;
 
@@ -32,7 +33,7 @@ public sealed class FairnessTests : IAsyncLifetime
         for (var i = 0; i < Busy; i++)
             _upstream.Put("/" + Info(i), """{"Version":"v1.0.0"}""");
         _proxy = await ProxyProcess.StartAsync(
-            new ProxySettings(_scratch["data"], _upstream.Url, "off") { NoChecksumDatabase = "example.com/*" });
+            new ProxySettings(_scratch["data"], _upstream.Url, $"{SignerKey.FromSeed("sumdb.test", new byte[32]).Verifier} http://127.0.0.1:9") { NoChecksumDatabase = "example.com/*" });
 
         // Stored first, and in memory from the second answer on.
         await _proxy.Http.GetByteArrayAsync(Hit, Cancel);
@@ -116,7 +117,8 @@ public sealed class FairnessTests : IAsyncLifetime
         }
     }
 
-    private static string Info(int i) => $"example.com/slow{i}/@v/v1.0.0.info";
+    // Outside of the pattern: an empty record of a module that nothing else pins would not be read over.
+    private static string Info(int i) => $"example.org/slow{i}/@v/v1.0.0.info";
 
     private async Task<List<NamedPipe>> PipesInPlaceOfRecordsAsync()
     {

@@ -101,6 +101,16 @@ public sealed class LastCopyTests
     }
 
     [Fact]
+    public async Task Take_SomebodyDidNotAnswer_NothingIsRemembered()
+    {
+        using var others = new Others("a", "b");
+        others.Answer = static (peer, _) => peer.Id == "a" ? Others.NotHere : Task.FromResult<Outcome<ModuleRecord>>(new Failure(FailureKind.PeerUnavailable, "silent"));
+        Assert.Null(await others.TakeAsync("m"));
+        others.Answer = static (_, module) => Task.FromResult<Outcome<ModuleRecord>>(new ModuleRecord { Module = module });
+        Assert.NotNull(await others.TakeAsync("m"));
+    }
+
+    [Fact]
     public async Task Take_MoreThanAtOnce_WaitsForATurnAndNotForLong()
     {
         using var others = new Others("a") { Options = { MaxSearches = 1 } };

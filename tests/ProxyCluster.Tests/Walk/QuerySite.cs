@@ -68,7 +68,7 @@ internal sealed class QuerySite : IAsyncDisposable
 
     /// <summary>What memory gives at once, or null.</summary>
     public string? FreshOrNull(Query query) =>
-        Queries.FindFreshOrNull(query.Key) is { } answer ? Encoding.UTF8.GetString(answer.Body) : null;
+        Queries.FindFreshOrNull(query.Key, _rooms.Services.GetRequiredService<ModuleGate>().Version) is { } answer ? Encoding.UTF8.GetString(answer.Body) : null;
 
     /// <summary>A new process on the same disk.</summary>
     public async Task RestartAsync()

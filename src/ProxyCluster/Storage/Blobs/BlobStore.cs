@@ -20,7 +20,7 @@ namespace ProxyCluster.Storage.Blobs;
 /// </para>
 /// <para>
 /// <b>Reading</b> proves nothing by itself: whoever reads holds the bytes against the record and the record against its
-/// proof. Bytes that do not match are <see cref="DiscardAsync">discarded</see>, so that equal ones can be stored again.
+/// proof. Nothing is removed by reading; whoever brings sound bytes <see cref="DiscardAsync">discards</see> the others first.
 /// </para>
 /// <para>
 /// <b>Not promised.</b> That bytes of commits that broke off or lost the race are ever collected; no reader sees them. A lease
@@ -206,6 +206,10 @@ internal sealed partial class BlobStore(
             var record = RecordFile.ParseOrNull(json, out error);
             if (record is not null && (module is null || record.Module == module))
                 return (record, content.Blob.ETag);
+
+            // Written by another version of the program, which will be back: its pin is not ours to replace.
+            if (module is not null && RecordFile.OtherFormatOrNull(json) is { } format)
+                throw new StoreException($"{name} in {Name} has format {format}, which this program does not read");
             error ??= $"it is about {record?.Module}";
         }
 

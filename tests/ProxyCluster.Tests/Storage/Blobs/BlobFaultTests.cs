@@ -99,6 +99,19 @@ public sealed class BlobFaultTests(AzuriteFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Record_OfAnotherFormat_IsNeitherAbsentNorReplaced()
+    {
+        var newer = "{\"format\":2,\"path\":\"example.com/m\"}"u8.ToArray();
+        await _site.WriteAsync(_site.Names.Record(Module), newer);
+        await Assert.ThrowsAsync<StoreException>(async () => await _site.Store.FindRecordOrNullAsync(Module, Cancel));
+
+        var proposal = StoreSite.Proposal(Module, ArtifactKind.Mod, [1]);
+        await Assert.ThrowsAsync<StoreException>(() => _site.CommitAsync(proposal, ArtifactKind.Mod, [1], _site.Other));
+        var kept = await _site.Client.GetBlobClient(_site.Names.Record(Module)).DownloadContentAsync(Cancel);
+        Assert.Equal(newer, kept.Value.Content.ToArray());
+    }
+
+    [Fact]
     public async Task Commit_BytesOfAnotherLengthUnderTheirName_AreReplaced()
     {
         var proposal = StoreSite.Proposal(Module, ArtifactKind.Zip, Large);
