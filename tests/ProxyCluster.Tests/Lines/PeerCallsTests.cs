@@ -1,4 +1,5 @@
 using System.Globalization;
+using ProxyCluster.Clustering;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.TestKit;
@@ -119,6 +120,48 @@ public sealed class PeerCallsTests : IDisposable
             sent.Value.Dispose();
         else
             Assert.Contains(why, sent.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Only a member's door names its time; the same status without it is an answer like any other.</summary>
+    [Theory]
+    [InlineData("401 Unauthorized", 401)]
+    [InlineData("403 Forbidden", 403)]
+    public async Task Send_StatusOfARefusalWithoutATime_IsTheAnswer(string status, int expected)
+    {
+        await using var peer = new RawListener(_ => RawListener.Http(status));
+        Assert.Equal(expected, await StatusAsync(peer));
+        Assert.Single(peer.Signed);
+    }
+
+    [Fact]
+    public async Task Send_AnswerThatHappensToNameATime_IsNoRefusal()
+    {
+        await using var peer = new RawListener(_ => Refusal(TimeSpan.Zero, "200 OK"));
+        Assert.Equal(200, await StatusAsync(peer));
+    }
+
+    [Fact]
+    public async Task Send_HeadersOfTheCaller_AreAdded()
+    {
+        await using var peer = new RawListener(_ => RawListener.Http("204 No Content"));
+        var isAsked = false;
+        (await _lines.Calls.SendAsync(peer.Member, HttpMethod.Get, Target, _ => isAsked = true, Cancel)).Value.Dispose();
+        Assert.True(isAsked);
+    }
+
+    [Fact]
+    public async Task Send_WithAGateway_OnlyOtherRegionsAreCalledThroughIt()
+    {
+        await using var near = new RawListener(_ => RawListener.Http("204 No Content"));
+        await using var gateway = new RawListener(_ => RawListener.Http("204 No Content"));
+        using var lines = new TestLines(gateway.Member.Address);
+        (await lines.Calls.SendAsync(near.Member, HttpMethod.Get, Target, null, Cancel)).Value.Dispose();
+        Assert.Equal((1, 0), (near.Lines.Count, gateway.Lines.Count));
+
+        // Nobody has this address, so that the call can only have gone to the gateway.
+        var far = new Member("b", "paris", new Uri("http://paris.invalid:8081"), Role.Silo, "");
+        (await lines.Calls.SendAsync(far, HttpMethod.Get, Target, null, Cancel)).Value.Dispose();
+        Assert.Equal((1, $"GET http://paris.invalid:8081{Target} HTTP/1.1"), (near.Lines.Count, Assert.Single(gateway.Lines)));
     }
 
     [Fact]

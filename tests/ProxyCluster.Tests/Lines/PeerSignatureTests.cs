@@ -33,6 +33,7 @@ public class PeerSignatureTests
         {
             Assert.True(PeerSignature.TryParse(header, out var signature));
             Assert.True(Matches(signature));
+            Assert.All(signature.Nonce, static digit => Assert.True(char.IsAsciiHexDigitLower(digit)));
         });
     }
 

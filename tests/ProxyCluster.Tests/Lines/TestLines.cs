@@ -19,13 +19,13 @@ internal sealed class TestLines : IDisposable
 
     private readonly LoggerFactory _loggers;
 
-    public TestLines()
+    public TestLines(Uri? gateway = null)
     {
         _loggers = new LoggerFactory([Log]);
         Metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>());
         Pulse = new Pulse(Peers, Metrics, Clock, NullLogger<Pulse>.Instance);
         Hedged = new HedgedAsk(Pulse, Peers, Clock, _loggers.CreateLogger<HedgedAsk>());
-        var cluster = Microsoft.Extensions.Options.Options.Create(new ClusteringOptions { Region = "tokyo" });
+        var cluster = Microsoft.Extensions.Options.Options.Create(new ClusteringOptions { Region = "tokyo", Gateway = gateway });
         Calls = new PeerCalls(
             new ClusterSecret(new byte[32]),
             new ClusterSelf(new LocalEngine(new LocalCluster(), Clock, NullLogger<LocalEngine>.Instance), cluster),

@@ -310,6 +310,48 @@ public sealed class VerifierTests : IAsyncLifetime
         Assert.Single(_server.Paths);
     }
 
+    /// <summary>A stranger's words come before people: one line of plain characters, or none of it.</summary>
+    [Theory]
+    [InlineData("no such module\nand more", "no such module")]
+    [InlineData("  no such module \r\n", "no such module")]
+    [InlineData("", "answered 404")]
+    [InlineData("\nsecond line", "answered 404")]
+    [InlineData("<html>", "answered 404")]
+    [InlineData("red \u001b[31m", "answered 404")]
+    public async Task Source_ReasonOfAnAbsence_IsOnePlainLine(string body, string shown)
+    {
+        string? agent = null;
+        _server.Instead = async (context, _) =>
+        {
+            agent = context.Request.Headers.UserAgent;
+            context.Response.StatusCode = 404;
+            await context.Response.WriteAsync(body);
+            return true;
+        };
+        using var room = Room();
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+        Assert.Equal(FailureKind.ChecksumUnknown, failure?.Kind);
+        Assert.EndsWith(": " + shown, failure!.Message, StringComparison.Ordinal);
+        Assert.Equal("ProxyCluster", agent);
+    }
+
+    [Theory]
+    [InlineData(120, 120)]
+    [InlineData(-120, 0)]
+    public async Task Source_RetryAfterIsADate_IsTheTimeUntilThenAndNeverLessThanNone(int ahead, int seconds)
+    {
+        ManualTimeProvider clock = new();
+        _server.Instead = (context, _) =>
+        {
+            context.Response.StatusCode = 503;
+            context.Response.Headers.RetryAfter = clock.GetUtcNow().AddSeconds(ahead).ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+            return Task.FromResult(true);
+        };
+        using var room = Room(static options => options.Attempts = 1, clock);
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+        Assert.InRange(failure!.RetryAfter!.Value, TimeSpan.FromSeconds(Math.Max(0, seconds - 1)), TimeSpan.FromSeconds(seconds));
+    }
+
     [Theory]
     [InlineData("http://localhost:1/x", 1, "redirected to where it must not be followed")]
     [InlineData("/again", 6, "redirected more than 5 times")]
