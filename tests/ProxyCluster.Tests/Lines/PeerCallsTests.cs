@@ -140,6 +140,16 @@ public sealed class PeerCallsTests : IDisposable
         Assert.Equal(200, await StatusAsync(peer));
     }
 
+    /// <summary>What is signed for one member goes to no other address, whatever that member says.</summary>
+    [Fact]
+    public async Task Send_RedirectOfAPeer_IsNotFollowed()
+    {
+        await using var elsewhere = new RawListener(_ => RawListener.Http("204 No Content"));
+        await using var peer = new RawListener(_ => RawListener.Http("302 Found", $"Location: {elsewhere.Member.Address}x\r\nContent-Length: 0"));
+        Assert.Equal(302, await StatusAsync(peer));
+        Assert.Empty(elsewhere.Lines);
+    }
+
     [Fact]
     public async Task Send_HeadersOfTheCaller_AreAdded()
     {

@@ -411,6 +411,22 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Source_AnswerBreaksOff_IsTriedAgain()
+    {
+        _server.Instead = static async (context, _) =>
+        {
+            context.Response.ContentLength = 100;
+            await context.Response.Body.WriteAsync("7\n"u8.ToArray());
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+            return true;
+        };
+        using var room = Room();
+        Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
+        Assert.Equal(3, _server.Paths.Count);
+    }
+
+    [Fact]
     public async Task Source_ConnectionBreaks_SaysSo()
     {
         Down();
