@@ -96,9 +96,9 @@ internal static class DiskFile
         {
             return read(file);
         }
-        catch (Exception e) when (StoreException.IsCause(e))
+        catch (Exception e) when (StoreException.IsCause(e) || e is NotSupportedException)
         {
-            throw Unreadable(e);
+            throw Unreadable(e); // what has no length is no file of ours, but a pipe or a device in its place
         }
     }
 
