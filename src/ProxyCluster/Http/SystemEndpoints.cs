@@ -33,9 +33,6 @@ internal sealed class SystemEndpoints(
 
         """;
 
-    /// <summary>Is this path ours, and so never passed on?</summary>
-    public static bool Has(ReadOnlySpan<char> path) => path is "/" or "/healthz" or "/readyz" or "/metrics";
-
     /// <summary>Answers if the path is one of ours.</summary>
     public async ValueTask<bool> TryAnswerAsync(HttpContext context, string path)
     {
