@@ -90,7 +90,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
                 given.Answer.Served.AcceptedBy = _gate.Version;
 
             // What clients are told; a member's ask is one step of another silo's, or of this one's as the owner.
-            if (ask.Door != Door.Member)
+            if (ask.From != Door.Member)
                 _known.Count(ask.What.Query.Label, given.Age);
         }
 
