@@ -1,4 +1,6 @@
+using Orleans;
 using Orleans.Configuration;
+using Orleans.Runtime;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
 

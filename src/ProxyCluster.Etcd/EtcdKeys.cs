@@ -1,5 +1,6 @@
 using System.Text;
 using Orleans.Configuration;
+using Orleans.Runtime;
 
 namespace ProxyCluster.Etcd;
 

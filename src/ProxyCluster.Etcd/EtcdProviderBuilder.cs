@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using Orleans;
 using Orleans.Hosting;
 using Orleans.Providers;
 using ProxyCluster.Etcd;

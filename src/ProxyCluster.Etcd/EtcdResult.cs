@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Orleans.Runtime;
 
 namespace ProxyCluster.Etcd;
 
