@@ -1,7 +1,6 @@
 using Orleans;
 using Orleans.Runtime;
 using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Routing;
 
 namespace ProxyCluster.Silos;
@@ -222,7 +221,7 @@ internal sealed partial class OrleansAuthority : IDisposable
 
     private void Announce(Term term, RoutingTable table)
     {
-        var word = new RoutingWord(term, table.Epoch, table.Epoch > 0 ? EtcdValues.FromRouting(table) : []);
+        var word = new RoutingWord(term, table.Epoch, table.Epoch > 0 ? RoutingTableJson.Write(table) : []);
         var isNew = _engine.Term != term;
         _engine.Take(word);
         if (isNew && !_engine.IsAlone)
