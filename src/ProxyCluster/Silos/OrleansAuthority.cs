@@ -225,7 +225,7 @@ internal sealed partial class OrleansAuthority : IDisposable
         var word = new RoutingWord(term, table.Epoch, table.Epoch > 0 ? EtcdValues.FromRouting(table) : []);
         var isNew = _engine.Term != term;
         _engine.Take(word);
-        if (isNew)
+        if (isNew && !_engine.IsAlone)
             Log.Appointed(_log, term.Member, term.Number, table.Epoch);
         foreach (var silo in OtherSilos())
             _post.Of(silo).DeliverAsync(word).Ignore();
