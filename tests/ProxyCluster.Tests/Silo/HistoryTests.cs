@@ -217,11 +217,11 @@ public class HistoryTests
     [Fact]
     public async Task Store_WithIncompatibleVersions_GivesThemOnlyWithoutAGoMod()
     {
-        await using (var silo = await StoredOnlyAsync(Old, SiloModule.Pack("example.com/lib", "v2.0.0+incompatible", hasGoMod: false)))
+        await using (var silo = await StoredOnlyAsync(Old, SiloModule.Pack("example.com/lib", "v2.0.0+incompatible", goModRest: null)))
             Assert.Equal(("STALE", Text(Old.Info)), await AskAsync(silo, Latest));
 
-        var major = SiloModule.Pack("example.com/lib", "v2.0.0+incompatible", hasGoMod: false);
-        await using (var silo = await StoredOnlyAsync(SiloModule.Pack("example.com/lib", "v1.0.0", hasGoMod: false), major))
+        var major = SiloModule.Pack("example.com/lib", "v2.0.0+incompatible", goModRest: null);
+        await using (var silo = await StoredOnlyAsync(SiloModule.Pack("example.com/lib", "v1.0.0", goModRest: null), major))
             Assert.Equal(("STALE", Text(major.Info)), await AskAsync(silo, Latest));
     }
 
