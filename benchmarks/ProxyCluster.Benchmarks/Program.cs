@@ -6,11 +6,15 @@ using ProxyCluster.Benchmarks.Hits;
 using ProxyCluster.Benchmarks.Large;
 using ProxyCluster.Benchmarks.Measuring;
 using ProxyCluster.Benchmarks.Micro;
+using ProxyCluster.Benchmarks.Silos;
 using ProxyCluster.TestKit.Processes;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args is [Drain.Verb, .. var drain])
     return Drain.Run(drain);
+
+if (args is [SilosProgram.Verb, .. var silos])
+    return await SilosProgram.RunAsync(silos);
 
 return await BenchmarkProgram.RunAsync(args);
 

@@ -26,7 +26,7 @@ internal static class HitsScenario
     {
         using var scratch = new ScratchDirectory();
         var modules = SyntheticModules.Create(scratch["upstream"]);
-        foreach (var placement in Placement.All)
+        foreach (var placement in Pinning.All)
         {
             await using var servers = await ServerPair.StartAsync(scratch, modules, placement);
             var findings = new List<Finding>();

@@ -16,7 +16,7 @@ internal sealed partial record Load(
 {
     /// <summary>Asks for one path over and over on a fixed number of connections.</summary>
     public static async Task<Load> MeasureAsync(
-        Server server, string path, Placement placement, int connections, int seconds)
+        Server server, string path, Pinning placement, int connections, int seconds)
     {
         var serverBefore = server.Process.ProcessorSeconds;
         var clientBefore = ProcessTable.EndedChildrenSeconds();

@@ -18,7 +18,7 @@ internal static class LargeScenario
     {
         using var scratch = new ScratchDirectory();
         var modules = SyntheticModules.Create(scratch["upstream"]);
-        foreach (var placement in Placement.All)
+        foreach (var placement in Pinning.All)
         {
             await using var servers = await ServerPair.StartAsync(scratch, modules, placement);
             var findings = new List<Finding>();
@@ -30,7 +30,7 @@ internal static class LargeScenario
     }
 
     private static async Task<IEnumerable<Finding>> MeasureAsync(
-        ServerPair servers, Placement placement, int parallel, Effort effort, long resident)
+        ServerPair servers, Pinning placement, int parallel, Effort effort, long resident)
     {
         var each = Math.Max(1, 8 / parallel);
         servers.Proxy.Process.ForgetPeak();
@@ -59,7 +59,7 @@ internal static class LargeScenario
         ];
     }
 
-    private static async Task<Transfer> TransferAsync(Server server, Placement placement, int parallel, int each)
+    private static async Task<Transfer> TransferAsync(Server server, Pinning placement, int parallel, int each)
     {
         var before = server.Process.ProcessorSeconds;
         var output = await MeasuredProcess.RunAsync(

@@ -21,7 +21,7 @@ internal static class NginxServer
     /// <param name="answers">The answer to copy the headers of, for each path.</param>
     /// <param name="placement">Its cores; it gets one worker for each.</param>
     public static async Task<Server> StartAsync(
-        HttpClient client, string directory, string tree, IReadOnlyDictionary<string, HttpResponseMessage> answers, Placement placement)
+        HttpClient client, string directory, string tree, IReadOnlyDictionary<string, HttpResponseMessage> answers, Pinning placement)
     {
         Directory.CreateDirectory(directory);
         var port = Server.FreePort();

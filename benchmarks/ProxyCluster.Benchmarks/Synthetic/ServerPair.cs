@@ -15,7 +15,7 @@ internal sealed class ServerPair(Server proxy, Server nginx) : IAsyncDisposable
 
     public Server Nginx { get; } = nginx;
 
-    public static async Task<ServerPair> StartAsync(ScratchDirectory scratch, SyntheticModules modules, Placement placement)
+    public static async Task<ServerPair> StartAsync(ScratchDirectory scratch, SyntheticModules modules, Pinning placement)
     {
         using var client = new HttpClient();
         string[] verification = ["--sumdb", "off", "--no-sumdb", SyntheticModules.NoSumPatterns];

@@ -8,9 +8,6 @@ namespace ProxyCluster.Cli;
 internal sealed record CommandContext(
     TextWriter Out, TextWriter Error, string WorkingDirectory, IReadOnlyDictionary<string, string> Variables)
 {
-    /// <summary>What a host of its own registers before the rooms, such as its engine. Default nothing.</summary>
-    public Action<IServiceCollection>? First { get; init; }
-
     /// <summary>Whether the process is ours alone, so that its platform's switches are ours to set. Default false.</summary>
     public bool OwnsProcess { get; init; }
 }

@@ -26,7 +26,7 @@ internal static class ConfigVerb
 
     private static async Task<int> RunAsync(SettingsInput input, bool json, CommandContext context)
     {
-        var services = ProxyHost.BuildServices(input, first: context.First);
+        var services = ProxyHost.BuildServices(input);
         await using (services.ConfigureAwait(false))
         {
             var effective = SettingsCheck.Effective(

@@ -27,7 +27,7 @@ internal static class RouteVerb
 
     private static async Task<int> RunAsync(SettingsInput input, string module, CommandContext context)
     {
-        var services = ProxyHost.BuildServices(input, first: context.First);
+        var services = ProxyHost.BuildServices(input);
         await using (services.ConfigureAwait(false))
         {
             if (SettingsCheck.FindMistakes(services) is { Count: > 0 } mistakes)

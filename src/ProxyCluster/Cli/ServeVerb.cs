@@ -44,7 +44,7 @@ internal static class ServeVerb
                 .AddSingleton<SignalLifetime>()
                 .AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<SignalLifetime>())
                 // Until it runs, this method reports why not, in one line instead of a stack trace.
-                .AddLogging(logging => logging.AddFilter(HostCategory, level => isStarted && level >= LogLevel.Warning)), context.First);
+                .AddLogging(logging => logging.AddFilter(HostCategory, level => isStarted && level >= LogLevel.Warning)));
         }
         catch (SettingsException e)
         {

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ProxyCluster.Configuration;
 
 namespace ProxyCluster.Clustering;
 
@@ -9,11 +10,19 @@ internal sealed class ClusteringOptions
     public const string Section = "Cluster";
 
     /// <summary>
-    /// What holds the cluster together: <c>local</c> (default: this process alone) or <c>etcd</c>. A host that brings
-    /// its own engine ignores it.
+    /// What holds the cluster together: <c>orleans</c> (default: this process is a silo, alone or with others), or
+    /// <c>local</c>, the light one for a process alone.
     /// </summary>
-    [AllowedValues("local", "etcd", "orleans")]
-    public string Engine { get; set; } = "local";
+    [AllowedValues("orleans", "local", "etcd")]
+    public string Engine { get; set; } = "orleans";
+
+    /// <summary>
+    /// Where membership and grain state are kept: <c>memory</c> (default: a cluster of one), <c>redis://host:6379</c> or
+    /// <c>azure://CONNECTION-STRING</c>; Orleans' own sections <c>Orleans:Clustering</c> and
+    /// <c>Orleans:GrainStorage:Default</c> stand in its place. Every member of a cluster names the same.
+    /// </summary>
+    [Secret]
+    public string Store { get; set; } = "";
 
     /// <summary>Name of the cluster; clusters with different names share an etcd without noticing. Default <c>default</c>.</summary>
     [RegularExpression("[A-Za-z0-9._-]{1,64}")]

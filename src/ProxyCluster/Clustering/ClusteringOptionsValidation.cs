@@ -3,15 +3,13 @@ using Microsoft.Extensions.Options;
 namespace ProxyCluster.Clustering;
 
 /// <summary>What attributes cannot say about <see cref="ClusteringOptions"/>; every fault found is reported at once.</summary>
-internal sealed class ClusteringOptionsValidation(bool hasOwnEngine) : IValidateOptions<ClusteringOptions>
+internal sealed class ClusteringOptionsValidation : IValidateOptions<ClusteringOptions>
 {
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, ClusteringOptions options)
     {
         var faults = new List<string>();
-        if (options.Engine == "orleans" && !hasOwnEngine)
-            Add("Engine", "orleans is an engine of the ProxyCluster.Orleans host; this one has local and etcd");
-        if (options.Engine == "etcd" && !hasOwnEngine)
+        if (options.Engine == "etcd")
             CheckEtcd(options, Add);
         if (options.Advertise is { } advertise && !IsBase(advertise))
             Add("Advertise", $"{advertise} must be scheme, host and port only: http://host:port");

@@ -10,28 +10,26 @@ namespace ProxyCluster.Clustering;
 internal static class ClusteringRegistration
 {
     /// <summary>
-    /// Adds the engine that <see cref="ClusteringOptions.Engine"/> names, joined while the host runs. A host that brings
-    /// its own <see cref="IEngine"/>, or a <see cref="LocalCluster"/> to share, registers it first.
+    /// Adds membership, joined while the host runs. The engine itself comes with the room of silos; a host that brings its
+    /// own <see cref="IEngine"/>, or a <see cref="LocalCluster"/> to share, registers it first.
     /// </summary>
     public static IServiceCollection AddClustering(this IServiceCollection services)
     {
-        var hasOwnEngine = services.Any(static service => service.ServiceType == typeof(IEngine));
         services.AddRoomOptions<ClusteringOptions>(ClusteringOptions.Section);
-        services.AddSingleton<IValidateOptions<ClusteringOptions>>(new ClusteringOptionsValidation(hasOwnEngine));
+        services.AddSingleton<IValidateOptions<ClusteringOptions>, ClusteringOptionsValidation>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<LocalCluster>();
-        services.TryAddSingleton(CreateEngine);
+        services.AddSingleton<LocalEngine>();
+        services.AddSingleton(CreateEtcd);
         services.AddSingleton<ClusterSelf>();
         services.AddHostedService<ClusterMembership>();
         return services;
     }
 
-    private static IEngine CreateEngine(IServiceProvider services)
+    private static EtcdEngine CreateEtcd(IServiceProvider services)
     {
         var options = services.GetRequiredService<IOptions<ClusteringOptions>>().Value;
         var time = services.GetRequiredService<TimeProvider>();
-        if (options.Engine == "local")
-            return new LocalEngine(services.GetRequiredService<LocalCluster>(), time, services.GetRequiredService<ILogger<LocalEngine>>());
         var client = new EtcdClient(options.Etcd, time, EtcdTransport.Create(options.Etcd, options.Gateway));
         return new EtcdEngine(client, options, time, services.GetRequiredService<ILogger<EtcdEngine>>());
     }

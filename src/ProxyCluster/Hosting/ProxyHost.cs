@@ -6,10 +6,12 @@ using ProxyCluster.Copies;
 using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
 using ProxyCluster.Gate;
+using ProxyCluster.Grains;
 using ProxyCluster.Http;
 using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Queries;
+using ProxyCluster.Silos;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 using ProxyCluster.Verification;
@@ -34,8 +36,10 @@ internal static class ProxyHost
         .AddLines()
         .AddCopies()
         .AddFailover()
+        .AddSilos()
         .AddAdmin()
         .AddWalk()
+        .AddGrains()
         .AddQueries()
         .AddHttpFrontEnd()
         .AddStoreCheck()

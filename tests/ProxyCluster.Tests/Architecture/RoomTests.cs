@@ -9,8 +9,8 @@ public sealed class RoomTests
     /// <summary>Who may know whom: each room those before it.</summary>
     private static readonly string[] Order =
     [
-        "Configuration", "Outcomes", "Telemetry", "Joining", "Sockets", "Routing", "Verification", "Storage", "Clustering", "Gate",
-        "Fetching", "Lines", "Copies", "Failover", "Queries", "Walk", "Admin", "Http", "Hosting", "Demo", "Drills", "Cli",
+        "Configuration", "Outcomes", "Telemetry", "Joining", "Sockets", "Routing", "Verification", "Storage", "Clustering", "Placement", "Gate",
+        "Fetching", "Lines", "Copies", "Failover", "Silos", "Queries", "Walk", "Grains", "Admin", "Http", "Hosting", "Demo", "Drills", "Cli",
     ];
 
     [Fact]

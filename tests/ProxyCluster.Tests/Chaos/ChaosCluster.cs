@@ -97,6 +97,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
         (SettingKeys.Upstreams, World.Upstream.Url),
         (SettingKeys.SumDb, World.Database.Setting),
         (SettingKeys.LogLevel, "None"),
+        (SettingKeys.Engine, "local"),
         (SettingKeys.Region, member.Region),
         (SettingKeys.Role, member.Role.ToString()),
         ("Serve:DrainTimeout", "1s"),

@@ -22,12 +22,12 @@ public sealed class ClusteringOptionsTests
     };
 
     [Fact]
-    public async Task Options_Nothing_AreTheLocalEngine()
+    public async Task Options_Nothing_AreOrleansAlone()
     {
         await using var services = Services([]);
 
-        Assert.IsType<LocalEngine>(services.GetRequiredService<IEngine>());
-        Assert.Equal(("default", "local", Role.All), services.GetRequiredService<IOptions<ClusteringOptions>>().Value is var o ? (o.Name, o.Region, o.Role) : default);
+        var options = services.GetRequiredService<IOptions<ClusteringOptions>>().Value;
+        Assert.Equal(("orleans", "", "default", "local", Role.All), (options.Engine, options.Store, options.Name, options.Region, options.Role));
     }
 
     [Fact]
@@ -39,11 +39,10 @@ public sealed class ClusteringOptionsTests
 
         Assert.Equal([new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2")], options.Etcd.Endpoints);
         Assert.Equal((Role.FrontEnd, "tokyo"), (options.Role, options.Region));
-        Assert.IsType<EtcdEngine>(services.GetRequiredService<IEngine>());
+        Assert.NotNull(services.GetRequiredService<EtcdEngine>());
     }
 
     [Theory]
-    [InlineData("Cluster:Engine", "orleans", "ProxyCluster.Orleans host")]
     [InlineData("Cluster:Engine", "raft", "Cluster:Engine")]
     [InlineData("Cluster:Name", "a/b", "Cluster:Name")]
     [InlineData("Cluster:Region", "To kyo", "Cluster:Region")]
@@ -66,16 +65,6 @@ public sealed class ClusteringOptionsTests
         var refusal = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IOptions<ClusteringOptions>>().Value);
 
         Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Options_HostWithItsOwnEngine_MayNameIt()
-    {
-        using var services = Services(new() { ["Cluster:Engine"] = "orleans" }, static s => s.AddSingleton<IEngine>(
-            new LocalEngine(new LocalCluster(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<LocalEngine>.Instance)));
-
-        Assert.Equal("orleans", services.GetRequiredService<IOptions<ClusteringOptions>>().Value.Engine);
-        Assert.IsType<LocalEngine>(services.GetRequiredService<IEngine>());
     }
 
     [Theory]
@@ -101,7 +90,7 @@ public sealed class ClusteringOptionsTests
         var cluster = new LocalCluster();
         await using var other = new LocalEngine(cluster, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<LocalEngine>.Instance);
         await other.JoinAsync(EngineSite.MemberOf("other"), TestContext.Current.CancellationToken);
-        await using var services = Services([], s => s.AddSingleton(cluster).AddSingleton<IServer, NoServer>());
+        await using var services = Services([], s => s.AddSingleton(cluster).AddSingleton<IEngine>(static p => p.GetRequiredService<LocalEngine>()).AddSingleton<IServer, NoServer>());
         var membership = Assert.IsType<ClusterMembership>(Assert.Single(services.GetServices<IHostedService>(), static s => s is ClusterMembership));
 
         await membership.StartedAsync(TestContext.Current.CancellationToken);

@@ -60,6 +60,7 @@ internal sealed class RegionsSystem : IAsyncDisposable
                     (SettingKeys.Upstreams, system.World.Upstream.Url),
                     (SettingKeys.SumDb, system.World.Database.Setting),
                     (SettingKeys.LogLevel, "Error"),
+                    ("Cluster:Engine", "local"),
                     ("Cluster:Region", region),
                     ("Serve:DrainTimeout", "2s"),
                     ("Admin:TokenFile", system._scratch["tokens"]),

@@ -69,6 +69,7 @@ internal sealed class PeerSite : IAsyncDisposable
                 (SettingKeys.Upstreams, World.Upstream.Url),
                 (SettingKeys.SumDb, World.Database.Setting),
                 (SettingKeys.LogLevel, "None"),
+                (SettingKeys.Engine, "local"),
                 (SettingKeys.Region, region),
                 (SettingKeys.Role, role.ToString()),
                 ("Serve:DrainTimeout", "1s"),

@@ -67,6 +67,7 @@ internal sealed class RegionSite : IAsyncDisposable
             (SettingKeys.Upstreams, Upstream),
             (SettingKeys.SumDb, Database),
             (SettingKeys.LogLevel, "None"),
+            ("Cluster:Engine", "local"),
             ("Cluster:Region", "tokyo"),
             ("Storage:MemoryBytes", "0"),
             ("Storage:Blob:ConnectionString", options.ConnectionString),

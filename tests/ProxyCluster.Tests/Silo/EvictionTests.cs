@@ -228,7 +228,7 @@ public class EvictionTests
     {
         var silo = await TestSilo.StartAsync(
             services => services.AddSingleton<TimeProvider>(_clock).AddSingleton(cluster),
-            [("Storage:MaxBytes", "2MiB"), .. settings]);
+            [("Cluster:Engine", "local"), ("Storage:MaxBytes", "2MiB"), .. settings]);
         await silo.Services.GetRequiredService<Eviction>().Indexed.WaitAsync(Patience, Cancellation);
         silo.Add(Modules);
         return silo;

@@ -17,10 +17,10 @@ public class FrontEndTests
         // 1. A silo, and a front end whose clock stands still.
         var cluster = new LocalCluster();
         var clock = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
-        await using var silo = await TestSilo.StartAsync(services => services.AddSingleton(cluster));
+        await using var silo = await TestSilo.StartAsync(services => services.AddSingleton(cluster), ("Cluster:Engine", "local"));
         await using var front = await TestSilo.StartAsync(
             services => services.AddSingleton(cluster).AddSingleton<TimeProvider>(clock),
-            ("Cluster:Role", "FrontEnd"), ("Http:StallTimeout", "17m"), ("Peers:IdleTimeout", "5s"), ("Peers:TotalTimeout", "1m"));
+            ("Cluster:Engine", "local"), ("Cluster:Role", "FrontEnd"), ("Http:StallTimeout", "17m"), ("Peers:IdleTimeout", "5s"), ("Peers:TotalTimeout", "1m"));
         var module = SiloModule.Pack("example.com/large", "v1.0.0", 16 << 20);
         silo.Add(module);
 

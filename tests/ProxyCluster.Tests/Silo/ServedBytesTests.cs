@@ -17,8 +17,8 @@ public class ServedBytesTests
     {
         // 1. A client, and a front end or a silo that it asks.
         var cluster = new LocalCluster();
-        await using var silo = await TestSilo.StartAsync(services => services.AddSingleton(cluster));
-        await using var front = role == "Silo" ? null : await TestSilo.StartAsync(services => services.AddSingleton(cluster), ("Cluster:Role", role));
+        await using var silo = await TestSilo.StartAsync(services => services.AddSingleton(cluster), ("Cluster:Engine", "local"));
+        await using var front = role == "Silo" ? null : await TestSilo.StartAsync(services => services.AddSingleton(cluster), ("Cluster:Engine", "local"), ("Cluster:Role", role));
         var asked = front ?? silo;
         var module = SiloModule.Pack("example.com/large", "v1.0.0", Size);
         silo.Add(module);

@@ -20,7 +20,7 @@ internal sealed class BlobLocation
         "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoMGGw==";
 
     // Nothing newer is needed, and every emulator of the last years takes it; the package's own choice is too new for most.
-    private const BlobClientOptions.ServiceVersion Version = BlobClientOptions.ServiceVersion.V2021_12_02;
+    internal const BlobClientOptions.ServiceVersion Version = BlobClientOptions.ServiceVersion.V2021_12_02;
 
     private readonly BlobStoreOptions _options;
 

@@ -1,0 +1,25 @@
+using ProxyCluster.Clustering;
+using ProxyCluster.Failover;
+using ProxyCluster.Silos;
+using ProxyCluster.Walk;
+
+namespace ProxyCluster.Grains;
+
+/// <summary>The door of the room of grains: owners by key, wherever they live.</summary>
+internal static class GrainsRegistration
+{
+    /// <summary>Puts grains in the places of owners, where the engine is one that has them.</summary>
+    public static IServiceCollection AddGrains(this IServiceCollection services)
+    {
+        services.AddSingleton<GrainCalls>();
+        services.AddSingleton<HealthCalls>();
+        services.AddSingleton<IOwnerCalls>(OnSilo<GrainCalls>);
+        services.AddSingleton<IQueryCalls>(OnSilo<GrainCalls>);
+        services.AddSingleton<IHealthCalls>(OnSilo<HealthCalls>);
+        return services;
+    }
+
+    // Null to those who ask for it where there are no grains: they then do without.
+    private static T OnSilo<T>(IServiceProvider provider)
+        where T : class => provider.GetRequiredService<IEngine>() is OrleansEngine ? provider.GetRequiredService<T>() : null!;
+}

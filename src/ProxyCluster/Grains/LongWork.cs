@@ -1,0 +1,77 @@
+using ProxyCluster.Outcomes;
+
+namespace ProxyCluster.Grains;
+
+/// <summary>
+/// One task for all who ask for the same thing at once, outside of the grain's scheduler: a grain runs one turn at a
+/// time, and verifying a zip is a long turn. Waiting for it happens inside, interleaved. Touched by the grain's turns
+/// alone, hence without a lock.
+/// <para>
+/// Its end waits for askers who were told that it is under way, and come again at once. Whoever asks after two heartbeats
+/// is another asker, and gets an answer of his own: what was absent then may be there, and a list may have grown.
+/// </para>
+/// </summary>
+internal sealed class LongWork<TKey, TResult>(TimeProvider time)
+    where TKey : notnull
+    where TResult : notnull
+{
+    private const int HeartbeatsKept = 2;
+
+    private readonly Dictionary<TKey, Work> _works = [];
+
+    /// <summary>Works that are under way, or whose ends wait to be fetched.</summary>
+    public int Count => _works.Count;
+
+    /// <summary>Waits for the work on the key, starting it if nobody has; null when it outlasts the heartbeat.</summary>
+    public async Task<Outcome<TResult>?> WaitAsync(TKey key, Func<Task<Outcome<TResult>>> start, TimeSpan heartbeat)
+    {
+        foreach (var (old, ended) in _works)
+        {
+            if (ended.IsOver(heartbeat * HeartbeatsKept))
+                _works.Remove(old);
+        }
+
+        if (!_works.TryGetValue(key, out var work))
+            _works[key] = work = new Work(start, time);
+
+        // A time-out says nothing that the task does not say better.
+        await ((Task)work.Ended).WaitAsync(heartbeat, time)
+            .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        if (!work.Ended.IsCompleted)
+            return null;
+
+        // What is done is forgotten: where it is stored, the next asker finds it; a failure is asked for anew.
+        if (_works.TryGetValue(key, out var known) && known == work)
+            _works.Remove(key);
+        return await work.Ended;
+    }
+
+    private sealed class Work
+    {
+        private readonly TimeProvider _time;
+        private long _endedAt;
+
+        public Work(Func<Task<Outcome<TResult>>> start, TimeProvider time)
+        {
+            _time = time;
+            Ended = Task.Run(() => RunAsync(start));
+        }
+
+        public Task<Outcome<TResult>> Ended { get; }
+
+        // The end's time is written before the task completes.
+        public bool IsOver(TimeSpan keptFor) => Ended.IsCompleted && _time.GetElapsedTime(_endedAt) >= keptFor;
+
+        private async Task<Outcome<TResult>> RunAsync(Func<Task<Outcome<TResult>>> start)
+        {
+            try
+            {
+                return await start();
+            }
+            finally
+            {
+                _endedAt = _time.GetTimestamp();
+            }
+        }
+    }
+}

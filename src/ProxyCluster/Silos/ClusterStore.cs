@@ -1,0 +1,88 @@
+using Orleans;
+using Orleans.Hosting;
+using Orleans.Storage;
+using ProxyCluster.Clustering;
+using ProxyCluster.Storage.Blobs;
+using StackExchange.Redis;
+
+namespace ProxyCluster.Silos;
+
+/// <summary>
+/// Where a cluster keeps its membership and its grains' state, in one word for both: <c>Cluster:Store</c>. Whoever wants
+/// two different ones, or more of a provider's settings, uses Orleans' own section instead.
+/// </summary>
+/// <param name="Scheme"><c>memory</c>, <c>redis</c>, <c>azure</c> or <c>orleans</c>, its own section.</param>
+/// <param name="Location">Addresses or connection string: what follows the scheme. May hold a password.</param>
+internal sealed record ClusterStore(string Scheme, string Location)
+{
+    /// <summary>Milliseconds for a connection and for an answer: a silo goes on without its store, and should know soon.</summary>
+    private const int RedisLimit = 1000;
+
+    /// <summary>The store in this process's memory.</summary>
+    public static ClusterStore Memory { get; } = new("memory", "");
+
+    /// <summary>What <c>/readyz</c> and logs call it; without secrets.</summary>
+    public string Label => Scheme switch
+    {
+        "redis" => "redis " + Location[(Location.LastIndexOf('@') + 1)..],
+        "azure" => "Azure Storage",
+        "orleans" => Location,
+        _ => "memory",
+    };
+
+    /// <summary>Reads <c>Cluster:Store</c>; null when it cannot be, with what is wrong.</summary>
+    public static ClusterStore? ParseOrNull(string text, out string error)
+    {
+        error = "";
+        if (text is "" or "memory")
+            return Memory;
+        var colon = text.IndexOf("://", StringComparison.Ordinal);
+        var scheme = colon < 0 ? "" : text[..colon];
+        if (scheme is "redis" or "azure" && text.Length > colon + 3)
+            return new(scheme, text[(colon + 3)..]);
+        error = "must be memory, redis://host:6379 or azure://CONNECTION-STRING";
+        return null;
+    }
+
+    /// <summary>The store that is configured, for options that have been checked.</summary>
+    public static ClusterStore Of(ClusteringOptions cluster, IConfiguration configuration) =>
+        configuration.GetSection("Orleans:Clustering") is { } section && section.Exists()
+            ? new("orleans", section["ProviderType"] ?? "a provider of Orleans")
+            : ParseOrNull(cluster.Store, out _) ?? Memory;
+
+    /// <summary>Gives it to a silo. What is in Orleans' own section, Orleans reads itself.</summary>
+    public void Apply(ISiloBuilder silo, MemoryStore memory)
+    {
+        switch (Scheme)
+        {
+            case "memory":
+                silo.Services.AddSingleton<IMembershipTable>(memory);
+                silo.Services.AddKeyedSingleton<IGrainStorage>(StoredState.Provider, memory);
+                break;
+            case "redis":
+                var redis = Redis();
+                silo.UseRedisClustering(options => options.ConfigurationOptions = redis);
+                silo.AddRedisGrainStorage(StoredState.Provider, options => options.ConfigurationOptions = redis);
+                break;
+            case "azure":
+                silo.UseAzureStorageClustering(options => options.TableServiceClient = new(Location));
+                silo.AddAzureBlobGrainStorage(StoredState.Provider, options => options.BlobServiceClient = new(Location, new(BlobLocation.Version)));
+                break;
+        }
+    }
+
+    // user:password@host:port, as Redis' URLs have it.
+    private ConfigurationOptions Redis()
+    {
+        var at = Location.LastIndexOf('@');
+        var options = ConfigurationOptions.Parse(Location[(at + 1)..]);
+        (options.ConnectTimeout, options.AsyncTimeout, options.SyncTimeout) = (RedisLimit, RedisLimit, RedisLimit);
+        if (at < 0)
+            return options;
+        var login = Location[..at].Split(':', 2);
+        if (login[0].Length > 0)
+            options.User = Uri.UnescapeDataString(login[0]);
+        options.Password = Uri.UnescapeDataString(login[^1]);
+        return options;
+    }
+}

@@ -1,0 +1,314 @@
+using Orleans;
+using Orleans.Runtime;
+using ProxyCluster.Clustering;
+using ProxyCluster.Clustering.Etcd;
+using ProxyCluster.Routing;
+
+namespace ProxyCluster.Silos;
+
+/// <summary>
+/// The <c>orleans</c> engine: membership by Orleans' silos, one routing table and one authority by a grain.
+/// <para>
+/// <b>How.</b> The member is a silo (<see cref="SiloLife"/>), front ends too, so that everybody hears of everything by the
+/// same lines; placement keeps grains off front ends. The member's card is its silo's name, so the membership table
+/// alone gives the view. The failover grain keeps the table and the office of the authority (<see cref="OrleansAuthority"/>).
+/// </para>
+/// <para>
+/// <b>What it survives.</b> A silo's death: probes and votes, within 4 s (<see cref="SiloTuning"/>). A false verdict: the
+/// life ends, the process serves on with its last view, and the next life joins under the same id. The membership
+/// provider gone: silos go on with the members that they know, the status says so; nobody can join, die or be published
+/// for until it is back. The provider gone at start: the process serves alone and goes on trying.
+/// </para>
+/// <para>
+/// <b>What it costs.</b> Per member a probe of every other (up to ten) each 750 ms, a call of the failover grain each
+/// heartbeat, and a read and a write of the membership table each 5 s.
+/// </para>
+/// Road not taken: Orleans as a part of the web host. It would need its provider to start, and end the process at a
+/// verdict of death, in the middle of downloads that nobody else can finish.
+/// </summary>
+internal sealed partial class OrleansEngine : IEngine
+{
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(10);
+
+    private readonly Rooms _rooms;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly ViewFeed _feed;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _firstWord = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Member? _self;
+    private volatile SiloLife? _life;
+    private volatile EngineStatus _status;
+    private volatile Term? _term;
+    private volatile string? _tableFault;
+    private Task _running = Task.CompletedTask;
+    private int _isStopped;
+
+    /// <param name="rooms">The web host's services, and what a silo gets besides.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Where changes of state go.</param>
+    public OrleansEngine(Rooms rooms, TimeProvider time, ILogger<OrleansEngine> log)
+    {
+        _rooms = rooms;
+        _time = time;
+        _log = log;
+        _feed = new ViewFeed(log);
+        _status = new EngineStatus(true, "not joined yet", time.GetUtcNow());
+    }
+
+    /// <inheritdoc/>
+    public event Action<ClusterView>? ViewChanged
+    {
+        add => _feed.Changed += value;
+        remove => _feed.Changed -= value;
+    }
+
+    /// <inheritdoc/>
+    public string Name => "orleans";
+
+    /// <inheritdoc/>
+    public Member? Self => _self;
+
+    /// <inheritdoc/>
+    public ClusterView View => _feed.View;
+
+    /// <inheritdoc/>
+    public EngineStatus Status => _status;
+
+    /// <inheritdoc/>
+    public bool IsAuthority =>
+        _life is { } life && _term is { } term && term.Holder.Equals(life.Address) && Volatile.Read(ref _isStopped) == 0;
+
+    /// <summary>The newest term heard of; null before the first.</summary>
+    public Term? Term => _term;
+
+    /// <summary>The way to grains; null while this process is no silo.</summary>
+    public IGrainFactory? GrainsOrNull => Volatile.Read(ref _isStopped) == 0 ? _life?.Grains : null;
+
+    /// <inheritdoc/>
+    public async Task JoinAsync(Member self, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (Interlocked.CompareExchange(ref _self, self, null) is not null)
+            throw new InvalidOperationException("an engine joins once");
+        _feed.Swap(view => view with { Members = [self] });
+        // Under the engine's lifetime: cancelling the join ends the wait for the first view, not the joining.
+        _running = Task.Run(() => LiveAsync(self, _stop.Token), CancellationToken.None);
+        try
+        {
+            await _firstWord.Task.WaitAsync(JoinPatience, _time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            // A silo waits long for those that stand in the table and do not answer; nobody has to wait with it.
+            if (!_firstWord.Task.IsCompleted)
+                SetStatus(true, "still joining");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task LeaveAsync(CancellationToken cancel)
+    {
+        if (_self is not { } self || Interlocked.Exchange(ref _isStopped, 1) != 0)
+            return;
+        await EndAsync("left the cluster", life => life.LeaveAsync(cancel));
+        _feed.Swap(view => view with { Members = view.Members.RemoveAll(member => member.Id == self.Id) });
+    }
+
+    /// <inheritdoc/>
+    public async Task<PublishResult> TryPublishAsync(RoutingTable next, CancellationToken cancel)
+    {
+        if (!IsAuthority || _life is not { } life)
+            return new PublishResult(PublishStatus.NotAuthority, View.Routing);
+        try
+        {
+            var status = await life.Authority.TryPublishAsync(next, cancel);
+            return new PublishResult(status, View.Routing);
+        }
+        catch (Exception e) when (e is OrleansException or ObjectDisposedException)
+        {
+            // The silo's life ended meanwhile.
+            return new PublishResult(PublishStatus.Unavailable, View.Routing);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> TryTakeOverAsync(string from, CancellationToken cancel)
+    {
+        if (_life is not { } life || Volatile.Read(ref _isStopped) == 1)
+            return false;
+        try
+        {
+            return await life.Authority.TryTakeOverAsync(from, cancel);
+        }
+        catch (Exception e) when (e is OrleansException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isStopped, 1) == 0)
+            await EndAsync("stopped", static life => life.DisposeAsync().AsTask());
+        await _feed.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    /// <summary>Takes news in; an older table than ours changes nothing, nor does an earlier term.</summary>
+    internal void Take(RoutingWord word)
+    {
+        var table = EtcdValues.RoutingOrNull(word.Table);
+        _feed.Swap(view =>
+        {
+            // Of two terms that began with no storage in reach, the one heard last counts until either is written down.
+            if (word.Term is { } term && term.Number >= (_term?.Number ?? 0))
+                _term = term;
+            return view with
+            {
+                Routing = table is not null && table.Epoch > view.Routing.Epoch ? table : view.Routing,
+                AuthorityId = _term?.Member,
+            };
+        });
+    }
+
+    /// <summary>What this member knows, as news for one that knows the table of an epoch.</summary>
+    internal RoutingWord Word(long epoch)
+    {
+        var table = View.Routing;
+        return new RoutingWord(_term, table.Epoch, table.Epoch > epoch ? EtcdValues.FromRouting(table) : []);
+    }
+
+    private async Task EndAsync(string detail, Func<SiloLife, Task> end)
+    {
+        SetStatus(true, detail);
+        await _stop.CancelAsync();
+        try
+        {
+            // First the loop, so that no life begins behind our back; it leaves the last one to us.
+            await _running;
+            if (_life is { } life)
+                await end(life);
+        }
+        catch (OperationCanceledException)
+        {
+            // The leave's time is up; the others will notice.
+        }
+
+        _life = null;
+    }
+
+    /// <summary>One life after the other, until told to stop.</summary>
+    private async Task LiveAsync(Member self, CancellationToken stop)
+    {
+        var pause = TimeSpan.FromMilliseconds(200);
+        while (!stop.IsCancellationRequested)
+        {
+            string reason;
+            try
+            {
+                var life = await SiloLife.BeginAsync(self, this, _rooms, NoteTable, stop);
+                pause = TimeSpan.FromMilliseconds(200);
+                _life = life;
+                _tableFault = null;
+                reason = await FollowAsync(life, self, stop);
+                _life = null;
+                await life.DisposeAsync();
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                // Providers and Orleans itself fail a start with whatever their clients throw.
+                reason = e.GetBaseException().Message;
+            }
+
+            if (_status.IsDegraded is false || !_firstWord.Task.IsCompleted)
+                Log.Lost(_log, self.Id, reason);
+            SetStatus(true, $"not in the cluster: {reason}");
+            _firstWord.TrySetResult();
+            await Task.Delay(pause, _time, stop);
+            pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
+        }
+    }
+
+    /// <summary>Follows the cluster for one life; gives the reason for its end.</summary>
+    private async Task<string> FollowAsync(SiloLife life, Member self, CancellationToken stop)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var members = FollowMembersAsync(life, self, end.Token);
+        var routing = AttendAsync(life, end.Token);
+        var first = await Task.WhenAny(life.Ended, members, routing);
+        await end.CancelAsync();
+        stop.ThrowIfCancellationRequested();
+        return first == life.Ended ? await life.Ended : "its silo stopped following the cluster";
+    }
+
+    private async Task FollowMembersAsync(SiloLife life, Member self, CancellationToken end)
+    {
+        await foreach (var snapshot in life.Membership.MembershipUpdates.WithCancellation(end))
+        {
+            var members = snapshot.Members.Values
+                .Where(static member => member.Status == SiloStatus.Active)
+                .Select(static member => MemberCard.ReadOrNull(member.Name))
+                .OfType<Member>()
+                .Where(member => member.Id != self.Id)
+                .Append(self)
+                .OrderBy(static member => member.Id, StringComparer.Ordinal);
+            _feed.Swap(view => view with { Members = [.. members] });
+        }
+    }
+
+    private async Task AttendAsync(SiloLife life, CancellationToken end)
+    {
+        var failover = life.Grains.GetGrain<IFailoverGrain>(IFailoverGrain.Key);
+        while (!end.IsCancellationRequested)
+        {
+            try
+            {
+                Take(await failover.AttendAsync(_term?.Number ?? 0, View.Routing.Epoch).WaitAsync(end));
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                // Its silo died and is not dead by the votes yet: the next call will find or place it.
+            }
+
+            Settle(life);
+            await Task.Delay(_rooms.Cluster.HeartbeatInterval, _time, end);
+        }
+    }
+
+    private void Settle(SiloLife life)
+    {
+        if (_tableFault is { } fault)
+            SetStatus(true, $"silo {life.Address}, but its store, {_rooms.Store.Label}, cannot be reached: {fault}");
+        else
+            SetStatus(false, $"silo {life.Address}, store {_rooms.Store.Label}");
+        _firstWord.TrySetResult();
+    }
+
+    private void NoteTable(Exception? fault)
+    {
+        _tableFault = fault?.GetBaseException().Message;
+        if (fault is not null && _life is { } life)
+            Settle(life);
+    }
+
+    private void SetStatus(bool isDegraded, string detail)
+    {
+        if (Volatile.Read(ref _isStopped) == 1 && _status.Detail is "left the cluster" or "stopped")
+            return;
+        if (_status.IsDegraded != isDegraded || _status.Detail != detail)
+            _status = new EngineStatus(isDegraded, detail, _time.GetUtcNow());
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Member {Member} was not in its cluster and serves alone until it is: {Reason}")]
+        public static partial void Lost(ILogger log, string member, string reason);
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Clustering.Etcd;
+using ProxyCluster.Clustering.Local;
+using ProxyCluster.Configuration;
+
+namespace ProxyCluster.Silos;
+
+/// <summary>The door of the room that makes this process a silo of Orleans.</summary>
+internal static class SilosRegistration
+{
+    /// <summary>Registers the engine that <see cref="ClusteringOptions.Engine"/> names, unless the host brings one.</summary>
+    public static IServiceCollection AddSilos(this IServiceCollection services)
+    {
+        services.AddRoomOptions<OrleansOptions>(OrleansOptions.Section);
+        services.AddSingleton<IValidateOptions<OrleansOptions>, OrleansOptionsValidation>();
+        services.AddSingleton<IValidateOptions<ClusteringOptions>, ClusterStoreValidation>();
+        services.TryAddSingleton(static provider => new Rooms(provider));
+        services.TryAddSingleton<MemoryStore>();
+        services.AddSingleton<OrleansEngine>();
+        services.TryAddSingleton<IEngine>(static provider =>
+            provider.GetRequiredService<IOptions<ClusteringOptions>>().Value.Engine switch
+            {
+                "local" => provider.GetRequiredService<LocalEngine>(),
+                "etcd" => provider.GetRequiredService<EtcdEngine>(),
+                _ => provider.GetRequiredService<OrleansEngine>(),
+            });
+
+        // Every probe, connection and lost message of a silo is an information of Orleans; the engine logs what it comes to.
+        // It retries placement by a library that logs under its own name.
+        services.AddLogging(static logging => logging
+            .AddFilter("Orleans", LogLevel.Error)
+            .AddFilter("Polly", LogLevel.None)
+            .AddFilter(typeof(SiloPost).FullName, LogLevel.Warning));
+        return services;
+    }
+}

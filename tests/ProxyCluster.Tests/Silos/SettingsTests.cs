@@ -1,0 +1,57 @@
+using ProxyCluster.Configuration;
+using ProxyCluster.Hosting;
+using ProxyCluster.TestKit.Processes;
+
+namespace ProxyCluster.Tests.Silos;
+
+public sealed class SettingsTests : IDisposable
+{
+    private readonly ScratchDirectory _scratch = new();
+
+    public SettingsTests() => File.WriteAllText(Secret, "a secret of one test cluster");
+
+    private string Secret => _scratch["secret"];
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Theory]
+    [InlineData("redis://127.0.0.1:6379")]
+    [InlineData("redis://user:secret@one:6379,two:6379")]
+    [InlineData("azure://UseDevelopmentStorage=true")]
+    public void Store_OfAKnownKind_IsTaken(string store) =>
+        Assert.Empty(Mistakes(("Cluster:Store", store), ("Cluster:SecretFile", Secret)));
+
+    [Theory]
+    [InlineData("zookeeper://a:2181")]
+    [InlineData("redis://")]
+    [InlineData("127.0.0.1:6379")]
+    public void Store_OfAnotherKind_IsRefusedInWords(string store) => Assert.Contains(
+        "Cluster:Store: must be memory, redis://host:6379 or azure://CONNECTION-STRING",
+        Mistakes(("Cluster:Store", store), ("Cluster:SecretFile", Secret)));
+
+    [Fact]
+    public void Store_BesideOrleansOwnSection_IsRefused() => Assert.Contains(
+        "Cluster:Store: Orleans:Clustering names a store too; one of the two is enough",
+        Mistakes(("Cluster:Store", "redis://a:6379"), ("Orleans:Clustering:ProviderType", "Redis"), ("Cluster:SecretFile", Secret)));
+
+    [Theory]
+    [InlineData("Cluster:Store", "redis://a:6379")]
+    [InlineData("Orleans:Clustering:ProviderType", "Redis")]
+    [InlineData("Silo:PrimaryPort", "11111")]
+    public void Secret_MissingInACluster_IsRefused(string key, string value) => Assert.Contains(
+        "Cluster:SecretFile: a cluster needs the secret that its members prove to each other", Mistakes((key, value)));
+
+    [Fact]
+    public void Settings_None_AreAClusterOfOne() => Assert.Empty(Mistakes());
+
+    [Fact]
+    public void Certificates_OneOfThree_IsRefusedWithTheFileThatIsMissing() => Assert.Equal(
+        ["Silo:CertFile: certificate, key and CA go together", "Silo:CertFile: /nowhere/cert.pem does not exist"],
+        Mistakes(("Silo:CertFile", "/nowhere/cert.pem")));
+
+    private static IReadOnlyList<string> Mistakes(params (string, string)[] values)
+    {
+        using var services = ProxyHost.BuildServices(SettingsInput.Of(values));
+        return SettingsCheck.FindMistakes(services);
+    }
+}
