@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using ProxyCluster.Files;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
@@ -108,13 +109,13 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
     private string FileOf(ModuleVersion module) =>
         Path.Combine([_root, "lookup", .. $"{module.Path.Escaped}@{module.EscapedVersion}".Split('/')]);
 
-    private string? ReadLatestOrNull() => File.Exists(LatestFile) ? File.ReadAllText(LatestFile) : null;
+    private string? ReadLatestOrNull() => File.Exists(LatestFile) ? RegularFile.ReadAllText(LatestFile) : null;
 
     private static byte[]? ReadCheckedOrNull(string file)
     {
         try
         {
-            var bytes = File.ReadAllBytes(file);
+            var bytes = RegularFile.ReadAllBytes(file);
             if (bytes.Length < Digest.Size)
                 return null;
 
