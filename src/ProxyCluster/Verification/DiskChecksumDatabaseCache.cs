@@ -136,7 +136,7 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.NotKept(_logger, file, e);
+            Log.NotKept(_logger, file, e.Message);
         }
     }
 
@@ -173,7 +173,7 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Checksum database file {File} was not kept; it will be asked for again")]
-        public static partial void NotKept(ILogger logger, string file, Exception exception);
+        [LoggerMessage(LogLevel.Warning, "Checksum database file {File} was not kept and will be asked for again: {Reason}")]
+        public static partial void NotKept(ILogger logger, string file, string reason);
     }
 }

@@ -23,6 +23,7 @@ public class DoorTests
         $"/example.com/lib/@v/v1.{new string('1', 300)}.info",
         $"/sumdb/sumdb.test/go/lookup/example.com/{Long}@v1.0.0",
         $"/sumdb/sumdb.test/go/lookup/example.com/lib@v1.0.0-{Long}",
+        $"/sumdb/sumdb.test/go/lookup/example.com/{new string('x', 200)}@v1.0.0-{new string('y', 200)}",
         $"/sumdb/sumdb.test/go/tile/8/0/{string.Concat(Enumerable.Repeat("x000/", 300))}000",
         $"/sumdb/sumdb.test/go/tile/8/data/{string.Concat(Enumerable.Repeat("x001/", 300))}000",
         $"/sumdb/{Long}/lookup/example.com/lib@v1.0.0",
@@ -46,5 +47,6 @@ public class DoorTests
 
         Assert.Equal(0, silo.Services.GetRequiredService<ProxyMetrics>().Traffic.Read().Errors);
         Assert.Empty(silo.Log.Exceptions);
+        Assert.DoesNotContain(silo.Log.Lines, static line => line.Contains(Long, StringComparison.Ordinal));
     }
 }
