@@ -1,3 +1,4 @@
+using ProxyCluster.Files;
 using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.Storage;
@@ -71,7 +72,7 @@ internal sealed class DataTree
             File.WriteAllText(temporary, FormatLine);
             File.Move(temporary, format, overwrite: true);
         }
-        else if (File.ReadAllText(format) is var found && found != FormatLine)
+        else if (RegularFile.ReadAllText(format) is var found && found != FormatLine)
         {
             throw new InvalidDataException(
                 $"the data directory {Root} holds '{found.Trim()}'; this program reads '{FormatLine.Trim()}'");
