@@ -1,9 +1,13 @@
+using System.Net;
+using System.Net.Sockets;
 using Orleans;
 using Orleans.Hosting;
 using Orleans.Storage;
 using ProxyCluster.Clustering;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage.Blobs;
 using StackExchange.Redis;
+using StackExchange.Redis.Configuration;
 
 namespace ProxyCluster.Silos;
 
@@ -51,7 +55,7 @@ internal sealed record ClusterStore(string Scheme, string Location)
             : ParseOrNull(cluster.Store, out _) ?? Memory;
 
     /// <summary>Gives it to a silo. What is in Orleans' own section, Orleans reads itself.</summary>
-    public void Apply(ISiloBuilder silo, MemoryStore memory)
+    public void Apply(ISiloBuilder silo, MemoryStore memory, Uri? gateway)
     {
         switch (Scheme)
         {
@@ -60,7 +64,7 @@ internal sealed record ClusterStore(string Scheme, string Location)
                 silo.Services.AddKeyedSingleton<IGrainStorage>(StoredState.Provider, memory);
                 break;
             case "redis":
-                var redis = Redis();
+                var redis = Redis(gateway);
                 silo.UseRedisClustering(options => options.ConfigurationOptions = redis);
                 silo.AddRedisGrainStorage(StoredState.Provider, options => options.ConfigurationOptions = redis);
                 break;
@@ -72,11 +76,12 @@ internal sealed record ClusterStore(string Scheme, string Location)
     }
 
     // user:password@host:port, as Redis' URLs have it.
-    private ConfigurationOptions Redis()
+    private ConfigurationOptions Redis(Uri? gateway)
     {
         var at = Location.LastIndexOf('@');
         var options = ConfigurationOptions.Parse(Location[(at + 1)..]);
         (options.ConnectTimeout, options.AsyncTimeout, options.SyncTimeout) = (RedisLimit, RedisLimit, RedisLimit);
+        options.Tunnel = gateway is null ? null : new GatewayTunnel(gateway);
         if (at < 0)
             return options;
         var login = Location[..at].Split(':', 2);
@@ -84,5 +89,21 @@ internal sealed record ClusterStore(string Scheme, string Location)
             options.User = Uri.UnescapeDataString(login[0]);
         options.Password = Uri.UnescapeDataString(login[^1]);
         return options;
+    }
+
+    // The way of everything that leaves a region in a rehearsal; see ClusteringOptions.Gateway.
+    private sealed class GatewayTunnel(Uri gateway) : Tunnel
+    {
+        public override ValueTask<EndPoint?> GetSocketConnectEndpointAsync(EndPoint endpoint, CancellationToken cancellationToken) =>
+            ValueTask.FromResult<EndPoint?>(Socks5.EndPointOf(gateway));
+
+        public override async ValueTask<Stream?> BeforeAuthenticateAsync(
+            EndPoint endpoint, ConnectionType connectionType, Socket? socket, CancellationToken cancellationToken)
+        {
+            var target = endpoint as IPEndPoint
+                ?? new IPEndPoint((await Dns.GetHostAddressesAsync(((DnsEndPoint)endpoint).Host, cancellationToken))[0], ((DnsEndPoint)endpoint).Port);
+            await Socks5.AskAsync(socket!, target, cancellationToken);
+            return null;
+        }
     }
 }

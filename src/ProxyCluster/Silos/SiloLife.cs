@@ -145,6 +145,7 @@ internal sealed class SiloLife : IAsyncDisposable
             Locate(silo, section, address, rooms);
             SiloTls.Apply(silo, rooms.Options);
             Configure(silo, self, engine, rooms, ended);
+            GatewayLines.Apply(silo, rooms.Cluster);
             Watch(silo.Services, noteTable);
         });
         builder.Services.AddSingleton(rooms.Logging);
@@ -182,7 +183,7 @@ internal sealed class SiloLife : IAsyncDisposable
             silo.ConfigureEndpoints(address, PortOn(address, rooms.Options.Port), gatewayPort: 0, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
         if (rooms.Options.PrimaryPort == 0)
         {
-            rooms.Store.Apply(silo, rooms.Memory);
+            rooms.Store.Apply(silo, rooms.Memory, rooms.Cluster.Gateway);
             return;
         }
 
