@@ -92,9 +92,10 @@ internal sealed class DemoCluster : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        // Doors first: a front end without silos would answer 503 to those who still ask.
-        foreach (var kind in _members.GroupBy(static member => member.Role == Role.FrontEnd).OrderByDescending(static kind => kind.Key))
-            await Task.WhenAll(kind.Select(static member => member.DisposeAsync().AsTask())).ConfigureAwait(false);
+        // Doors first: a front end without silos would answer 503 to those who still ask. And one after the other, which is
+        // faster: silos that go at once get in each other's way at the table, and wait for seconds before they try again.
+        foreach (var member in _members.OrderBy(static member => member.Role == Role.FrontEnd ? 0 : 1))
+            await member.DisposeAsync().ConfigureAwait(false);
         await World.DisposeAsync().ConfigureAwait(false);
         _data.Delete(recursive: true);
     }
