@@ -7,7 +7,7 @@ using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using ProxyCluster.Clustering;
-using ProxyCluster.Hosting;
+using ProxyCluster.Joining;
 using ProxyCluster.Placement;
 
 namespace ProxyCluster.Silos;
