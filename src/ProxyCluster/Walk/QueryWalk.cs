@@ -183,10 +183,14 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
                 return known.Failure!;
         }
 
-        // 2. Have it asked for, once for all who ask now.
+        // 2. Have it asked for, once for all who ask now. Who was asked may have had to make do with an old one.
+        var began = _clock.GetUtcNow();
         var newest = cachedOnly ? known : await RefreshAsync(query, asOwner, cancel);
         if (!cachedOnly && (newest.Failure is null || FreshnessOf(newest) == Freshness.Fresh))
-            return new FoundAnswer(newest.Answer!, AnswerAge.Miss);
+        {
+            var isNew = newest.Answer!.AskedAt >= began || FreshnessOf(newest) == Freshness.Fresh;
+            return new FoundAnswer(newest.Answer, isNew ? AnswerAge.Miss : AnswerAge.Stale);
+        }
 
         // 3. Old is better than nothing.
         if (QueryFreshness.UsableDespiteError(newest, _clock.GetUtcNow(), _options))
