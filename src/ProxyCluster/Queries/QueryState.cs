@@ -37,16 +37,12 @@ internal sealed record QueryState(QueryAnswer? Answer, Failure? Failure, DateTim
 
     /// <summary>
     /// An attempt succeeded. What upstream confirmed last counts, whoever hears of it last; an answer from after now is of
-    /// a clock that has been set back, and counts as old. One that upstream gave before the last failure ends no pause: so
-    /// does an owner answer that is itself without upstream, and on Orleans it may be this silo.
+    /// a clock that has been set back, and counts as old.
     /// </summary>
     public QueryState Learn(Query query, QueryAnswer told, DateTimeOffset now, TimeSpan bridgeFor)
     {
         var (before, newest) = Answer is null || told.AskedAt >= Answer.AskedAt || Answer.AskedAt > now ? (Answer, told) : (told, Answer);
-        var answer = QueryView.Newest(query, before, newest, bridgeFor);
-        return Failure is not null && FailedAt > newest.AskedAt && FailedAt <= now
-            ? new QueryState(answer, Failure, FailedAt)
-            : new QueryState(answer, null, default);
+        return new QueryState(QueryView.Newest(query, before, newest, bridgeFor), null, default);
     }
 
     /// <summary>

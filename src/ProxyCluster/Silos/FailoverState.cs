@@ -1,6 +1,5 @@
 using Orleans;
 using Orleans.Runtime;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Routing;
 
 namespace ProxyCluster.Silos;
@@ -28,7 +27,7 @@ internal sealed class FailoverState
     /// <summary>What is written down for a term and its table.</summary>
     public static FailoverState Of(Term term, RoutingTable table) => new()
     {
-        Table = table.Epoch > 0 ? EtcdValues.FromRouting(table) : [],
+        Table = table.Epoch > 0 ? RoutingTableJson.Write(table) : [],
         Term = term.Number,
         Holder = term.Holder.ToParsableString(),
         Member = term.Member,
@@ -37,6 +36,6 @@ internal sealed class FailoverState
     /// <summary>The same as news.</summary>
     public RoutingWord ToWord() => new(
         Term > 0 ? new Term(Term, SiloAddress.FromParsableString(Holder), Member) : null,
-        EtcdValues.RoutingOrNull(Table)?.Epoch ?? 0,
+        RoutingTableJson.ReadOrNull(Table)?.Epoch ?? 0,
         Table);
 }

@@ -1,7 +1,6 @@
 using Orleans;
 using Orleans.Runtime;
 using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Routing;
 
 namespace ProxyCluster.Silos;
@@ -222,10 +221,10 @@ internal sealed partial class OrleansAuthority : IDisposable
 
     private void Announce(Term term, RoutingTable table)
     {
-        var word = new RoutingWord(term, table.Epoch, table.Epoch > 0 ? EtcdValues.FromRouting(table) : []);
+        var word = new RoutingWord(term, table.Epoch, table.Epoch > 0 ? RoutingTableJson.Write(table) : []);
         var isNew = _engine.Term != term;
         _engine.Take(word);
-        if (isNew)
+        if (isNew && !_engine.IsAlone)
             Log.Appointed(_log, term.Member, term.Number, table.Epoch);
         foreach (var silo in OtherSilos())
             _post.Of(silo).DeliverAsync(word).Ignore();

@@ -1,7 +1,6 @@
 using Orleans;
 using Orleans.Runtime;
 using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Routing;
 
 namespace ProxyCluster.Silos;
@@ -66,6 +65,9 @@ internal sealed partial class OrleansEngine : IEngine
 
     /// <inheritdoc/>
     public string Name => "orleans";
+
+    /// <inheritdoc/>
+    public bool IsAlone => _rooms.Store == ClusterStore.Memory && _rooms.Options.PrimaryPort == 0;
 
     /// <inheritdoc/>
     public Member? Self => _self;
@@ -160,7 +162,7 @@ internal sealed partial class OrleansEngine : IEngine
     /// <summary>Takes news in; an older table than ours changes nothing, nor does an earlier term.</summary>
     internal void Take(RoutingWord word)
     {
-        var table = EtcdValues.RoutingOrNull(word.Table);
+        var table = RoutingTableJson.ReadOrNull(word.Table);
         _feed.Swap(view =>
         {
             // Of two terms that began with no storage in reach, the one heard last counts until either is written down.
@@ -178,7 +180,7 @@ internal sealed partial class OrleansEngine : IEngine
     internal RoutingWord Word(long epoch)
     {
         var table = View.Routing;
-        return new RoutingWord(_term, table.Epoch, table.Epoch > epoch ? EtcdValues.FromRouting(table) : []);
+        return new RoutingWord(_term, table.Epoch, table.Epoch > epoch ? RoutingTableJson.Write(table) : []);
     }
 
     private async Task EndAsync(string detail, Func<SiloLife, Task> end)

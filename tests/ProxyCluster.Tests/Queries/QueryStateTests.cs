@@ -79,16 +79,6 @@ public class QueryStateTests
         Assert.Null(state.Failure);
     }
 
-    [Theory]
-    [InlineData(9, true)]
-    [InlineData(10, false)] // upstream has answered since
-    [InlineData(11, false)]
-    public void Learn_AnswerFromBeforeAFailure_DoesNotEndItsPause(int toldAt, bool isPause)
-    {
-        var state = Known(List, "v1.0.0\n", 0).Fail(Outage, began: At(10), At(10), Bridge).Learn(List, Told("v1.0.0\n", toldAt), At(20), Bridge);
-        Assert.Equal(isPause ? (Outage, At(10)) : (null, default), (state.Failure, state.FailedAt));
-    }
-
     [Fact]
     public void Fail_NothingKnown_IsRemembered()
     {

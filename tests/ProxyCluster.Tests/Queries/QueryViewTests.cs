@@ -63,15 +63,6 @@ public class QueryViewTests
         Assert.Equal([KeyValuePair.Create("v1.1.0", Noon)], answer.Bridged!);
     }
 
-    [Theory]
-    [InlineData("v1.0.0\n", "test", null, "\"known\"")]
-    [InlineData("v1.0.0\n", "test", "\"told\"", "\"told\"")]
-    [InlineData("v1.0.0\n", "other", null, null)]
-    [InlineData("v1.1.0\n", "test", null, null)]
-    public void Validators_OfTheSameWords_OutliveAnAnswerWithout(string body, string upstream, string? etag, string? expected) =>
-        Assert.Equal(expected, QueryView.Newest(
-            List, Of("v1.0.0\n", 0) with { ETag = "\"known\"" }, Of(body, 1) with { Upstream = upstream, ETag = etag }, Bridge).ETag);
-
     [Fact]
     public void Served_WithStoredVersions_ListsThemOnce() =>
         Assert.Equal("v1.0.0\nv1.1.0\n", Text(QueryView.Served(List, Of("v1.0.0\n", 0), ["v1.1.0", "v1.0.0"])));

@@ -10,7 +10,6 @@ using ProxyCluster.Clustering;
 using ProxyCluster.Silos;
 using ProxyCluster.TestKit.Redis;
 using ProxyCluster.Tests.Clustering;
-using ProxyCluster.Tests.Clustering.Etcd;
 
 namespace ProxyCluster.Tests.Silos;
 
@@ -57,6 +56,7 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
         var services = new ServiceCollection()
             .AddSingleton<IConfiguration>(settings)
             .AddSingleton<TimeProvider>(time)
+            .AddSingleton<MemoryStore>()
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton(Options.Create(new OrleansOptions()))
             .AddSingleton(Options.Create(new ClusteringOptions { Engine = "orleans", Name = "tests", HeartbeatInterval = TimeSpan.FromMilliseconds(300) }))

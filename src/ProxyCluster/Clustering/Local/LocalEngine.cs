@@ -34,6 +34,9 @@ internal sealed class LocalEngine : IEngine
     public string Name => "local";
 
     /// <inheritdoc/>
+    public bool IsAlone => true;
+
+    /// <inheritdoc/>
     public Member? Self => _self;
 
     /// <inheritdoc/>
