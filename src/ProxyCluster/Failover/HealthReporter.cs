@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Fetching;
 using ProxyCluster.Joining;
+using ProxyCluster.Sockets;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Failover;
@@ -57,7 +59,7 @@ internal sealed partial class HealthReporter(
             ? []
             : [.. upstreams.Statuses.Select(static status => new UpstreamHealth(status.Name, status.StateWord, status.State == BreakerPosition.Closed))],
         Engine = Engine(self.Engine),
-        Traffic = Traffic(metrics.Traffic.Read()),
+        Traffic = Traffic(metrics.Traffic.Read(), metrics.Traffic.Loudest()),
         InFlight = metrics.Traffic.InFlight,
         PendingCopies = pendingCopies(),
         RoundTrips = roundTrips.Milliseconds,
@@ -103,11 +105,12 @@ internal sealed partial class HealthReporter(
         return _store;
     }
 
-    private static TrafficHealth Traffic(TrafficSums sums) => new()
+    private static TrafficHealth Traffic(TrafficSums sums, IEnumerable<KeyValuePair<ClientAddress, long>> loudest) => new()
     {
         Window = TrafficWindow.Seconds,
         Requests = sums.Requests,
         Errors = sums.Errors,
+        Loudest = loudest.ToImmutableSortedDictionary(static one => one.Key.ToString(), static one => one.Value, StringComparer.Ordinal),
         Hits = sums.Hits,
         Misses = sums.Misses,
         Fetches = sums.Fetches,

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
@@ -11,6 +12,7 @@ using ProxyCluster.Etcd;
 using ProxyCluster.Sockets;
 using ProxyCluster.Storage.Blobs;
 using StackExchange.Redis;
+using StackExchange.Redis.Configuration;
 
 namespace ProxyCluster.Silos;
 
@@ -74,7 +76,7 @@ internal sealed record ClusterStore(string Scheme, string Location)
                 silo.AddEtcdGrainStorage(StoredState.Provider, options => Reach(options, gateway));
                 break;
             case "redis":
-                var redis = Redis();
+                var redis = Redis(gateway);
                 silo.UseRedisClustering(options => options.ConfigurationOptions = redis);
                 silo.AddRedisGrainStorage(StoredState.Provider, options => options.ConfigurationOptions = redis);
                 break;
@@ -94,11 +96,12 @@ internal sealed record ClusterStore(string Scheme, string Location)
     private static string ContainerOf(string service) =>
         "grainstate-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(service)).AsSpan(0, 16));
 
-    private ConfigurationOptions Redis()
+    private ConfigurationOptions Redis(Uri? gateway)
     {
         var (user, password, servers) = Parts();
         var options = ConfigurationOptions.Parse(servers);
         (options.ConnectTimeout, options.AsyncTimeout, options.SyncTimeout) = (RedisLimit, RedisLimit, RedisLimit);
+        options.Tunnel = gateway is null ? null : new GatewayTunnel(gateway);
         if (user.Length > 0)
             options.User = user;
         if (password.Length > 0)
@@ -124,5 +127,21 @@ internal sealed record ClusterStore(string Scheme, string Location)
         var at = Location.LastIndexOf('@');
         var login = at < 0 ? [""] : Location[..at].Split(':', 2);
         return (login.Length == 2 ? Uri.UnescapeDataString(login[0]) : "", Uri.UnescapeDataString(login[^1]), Location[(at + 1)..]);
+    }
+
+    // Redis has no proxy of its own kind but HTTP's.
+    private sealed class GatewayTunnel(Uri gateway) : Tunnel
+    {
+        public override ValueTask<EndPoint?> GetSocketConnectEndpointAsync(EndPoint endpoint, CancellationToken cancellationToken) =>
+            ValueTask.FromResult<EndPoint?>(Socks5.EndPointOf(gateway));
+
+        public override async ValueTask<Stream?> BeforeAuthenticateAsync(
+            EndPoint endpoint, ConnectionType connectionType, Socket? socket, CancellationToken cancellationToken)
+        {
+            var target = endpoint as IPEndPoint
+                ?? new IPEndPoint((await Dns.GetHostAddressesAsync(((DnsEndPoint)endpoint).Host, cancellationToken))[0], ((DnsEndPoint)endpoint).Port);
+            await Socks5.AskAsync(socket!, target, cancellationToken);
+            return null;
+        }
     }
 }

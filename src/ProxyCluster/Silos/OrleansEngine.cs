@@ -85,6 +85,9 @@ internal sealed partial class OrleansEngine : IEngine
     /// <summary>The newest term heard of; null before the first.</summary>
     public Term? Term => _term;
 
+    /// <summary>This process as a silo; null while it is none.</summary>
+    public SiloAddress? Address => _life?.Address;
+
     /// <summary>The way to grains; null while this process is no silo.</summary>
     public IGrainFactory? GrainsOrNull => Volatile.Read(ref _isStopped) == 0 ? _life?.Grains : null;
 

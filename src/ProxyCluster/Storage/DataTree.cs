@@ -1,3 +1,4 @@
+using ProxyCluster.Files;
 using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.Storage;
@@ -81,7 +82,7 @@ internal sealed class DataTree
     /// <exception cref="InvalidDataException">It holds a store of another version.</exception>
     public void CheckFormat()
     {
-        if (File.ReadAllText(FormatFile) is var found && found != FormatLine)
+        if (RegularFile.ReadAllText(FormatFile) is var found && found != FormatLine)
         {
             throw new InvalidDataException(
                 $"the data directory {Root} holds '{found.Trim()}'; this program reads '{FormatLine.Trim()}'");
