@@ -66,13 +66,6 @@ public interface IEngine : IAsyncDisposable
     /// present one. Otherwise nothing changes and the result carries the table that stands.
     /// </summary>
     Task<PublishResult> TryPublishAsync(RoutingTable next, CancellationToken cancel);
-
-    /// <summary>
-    /// Takes the authority over from the member <paramref name="from"/>, if that one holds it still: for whoever has found
-    /// it silent and will not wait for its lease to end. From then on nothing that it publishes is accepted. False when
-    /// another holds it, or when the engine cannot be reached.
-    /// </summary>
-    Task<bool> TryTakeOverAsync(string from, CancellationToken cancel) => Task.FromResult(false);
 }
 
 /// <summary>What became of a publication.</summary>
