@@ -19,7 +19,7 @@ internal sealed partial class ClusterMembership(
         var self = SelfOf(options.Value, server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
         cluster.Become(self);
         await engine.JoinAsync(self, cancellationToken);
-        if (engine.Name != "local")
+        if (!engine.IsAlone)
             Log.Joined(log, self.Id, self.Region, self.Role, self.Address, engine.Name, engine.Status.Detail);
     }
 

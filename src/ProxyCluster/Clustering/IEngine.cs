@@ -28,8 +28,11 @@ namespace ProxyCluster.Clustering;
 /// </summary>
 public interface IEngine : IAsyncDisposable
 {
-    /// <summary><c>local</c>, <c>etcd</c> or <c>orleans</c>.</summary>
+    /// <summary><c>orleans</c> or <c>local</c>.</summary>
     string Name { get; }
+
+    /// <summary>True where nobody else can join: then who is there is no news.</summary>
+    bool IsAlone => false;
 
     /// <summary>This process as the cluster knows it; null before <see cref="JoinAsync"/>.</summary>
     Member? Self { get; }

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
-using ProxyCluster.Hosting;
+using ProxyCluster.Joining;
 
 namespace ProxyCluster.Demo;
 

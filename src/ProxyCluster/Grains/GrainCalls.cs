@@ -42,7 +42,7 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
     }
 
     /// <inheritdoc/>
-    public async Task<Outcome<PeerAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel)
+    public async Task<Outcome<OwnedAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel)
     {
         var asked = await CallAsync(
             query.ToString(),
@@ -53,8 +53,8 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
             return failure;
         try
         {
-            return JsonSerializer.Deserialize(word.Payload, PeerJson.Default.PeerAnswer)
-                ?? throw new JsonException("it is null");
+            return new OwnedAnswer(
+                JsonSerializer.Deserialize(word.Payload, PeerJson.Default.PeerAnswer) ?? throw new JsonException("it is null"), word.Member);
         }
         catch (JsonException e)
         {

@@ -90,7 +90,7 @@ internal sealed class SystemEndpoints(
         report.Append(
             CultureInfo.InvariantCulture,
             $"engine: {(engine.Status.IsDegraded ? "degraded" : "ok")} ({engine.Name}; {engine.Status.Detail})\n");
-        if (engine.Name != "local")
+        if (!engine.IsAlone)
             report.Append(CultureInfo.InvariantCulture, $"members: {self.View.Members.Length}\n");
         var routing = self.View.Routing;
         ready &= routing.IsUsable(self.Region);

@@ -51,13 +51,13 @@ internal sealed record ClusterStore(string Scheme, string Location)
             : ParseOrNull(cluster.Store, out _) ?? Memory;
 
     /// <summary>Gives it to a silo. What is in Orleans' own section, Orleans reads itself.</summary>
-    public void Apply(ISiloBuilder silo, MemoryStore memory)
+    public void Apply(ISiloBuilder silo, Rooms rooms)
     {
         switch (Scheme)
         {
             case "memory":
-                silo.Services.AddSingleton<IMembershipTable>(memory);
-                silo.Services.AddKeyedSingleton<IGrainStorage>(StoredState.Provider, memory);
+                silo.Services.AddSingleton<IMembershipTable>(rooms.Memory);
+                silo.Services.AddKeyedSingleton<IGrainStorage>(StoredState.Provider, rooms.Memory);
                 break;
             case "redis":
                 var redis = Redis();

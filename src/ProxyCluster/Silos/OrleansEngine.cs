@@ -69,6 +69,9 @@ internal sealed partial class OrleansEngine : IEngine
     public string Name => "orleans";
 
     /// <inheritdoc/>
+    public bool IsAlone => _rooms.Store == ClusterStore.Memory && _rooms.Options.PrimaryPort == 0;
+
+    /// <inheritdoc/>
     public Member? Self => _self;
 
     /// <inheritdoc/>

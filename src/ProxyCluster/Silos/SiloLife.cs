@@ -7,7 +7,7 @@ using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using ProxyCluster.Clustering;
-using ProxyCluster.Hosting;
+using ProxyCluster.Joining;
 using ProxyCluster.Placement;
 
 namespace ProxyCluster.Silos;
@@ -175,7 +175,7 @@ internal sealed class SiloLife : IAsyncDisposable
             silo.ConfigureEndpoints(address, PortOn(address, rooms.Options.Port), gatewayPort: 0, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
         if (rooms.Options.PrimaryPort == 0)
         {
-            rooms.Store.Apply(silo, rooms.Memory);
+            rooms.Store.Apply(silo, rooms);
             return;
         }
 

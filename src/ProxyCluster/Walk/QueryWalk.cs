@@ -22,6 +22,10 @@ namespace ProxyCluster.Walk;
 /// </summary>
 internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
 {
+    // The owner lives in this silo: it learned from upstream itself, validators and failures included, and its word as a
+    // member's would replace that by less.
+    private static readonly QueryAnswer LearnedHere = new([], DateTimeOffset.MinValue, "", null, null);
+
     private readonly ModuleGate _gate;
     private readonly ClusterSelf _self;
     private readonly QueryCache _known;
@@ -84,7 +88,10 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
             // From here on the fast path may serve it without a question.
             if (verdict.IsForAnybody)
                 given.Answer.Served.AcceptedBy = _gate.Version;
-            _known.Count(ask.What.Query.Label, given.Age);
+
+            // What clients are told; a member's ask is one step of another silo's, or of this one's as the owner.
+            if (ask.From != Door.Member)
+                _known.Count(ask.What.Query.Label, given.Age);
         }
 
         return outcome;
@@ -164,6 +171,8 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         var outcome = await AskOwnerAsync(query, known.Answer, asked.AsOwner, cancel);
 
         // 3. Learn, from what is known by now.
+        if (ReferenceEquals(outcome.Failure is null ? outcome.Value : null, LearnedHere))
+            return await _known.FindAsync(query, cancel);
         if (outcome.TryGet(out var told, out var failure))
             return await _known.ChangeAsync(query, newest => newest.Learn(query, told, _clock.GetUtcNow()), cancel);
 
@@ -182,17 +191,28 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
             ? _upstream.AskAsync(query, known, cancel)
             : _hedged.RunAsync(
                 steps,
-                (step, alive, stop) => step.IsEngine ? TakeAsync(query, _calls!.AskAsync(query, alive, stop))
-                    : step.Peer is { } peer ? TakeAsync(query, _peers.AskAsync(peer, query.Key, alive, stop))
+                (step, alive, stop) => step.IsEngine ? TakeFromOwnerAsync(query, alive, stop)
+                    : step.Peer is { } peer ? TakeFromPeerAsync(query, peer, alive, stop)
                     : _upstream.AskAsync(query, known, stop),
                 cancel);
     }
 
-    private async Task<Outcome<QueryAnswer>> TakeAsync(Query query, Task<Outcome<PeerAnswer>> asked)
+    private async Task<Outcome<QueryAnswer>> TakeFromOwnerAsync(Query query, Action alive, CancellationToken cancel)
     {
-        var outcome = await asked;
-        if (!outcome.TryGet(out var answer, out var failure))
+        var asked = await _calls!.AskAsync(query, alive, cancel);
+        if (!asked.TryGet(out var owned, out var failure))
             return failure;
+        return owned.Member == _self.Member.Id ? LearnedHere : Take(query, owned.Answer);
+    }
+
+    private async Task<Outcome<QueryAnswer>> TakeFromPeerAsync(Query query, Member peer, Action alive, CancellationToken cancel)
+    {
+        var asked = await _peers.AskAsync(peer, query.Key, alive, cancel);
+        return asked.TryGet(out var answer, out var failure) ? Take(query, answer) : failure;
+    }
+
+    private Outcome<QueryAnswer> Take(Query query, PeerAnswer answer)
+    {
 
         // The same look at its form as at an upstream's: a peer is a nearer upstream.
         if (query.FaultOrNull(answer.Body) is { } fault)

@@ -4,8 +4,8 @@ using ProxyCluster.TestKit.Processes;
 namespace ProxyCluster.TestKit.Azurite;
 
 /// <summary>
-/// One real Azurite, the emulator of Azure Blob Storage that infra/install-azurite puts into the clone's cache, on a free
-/// loopback port with a directory of its own. It can be frozen.
+/// One real Azurite, the emulator of Azure Storage that infra/install-azurite puts into the clone's cache, on free loopback
+/// ports with a directory of its own. It can be frozen.
 /// </summary>
 public sealed partial class AzuriteProcess : IAsyncDisposable
 {
@@ -23,6 +23,9 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     /// <summary>The account's address, without a trailing slash.</summary>
     public string Endpoint { get; private set; } = "";
 
+    /// <summary>The account's address for tables; empty without them.</summary>
+    public string TableEndpoint { get; private set; } = "";
+
     /// <summary>Its port.</summary>
     public int Port => new Uri(Endpoint).Port;
 
@@ -32,12 +35,19 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     /// <summary>The connection string of an account's address.</summary>
     public static string ConnectionTo(string endpoint, string key = Key) => $"AccountName={Account};AccountKey={key};BlobEndpoint={endpoint}";
 
-    /// <summary>Starts one and waits until it listens.</summary>
+    /// <summary>Starts one for blobs and waits until it listens.</summary>
     /// <param name="more">Further flags, such as <c>--cert</c>.</param>
     /// <exception cref="ToolMissingException">Azurite or node is not installed.</exception>
-    public static async Task<AzuriteProcess> StartAsync(params IReadOnlyList<string> more)
+    public static Task<AzuriteProcess> StartAsync(params IReadOnlyList<string> more) => StartAsync("blob/main.js", more);
+
+    /// <summary>Starts one for blobs and tables and waits until it listens.</summary>
+    /// <exception cref="ToolMissingException">Azurite or node is not installed.</exception>
+    public static Task<AzuriteProcess> StartWithTablesAsync() =>
+        StartAsync("azurite.js", ["--queueHost", "127.0.0.1", "--queuePort", "0", "--tableHost", "127.0.0.1", "--tablePort", "0"]);
+
+    private static async Task<AzuriteProcess> StartAsync(string program, IReadOnlyList<string> more)
     {
-        var main = Path.Combine(Repository.Cache, "azurite", "node_modules", "azurite", "dist", "src", "blob", "main.js");
+        var main = Path.Combine(Repository.Cache, "azurite", "node_modules", "azurite", "dist", "src", program);
         if (!File.Exists(main))
             throw new ToolMissingException("Azurite is not installed (infra/install-azurite)");
 
@@ -82,8 +92,11 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         var late = TimeProvider.System.GetTimestamp() + (long)(StartLimit.TotalSeconds * TimeProvider.System.TimestampFrequency);
         while (Endpoint.Length == 0)
         {
-            if (Listening().Match(_process.Output) is { Success: true } line)
-                Endpoint = $"{line.Groups[1].Value}/{Account}";
+            // The whole one begins to listen for tables last.
+            var lines = Listening().Matches(_process.Output).ToDictionary(
+                static line => line.Groups[1].Value, static line => $"{line.Groups[2].Value}/{Account}");
+            if (lines.TryGetValue("Blob", out var blobs) && (lines.TryGetValue("Table", out var tables) || !more.Contains("--tablePort")))
+                (Endpoint, TableEndpoint) = (blobs, tables ?? "");
             else if (_process.HasExited || TimeProvider.System.GetTimestamp() > late)
                 throw new InvalidOperationException($"Azurite did not start within {StartLimit}:\n{_process.Output}{_process.Errors}");
             else
@@ -94,6 +107,6 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     // A test run that is ended half way must not leave one behind.
     private void OnExit(object? sender, EventArgs e) => _process?.KillAsync().Wait();
 
-    [GeneratedRegex(@"listens on (https?://127\.0\.0\.1:\d+)")]
+    [GeneratedRegex(@"(\w+) service (?:successfully listens on|is successfully listening at) (https?://127\.0\.0\.1:\d+)")]
     private static partial Regex Listening();
 }

@@ -79,6 +79,12 @@ public sealed class RedisProcess : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     public Task KillAsync() => _process?.KillAsync() ?? Task.CompletedTask;
 
+    /// <summary>SIGSTOP: its connections stay open and nothing answers.</summary>
+    public void Freeze() => _process!.Freeze();
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => _process!.Resume();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

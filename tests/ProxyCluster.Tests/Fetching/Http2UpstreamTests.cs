@@ -141,7 +141,7 @@ public sealed class Http2UpstreamTests : IDisposable
             end.Protocols = protocols;
             end.UseHttps(_certificate);
         }));
-        builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, ProxyCluster.Hosting.UnattendedLifetime>();
+        builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, ProxyCluster.Joining.UnattendedLifetime>();
         var app = builder.Build();
         app.Run(http =>
         {

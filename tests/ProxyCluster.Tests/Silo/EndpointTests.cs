@@ -176,7 +176,7 @@ public class EndpointTests(FilledSilo filled) : IClassFixture<FilledSilo>
         Assert.Equal((200, Text, "no-store"), (ready.Status, ready["Content-Type"], ready["Cache-Control"]));
         Assert.Equal("ready", ready.Text.Split('\n')[0]);
         Assert.Contains("store: ok\n", ready.Text, StringComparison.Ordinal);
-        Assert.Contains("engine: ok (local;", ready.Text, StringComparison.Ordinal);
+        Assert.Contains("engine: ok (orleans; silo S127.0.0.1:", ready.Text, StringComparison.Ordinal);
         Assert.Contains($"upstream {silo.Upstream.Url}: ", ready.Text, StringComparison.Ordinal);
 
         var metrics = await silo.GetAsync("/metrics");

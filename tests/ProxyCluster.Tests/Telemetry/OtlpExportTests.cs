@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Configuration;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Hosting;
+using ProxyCluster.Joining;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Cli;

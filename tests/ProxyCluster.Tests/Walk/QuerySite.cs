@@ -139,6 +139,7 @@ internal sealed class QuerySite : IAsyncDisposable
 
     private sealed class ScriptedOwner(Turns<Query, Outcome<PeerAnswer>> turns) : IQueryCalls
     {
-        public Task<Outcome<PeerAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel) => turns.AskAsync(query, cancel);
+        public async Task<Outcome<OwnedAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel) =>
+            (await turns.AskAsync(query, cancel)).TryGet(out var answer, out var failure) ? new OwnedAnswer(answer, "another") : failure;
     }
 }

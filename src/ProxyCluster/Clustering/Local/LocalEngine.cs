@@ -42,6 +42,9 @@ internal sealed class LocalEngine : IEngine
     public IServiceProvider? Rooms { get; }
 
     /// <inheritdoc/>
+    public bool IsAlone => true;
+
+    /// <inheritdoc/>
     public Member? Self => _self;
 
     /// <inheritdoc/>

@@ -1,4 +1,4 @@
-namespace ProxyCluster.Hosting;
+namespace ProxyCluster.Joining;
 
 /// <summary>
 /// A host that somebody in the same process starts and stops (tests, a demo with many silos). The platform's default

@@ -1,0 +1,15 @@
+namespace ProxyCluster.Tests.Silos.Stores;
+
+[Collection(nameof(EtcdThreeStore))]
+public sealed class EtcdThreeMembershipTableTests(EtcdThreeStore etcd) : MembershipTableConformance(etcd);
+
+[Collection(nameof(EtcdFrozenStore))]
+public sealed class EtcdFrozenMembershipTableTests(EtcdFrozenStore etcd) : MembershipTableConformance(etcd);
+
+[Collection(nameof(RedisStore))]
+public sealed class RedisMembershipTableTests(RedisStore redis) : MembershipTableConformance(redis);
+
+[Collection(nameof(AzureStore))]
+public sealed class AzureMembershipTableTests(AzureStore azure) : MembershipTableConformance(azure);
+
+public sealed class MemoryMembershipTableTests(MemoryStoreServer memory) : MembershipTableConformance(memory), IClassFixture<MemoryStoreServer>;
