@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 using Orleans.Runtime;
 using ProxyCluster.Failover;
@@ -38,11 +39,11 @@ internal sealed class FailoverGrain(OrleansEngine engine, Rooms rooms, IServiceP
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _office = new FailoverOffice(
-            engine,
+            engine.Feed,
             engine.Self!.Id,
             new StoredState<FailoverState>(silo, this.GetGrainId(), "routing", FailoverOffice.StorageLimit),
             rooms.Time,
-            rooms.Logging.CreateLogger<FailoverOffice>());
+            engine.IsAlone ? NullLogger.Instance : rooms.Logging.CreateLogger<FailoverOffice>());
         await _office.BeginAsync();
         engine.Hold(_office, details.SiloAddress);
     }

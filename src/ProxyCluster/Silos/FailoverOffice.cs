@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ProxyCluster.Clustering;
+using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Failover;
 using ProxyCluster.Routing;
 
@@ -24,7 +25,7 @@ namespace ProxyCluster.Silos;
 /// </para>
 /// </summary>
 internal sealed partial class FailoverOffice(
-    OrleansEngine engine, string member, StoredState<FailoverState> state, TimeProvider time, ILogger log) : IDisposable
+    ViewFeed feed, string member, StoredState<FailoverState> state, TimeProvider time, ILogger log) : IDisposable
 {
     /// <summary>Limit for each call of the storage.</summary>
     public static readonly TimeSpan StorageLimit = TimeSpan.FromSeconds(1);
@@ -65,8 +66,8 @@ internal sealed partial class FailoverOffice(
     /// <summary>Takes in what a member knows.</summary>
     public void Note(HealthReport report, byte[] table)
     {
-        engine.Take(table);
-        if (report.Epoch <= engine.View.Routing.Epoch)
+        Take(table);
+        if (report.Epoch <= feed.View.Routing.Epoch)
             _heard.TryAdd(report.Member, true);
     }
 
@@ -88,14 +89,14 @@ internal sealed partial class FailoverOffice(
                 // 1. What is written over must be ours, and what was decided from.
                 if (!_isClaimed && !await ClaimAsync_NeedsGate())
                     return _isLost ? PublishStatus.NotAuthority : PublishStatus.Unavailable;
-                if (next.Epoch != engine.View.Routing.Epoch + 1)
+                if (next.Epoch != feed.View.Routing.Epoch + 1)
                     return PublishStatus.Superseded;
 
                 // 2. The write is the decision.
                 var written = await state.TryWriteAsync(FailoverState.Of(_term, member, next));
                 _isClaimed = written == WriteResult.Written;
                 if (_isClaimed)
-                    engine.Take(state.Value.Table);
+                    Take(state.Value.Table);
                 if (written != WriteResult.Conflict)
                     return _isClaimed ? PublishStatus.Published : PublishStatus.Unavailable;
 
@@ -111,8 +112,10 @@ internal sealed partial class FailoverOffice(
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
+    private void Take(byte[] table) => feed.Take(EtcdValues.RoutingOrNull(table));
+
     private bool IsComplete =>
-        _term > 0 || time.GetElapsedTime(_began) >= Patience || engine.View.Members.All(live => _heard.ContainsKey(live.Id));
+        _term > 0 || time.GetElapsedTime(_began) >= Patience || feed.View.Members.All(live => _heard.ContainsKey(live.Id));
 
     private async Task<bool> ClaimAsync_NeedsGate()
     {
@@ -121,7 +124,7 @@ internal sealed partial class FailoverOffice(
             // 1. Ours already, or another's: a write that was given up may have arrived all the same, or been overtaken. What was
             //    published was written first, so a record is the newest there is.
             var standing = state.Value;
-            engine.Take(standing.Table);
+            Take(standing.Table);
             _isClaimed = _term > 0 && (standing.Term, standing.Member) == (_term, member);
             _isLost = _term > 0 && state.Exists && !_isClaimed;
             _isWaiting = !state.Exists && !IsComplete;
@@ -130,11 +133,11 @@ internal sealed partial class FailoverOffice(
 
             // 2. Vacant, or a predecessor's.
             var term = Math.Max(_term, standing.Term) + 1;
-            switch (await state.TryWriteAsync(FailoverState.Of(term, member, engine.View.Routing)))
+            switch (await state.TryWriteAsync(FailoverState.Of(term, member, feed.View.Routing)))
             {
                 case WriteResult.Written:
                     _term = term;
-                    Log.Claimed(log, member, term, engine.View.Routing.Epoch);
+                    Log.Claimed(log, member, term, feed.View.Routing.Epoch);
                     return _isClaimed = true;
 
                 case WriteResult.Unavailable:

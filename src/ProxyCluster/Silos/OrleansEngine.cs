@@ -142,6 +142,9 @@ internal sealed partial class OrleansEngine : IEngine
         _stop.Dispose();
     }
 
+    /// <summary>The view, for the failover grain to take in what members and its storage know.</summary>
+    internal ViewFeed Feed => _feed;
+
     /// <summary>The failover grain lives here from now on.</summary>
     internal void Hold(FailoverOffice office, SiloAddress silo) => _office = new Held(office, silo);
 
@@ -152,17 +155,10 @@ internal sealed partial class OrleansEngine : IEngine
             Interlocked.CompareExchange(ref _office, null, held);
     }
 
-    /// <summary>Takes a routing table in; one that is not newer than ours changes nothing.</summary>
-    internal void Take(byte[] routing)
-    {
-        if (EtcdValues.RoutingOrNull(routing) is { } table)
-            _feed.Swap(view => table.Epoch > view.Routing.Epoch ? view with { Routing = table } : view);
-    }
-
     /// <summary>Takes an answer of the authority in.</summary>
     internal void Take(RoutingWord word)
     {
-        Take(word.Table);
+        _feed.Take(EtcdValues.RoutingOrNull(word.Table));
         _feed.Swap(view => view with { AuthorityId = word.Authority });
     }
 

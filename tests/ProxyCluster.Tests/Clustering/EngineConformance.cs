@@ -288,10 +288,12 @@ public abstract class EngineConformance
 
     protected abstract Task<EngineSite> OpenAsync();
 
-    internal static RoutingTable Table(long epoch, IEngine author, string reason = "a test") => new(
+    internal static RoutingTable Table(long epoch, IEngine author, string reason = "a test") => Table(epoch, author.Self!.Id, reason);
+
+    internal static RoutingTable Table(long epoch, string author, string reason = "a test") => new(
         epoch,
         [new RegionEntry("tokyo", RegionState.Recovering, DateTimeOffset.UnixEpoch, reason, 30)],
         ImmutableDictionary<string, ImmutableArray<string>>.Empty.Add("tokyo", ["frankfurt", "sanjose"]),
-        author.Self!.Id,
+        author,
         DateTimeOffset.UnixEpoch.AddSeconds(epoch));
 }

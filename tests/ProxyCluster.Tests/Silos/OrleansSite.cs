@@ -43,6 +43,9 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
 
     public override void Thaw(IEngine engine) => _processes[engine].Time.Thaw();
 
+    /// <summary>It can reach the other silos, and Redis no more.</summary>
+    public void CutFromStore(IEngine engine) => _processes[engine].Relay.Dispose();
+
     public override Task LoseAsync() => redis.KillAsync();
 
     public override Task RestoreAsync() => redis.StartAgainAsync();
