@@ -114,8 +114,11 @@ internal sealed class EtcdClient : IDisposable
         {
             return await call(limited.Token);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException e)
         {
+            // Whoever cancelled looks for a token of theirs.
+            if (cancel.IsCancellationRequested)
+                throw new OperationCanceledException(e.Message, e, cancel);
             return EtcdErrors.Unreachable(endpoint, $"did not answer within {_options.CallTimeout.TotalMilliseconds:0} ms");
         }
         catch (Exception e) when (e is HttpRequestException or IOException)

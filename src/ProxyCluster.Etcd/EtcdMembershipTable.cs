@@ -40,11 +40,16 @@ internal sealed class EtcdMembershipTable : IMembershipTable, IDisposable
     /// <param name="cluster">Whose table it is.</param>
     /// <param name="time">Measures the limits of calls.</param>
     public EtcdMembershipTable(IOptions<EtcdOptions> options, IOptions<ClusterOptions> cluster, TimeProvider time)
+        : this(options, cluster, new EtcdClient(options.Value, time, EtcdTransport.Create(options.Value)))
+    {
+    }
+
+    internal EtcdMembershipTable(IOptions<EtcdOptions> options, IOptions<ClusterOptions> cluster, EtcdClient etcd)
     {
         _options = options.Value;
         _service = cluster.Value.ServiceId;
         _table = EtcdKeys.Table(_options, _service, cluster.Value.ClusterId);
-        _etcd = new EtcdClient(_options, time, EtcdTransport.Create(_options));
+        _etcd = etcd;
     }
 
     /// <summary>Reads, so that a silo that cannot reach etcd, or may not use it, says so at its start. There is nothing to make.</summary>

@@ -17,8 +17,8 @@ internal sealed class EtcdOptionsValidation : IValidateOptions<EtcdOptions>
             faults.Add("Endpoints needs at least one: http://host:2379");
         foreach (var endpoint in options.Endpoints)
         {
-            if (!endpoint.IsAbsoluteUri || endpoint.Scheme is not ("http" or "https") || endpoint.PathAndQuery != "/" || endpoint.UserInfo.Length > 0)
-                faults.Add($"Endpoints: {Shown(endpoint)} must be scheme, host and port only, http or https");
+            if (endpoint.Scheme is not ("http" or "https") || endpoint.PathAndQuery != "/" || endpoint.UserInfo.Length > 0)
+                faults.Add($"Endpoints: {EtcdErrors.Name(endpoint)} must be scheme, host and port only, http or https");
         }
 
         if (options.User.Length == 0 != (options.Password.Length == 0))
@@ -34,8 +34,4 @@ internal sealed class EtcdOptionsValidation : IValidateOptions<EtcdOptions>
         var of = string.IsNullOrEmpty(name) ? "" : $" of {name}";
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults.Select(fault => $"etcd{of}: {fault}"));
     }
-
-    // Without user and password, should somebody have put them there.
-    private static string Shown(Uri endpoint) =>
-        endpoint.IsAbsoluteUri ? EtcdErrors.Name(endpoint) : endpoint.OriginalString;
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Orleans;
 using Orleans.Hosting;
 using Orleans.Providers;
+using Orleans.Runtime;
 using ProxyCluster.Etcd;
 
 [assembly: RegisterProvider("Etcd", "Clustering", "Silo", typeof(EtcdClusteringBuilder))]
@@ -36,9 +37,14 @@ internal static class EtcdSection
             ? list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             : endpoints.GetChildren().Select(static one => one.Value ?? "");
 
-        // Of any kind, so that what is no URL becomes a mistake that validation tells together with the others.
         foreach (var text in texts)
-            options.Endpoints.Add(new Uri(text, UriKind.RelativeOrAbsolute));
+        {
+            // Without user and password, should somebody have put them there.
+            options.Endpoints.Add(Uri.TryCreate(text, UriKind.Absolute, out var endpoint)
+                ? endpoint
+                : throw new OrleansConfigurationException($"{section.Path}:Endpoints: {text[(text.LastIndexOf('@') + 1)..]} is no URL like http://host:2379"));
+        }
+
         options.KeyPrefix = section["KeyPrefix"] ?? options.KeyPrefix;
         options.User = section["User"] ?? options.User;
         options.Password = section["Password"] ?? options.Password;

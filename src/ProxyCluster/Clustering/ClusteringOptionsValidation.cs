@@ -9,45 +9,14 @@ internal sealed class ClusteringOptionsValidation : IValidateOptions<ClusteringO
     public ValidateOptionsResult Validate(string? name, ClusteringOptions options)
     {
         var faults = new List<string>();
-        if (options.Engine == "etcd")
-            CheckEtcd(options, Add);
         if (options.Advertise is { } advertise && !IsBase(advertise))
             Add("Advertise", $"{advertise} must be scheme, host and port only: http://host:port");
         if (options.Gateway is { } gateway && gateway.Scheme != "socks5")
             Add("Gateway", $"{gateway} must be a SOCKS 5 proxy: socks5://host:port");
         CheckInternal(options, Add);
-        if (options.HeartbeatInterval > options.LeaseTtl / 3)
-            Add("HeartbeatInterval", $"{options.HeartbeatInterval} is more than a third of LeaseTtl, {options.LeaseTtl}");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
 
         void Add(string key, string fault) => faults.Add($"{ClusteringOptions.Section}:{key}: {fault}");
-    }
-
-    private static void CheckEtcd(ClusteringOptions options, Action<string, string> add)
-    {
-        var etcd = options.Etcd;
-        if (etcd.Endpoints.Count == 0)
-            add("Etcd:Endpoints", "engine etcd needs at least one: http://host:2379");
-        foreach (var endpoint in etcd.Endpoints.Where(static endpoint => !IsBase(endpoint)))
-            add("Etcd:Endpoints", $"{endpoint.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)} must be scheme, host and port only");
-        if (options.Advertise is null)
-            add("Advertise", "engine etcd needs the address at which other members reach this process");
-        if (options.SecretFile.Length == 0 && !options.Tls.IsSet)
-            add("SecretFile", "engine etcd needs the secret that members prove to each other");
-        if (etcd.User.Length == 0 != (etcd.Password.Length == 0))
-            add("Etcd:User", "user and password go together");
-        if (etcd.CertFile.Length == 0 != (etcd.KeyFile.Length == 0))
-            add("Etcd:CertFile", "certificate and key go together");
-        foreach (var (key, file) in new[] { ("CaFile", etcd.CaFile), ("CertFile", etcd.CertFile), ("KeyFile", etcd.KeyFile) })
-        {
-            if (file.Length > 0 && !File.Exists(file))
-                add($"Etcd:{key}", $"{file} does not exist");
-        }
-
-        if (etcd.CallTimeout + options.HeartbeatInterval >= options.LeaseTtl)
-            add("Etcd:CallTimeout", $"{etcd.CallTimeout} leaves no second attempt within LeaseTtl, {options.LeaseTtl}");
-        if (etcd.MaxBackoff >= options.ReturnGrace)
-            add("Etcd:MaxBackoff", $"{etcd.MaxBackoff} is not below ReturnGrace, {options.ReturnGrace}");
     }
 
     private static void CheckInternal(ClusteringOptions options, Action<string, string> add)

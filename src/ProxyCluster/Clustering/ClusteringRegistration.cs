@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 
@@ -20,17 +19,8 @@ internal static class ClusteringRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<LocalCluster>();
         services.AddSingleton<LocalEngine>();
-        services.AddSingleton(CreateEtcd);
         services.AddSingleton<ClusterSelf>();
         services.AddHostedService<ClusterMembership>();
         return services;
-    }
-
-    private static EtcdEngine CreateEtcd(IServiceProvider services)
-    {
-        var options = services.GetRequiredService<IOptions<ClusteringOptions>>().Value;
-        var time = services.GetRequiredService<TimeProvider>();
-        var client = new EtcdClient(options.Etcd, time, EtcdTransport.Create(options.Etcd, options.Gateway));
-        return new EtcdEngine(client, options, time, services.GetRequiredService<ILogger<EtcdEngine>>());
     }
 }

@@ -14,7 +14,6 @@ internal static class SettingKeys
     public const string Private = "Verification:Private";
     public const string Engine = "Cluster:Engine";
     public const string Store = "Cluster:Store";
-    public const string EtcdEndpoints = "Cluster:Etcd:Endpoints";
     public const string ClusterName = "Cluster:Name";
     public const string Region = "Cluster:Region";
     public const string Role = "Cluster:Role";

@@ -1,7 +1,10 @@
+using System.Net;
 using Orleans;
 using Orleans.Hosting;
 using Orleans.Storage;
 using ProxyCluster.Clustering;
+using ProxyCluster.Etcd;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage.Blobs;
 using StackExchange.Redis;
 
@@ -11,7 +14,7 @@ namespace ProxyCluster.Silos;
 /// Where a cluster keeps its membership and its grains' state, in one word for both: <c>Cluster:Store</c>. Whoever wants
 /// two different ones, or more of a provider's settings, uses Orleans' own section instead.
 /// </summary>
-/// <param name="Scheme"><c>memory</c>, <c>redis</c>, <c>azure</c> or <c>orleans</c>, its own section.</param>
+/// <param name="Scheme"><c>memory</c>, <c>etcd</c>, <c>redis</c>, <c>azure</c> or <c>orleans</c>, its own section.</param>
 /// <param name="Location">Addresses or connection string: what follows the scheme. May hold a password.</param>
 internal sealed record ClusterStore(string Scheme, string Location)
 {
@@ -24,7 +27,7 @@ internal sealed record ClusterStore(string Scheme, string Location)
     /// <summary>What <c>/readyz</c> and logs call it; without secrets.</summary>
     public string Label => Scheme switch
     {
-        "redis" => "redis " + Location[(Location.LastIndexOf('@') + 1)..],
+        "etcd" or "etcds" or "redis" => $"{Scheme} " + Location[(Location.LastIndexOf('@') + 1)..],
         "azure" => "Azure Storage",
         "orleans" => Location,
         _ => "memory",
@@ -38,9 +41,9 @@ internal sealed record ClusterStore(string Scheme, string Location)
             return Memory;
         var colon = text.IndexOf("://", StringComparison.Ordinal);
         var scheme = colon < 0 ? "" : text[..colon];
-        if (scheme is "redis" or "azure" && text.Length > colon + 3)
+        if (scheme is "etcd" or "etcds" or "redis" or "azure" && text.Length > colon + 3)
             return new(scheme, text[(colon + 3)..]);
-        error = "must be memory, redis://host:6379 or azure://CONNECTION-STRING";
+        error = "must be memory, etcd://a:2379,b:2379, redis://host:6379 or azure://CONNECTION-STRING";
         return null;
     }
 
@@ -51,13 +54,20 @@ internal sealed record ClusterStore(string Scheme, string Location)
             : ParseOrNull(cluster.Store, out _) ?? Memory;
 
     /// <summary>Gives it to a silo. What is in Orleans' own section, Orleans reads itself.</summary>
-    public void Apply(ISiloBuilder silo, Rooms rooms)
+    /// <param name="silo">The silo.</param>
+    /// <param name="memory">The store in this process's memory.</param>
+    /// <param name="gateway">See <see cref="ClusteringOptions.Gateway"/>; null for none.</param>
+    public void Apply(ISiloBuilder silo, MemoryStore memory, Uri? gateway = null)
     {
         switch (Scheme)
         {
             case "memory":
-                silo.Services.AddSingleton<IMembershipTable>(rooms.Memory);
-                silo.Services.AddKeyedSingleton<IGrainStorage>(StoredState.Provider, rooms.Memory);
+                silo.Services.AddSingleton<IMembershipTable>(memory);
+                silo.Services.AddKeyedSingleton<IGrainStorage>(StoredState.Provider, memory);
+                break;
+            case "etcd" or "etcds":
+                silo.UseEtcdClustering(options => Reach(options, gateway));
+                silo.AddEtcdGrainStorage(StoredState.Provider, options => Reach(options, gateway));
                 break;
             case "redis":
                 var redis = Redis();
@@ -71,18 +81,35 @@ internal sealed record ClusterStore(string Scheme, string Location)
         }
     }
 
-    // user:password@host:port, as Redis' URLs have it.
     private ConfigurationOptions Redis()
     {
-        var at = Location.LastIndexOf('@');
-        var options = ConfigurationOptions.Parse(Location[(at + 1)..]);
+        var (user, password, servers) = Parts();
+        var options = ConfigurationOptions.Parse(servers);
         (options.ConnectTimeout, options.AsyncTimeout, options.SyncTimeout) = (RedisLimit, RedisLimit, RedisLimit);
-        if (at < 0)
-            return options;
-        var login = Location[..at].Split(':', 2);
-        if (login[0].Length > 0)
-            options.User = Uri.UnescapeDataString(login[0]);
-        options.Password = Uri.UnescapeDataString(login[^1]);
+        if (user.Length > 0)
+            options.User = user;
+        if (password.Length > 0)
+            options.Password = password;
         return options;
+    }
+
+    private void Reach(EtcdOptions options, Uri? gateway)
+    {
+        var (user, password, servers) = Parts();
+        (options.User, options.Password) = (user, password);
+        options.Endpoints = [.. servers.Split(',').Select(server => new Uri($"{(Scheme == "etcds" ? "https" : "http")}://{server}"))];
+        options.ConfigureHandler = handler =>
+        {
+            handler.ConnectCallback = OutgoingConnection.ConnectAsync;
+            (handler.UseProxy, handler.Proxy) = (gateway is not null, gateway is null ? null : new WebProxy(gateway));
+        };
+    }
+
+    // user:password@host:port,host:port; both may be left out, and so may the user.
+    private (string User, string Password, string Servers) Parts()
+    {
+        var at = Location.LastIndexOf('@');
+        var login = at < 0 ? [""] : Location[..at].Split(':', 2);
+        return (login.Length == 2 ? Uri.UnescapeDataString(login[0]) : "", Uri.UnescapeDataString(login[^1]), Location[(at + 1)..]);
     }
 }

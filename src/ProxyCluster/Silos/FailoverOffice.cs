@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Failover;
 using ProxyCluster.Routing;
 
@@ -112,7 +111,7 @@ internal sealed partial class FailoverOffice(
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
-    private void Take(byte[] table) => feed.Take(EtcdValues.RoutingOrNull(table));
+    private void Take(byte[] table) => feed.Take(RoutingTableJson.ReadOrNull(table));
 
     private bool IsComplete =>
         _term > 0 || time.GetElapsedTime(_began) >= Patience || feed.View.Members.All(live => _heard.ContainsKey(live.Id));

@@ -1,5 +1,4 @@
 using Orleans;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Routing;
 
 namespace ProxyCluster.Silos;
@@ -23,7 +22,7 @@ internal sealed class FailoverState
     /// <summary>What is written down for a term and its table.</summary>
     public static FailoverState Of(long term, string member, RoutingTable table) => new()
     {
-        Table = table.Epoch > 0 ? EtcdValues.FromRouting(table) : [],
+        Table = table.Epoch > 0 ? RoutingTableJson.Write(table) : [],
         Term = term,
         Member = member,
     };

@@ -44,7 +44,7 @@ internal sealed class MemoryStore : MembershipTable, IGrainStorage
         {
             foreach (var (silo, (entry, _)) in _silos)
             {
-                if (entry.Status != SiloStatus.Active && new DateTime(Math.Max(entry.IAmAliveTime.Ticks, entry.StartTime.Ticks), DateTimeKind.Utc) < beforeDate)
+                if (entry.Status == SiloStatus.Dead && LastNewsOf(entry) < beforeDate.UtcDateTime)
                     _silos.Remove(silo);
             }
         }
@@ -115,6 +115,10 @@ internal sealed class MemoryStore : MembershipTable, IGrainStorage
         (grainState.RecordExists, grainState.ETag) = (false, null!);
         return Task.CompletedTask;
     }
+
+    // Votes count: one that was declared dead just now may have been silent for long.
+    private static DateTime LastNewsOf(MembershipEntry entry) =>
+        (entry.SuspectTimes ?? []).Select(static vote => vote.Item2).Append(entry.StartTime).Append(entry.IAmAliveTime).Max();
 
     private static Task DoneAsync(CancellationToken cancel) =>
         cancel.IsCancellationRequested ? Task.FromCanceled(cancel) : Task.CompletedTask;

@@ -1,7 +1,6 @@
 using Orleans;
 using Orleans.Runtime;
 using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Routing;
 
 namespace ProxyCluster.Silos;
@@ -158,7 +157,7 @@ internal sealed partial class OrleansEngine : IEngine
     /// <summary>Takes an answer of the authority in.</summary>
     internal void Take(RoutingWord word)
     {
-        _feed.Take(EtcdValues.RoutingOrNull(word.Table));
+        _feed.Take(RoutingTableJson.ReadOrNull(word.Table));
         _feed.Swap(view => view with { AuthorityId = word.Authority });
     }
 
@@ -166,7 +165,7 @@ internal sealed partial class OrleansEngine : IEngine
     internal byte[] TableAfter(long epoch)
     {
         var table = View.Routing;
-        return table.Epoch > epoch ? EtcdValues.FromRouting(table) : [];
+        return table.Epoch > epoch ? RoutingTableJson.Write(table) : [];
     }
 
     private async Task EndAsync(string detail, Func<SiloLife, Task> end)

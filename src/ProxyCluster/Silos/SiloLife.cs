@@ -175,7 +175,7 @@ internal sealed class SiloLife : IAsyncDisposable
             silo.ConfigureEndpoints(address, PortOn(address, rooms.Options.Port), gatewayPort: 0, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
         if (rooms.Options.PrimaryPort == 0)
         {
-            rooms.Store.Apply(silo, rooms);
+            rooms.Store.Apply(silo, rooms.Memory, rooms.Cluster.Gateway);
             return;
         }
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 
@@ -20,12 +19,9 @@ internal static class SilosRegistration
         services.TryAddSingleton<MemoryStore>();
         services.AddSingleton<OrleansEngine>();
         services.TryAddSingleton<IEngine>(static provider =>
-            provider.GetRequiredService<IOptions<ClusteringOptions>>().Value.Engine switch
-            {
-                "local" => provider.GetRequiredService<LocalEngine>(),
-                "etcd" => provider.GetRequiredService<EtcdEngine>(),
-                _ => provider.GetRequiredService<OrleansEngine>(),
-            });
+            provider.GetRequiredService<IOptions<ClusteringOptions>>().Value.Engine == "local"
+                ? provider.GetRequiredService<LocalEngine>()
+                : provider.GetRequiredService<OrleansEngine>());
 
         // Every probe, connection and lost message of a silo is an information of Orleans; the engine logs what it comes to.
         // It retries placement by a library that logs under its own name.

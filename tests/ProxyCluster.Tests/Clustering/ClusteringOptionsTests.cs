@@ -6,17 +6,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Clustering.Local;
 
 namespace ProxyCluster.Tests.Clustering;
 
 public sealed class ClusteringOptionsTests
 {
-    private static readonly Dictionary<string, string?> Etcd = new()
+    private static readonly Dictionary<string, string?> Right = new()
     {
-        ["Cluster:Engine"] = "etcd",
-        ["Cluster:Etcd:Endpoints"] = "http://127.0.0.1:1, http://127.0.0.1:2",
         ["Cluster:Advertise"] = "http://127.0.0.1:8080",
         ["Cluster:SecretFile"] = "secret",
     };
@@ -30,37 +27,15 @@ public sealed class ClusteringOptionsTests
         Assert.Equal(("orleans", "", "default", "local", Role.All), (options.Engine, options.Store, options.Name, options.Region, options.Role));
     }
 
-    [Fact]
-    public async Task Options_EtcdInFull_BindAndMakeItsEngine()
-    {
-        await using var services = Services(new(Etcd) { ["Cluster:Role"] = "frontend", ["Cluster:Region"] = "tokyo" });
-
-        var options = services.GetRequiredService<IOptions<ClusteringOptions>>().Value;
-
-        Assert.Equal([new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2")], options.Etcd.Endpoints);
-        Assert.Equal((Role.FrontEnd, "tokyo"), (options.Role, options.Region));
-        Assert.NotNull(services.GetRequiredService<EtcdEngine>());
-    }
-
     [Theory]
     [InlineData("Cluster:Engine", "raft", "Cluster:Engine")]
+    [InlineData("Cluster:Engine", "etcd", "Cluster:Engine")]
     [InlineData("Cluster:Name", "a/b", "Cluster:Name")]
     [InlineData("Cluster:Region", "To kyo", "Cluster:Region")]
     [InlineData("Cluster:Advertise", "http://host:1/path", "Cluster:Advertise")]
-    [InlineData("Cluster:Advertise", null, "Cluster:Advertise")]
-    [InlineData("Cluster:SecretFile", null, "Cluster:SecretFile")]
-    [InlineData("Cluster:LeaseTtl", "1s", "Cluster:LeaseTtl")]
-    [InlineData("Cluster:HeartbeatInterval", "1500ms", "a third of LeaseTtl")]
-    [InlineData("Cluster:Etcd:Endpoints", null, "needs at least one")]
-    [InlineData("Cluster:Etcd:Endpoints", "http://host:1/v3", "Etcd:Endpoints")]
-    [InlineData("Cluster:Etcd:User", "root", "user and password")]
-    [InlineData("Cluster:Etcd:CertFile", "/nowhere/cert.pem", "certificate and key")]
-    [InlineData("Cluster:Etcd:CaFile", "/nowhere/ca.pem", "does not exist")]
-    [InlineData("Cluster:Etcd:CallTimeout", "2500ms", "second attempt")]
-    [InlineData("Cluster:Etcd:MaxBackoff", "30s", "ReturnGrace")]
     public void Options_OneMistake_IsRefusedByName(string key, string? value, string expected)
     {
-        using var services = Services(new(Etcd) { [key] = value });
+        using var services = Services(new(Right) { [key] = value });
 
         var refusal = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IOptions<ClusteringOptions>>().Value);
 

@@ -4,7 +4,7 @@ using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.Routing;
 using ProxyCluster.Tests.Clustering;
-using ProxyCluster.Tests.Clustering.Etcd;
+using ProxyCluster.Tests.Silos;
 
 namespace ProxyCluster.Tests.Failover;
 
@@ -88,9 +88,10 @@ public sealed class FailoverAuthorityTests
     }
 
     [Fact]
-    public async Task Authority_FrozenReplacedAndThawedOnEtcd_CannotPublish()
+    [Trait("Needs", "redis")]
+    public async Task Authority_FrozenReplacedAndThawedOnOrleans_CannotPublish()
     {
-        await using var site = await EtcdSite.OpenAsync(1);
+        await using var site = await OrleansSite.OpenAsync();
         IEngine[] engines = [await site.JoinAsync("a", "tokyo"), await site.JoinAsync("b", "frankfurt")];
         await engines.UntilMembersAsync("a", "b");
         var first = await engines.UntilAuthorityAsync();

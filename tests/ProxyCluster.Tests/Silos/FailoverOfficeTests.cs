@@ -4,7 +4,6 @@ using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
 using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Etcd;
 using ProxyCluster.Routing;
 using ProxyCluster.Silos;
 using ProxyCluster.TestKit;
@@ -176,7 +175,7 @@ public sealed class FailoverOfficeTests : IAsyncDisposable
 
         public Task HearAsync(string id, long epoch, RoutingTable? table = null)
         {
-            Office.Note(AuthoritySite.ReportOf(id, "tokyo", 1) with { Epoch = epoch }, table is null ? [] : EtcdValues.FromRouting(table));
+            Office.Note(AuthoritySite.ReportOf(id, "tokyo", 1) with { Epoch = epoch }, table is null ? [] : RoutingTableJson.Write(table));
             return Office.ClaimIfCompleteAsync();
         }
     }
@@ -192,7 +191,7 @@ public sealed class FailoverOfficeTests : IAsyncDisposable
 
         public bool LosesNextAnswer { get; set; }
 
-        public RoutingTable? Table => _record is null ? null : EtcdValues.RoutingOrNull(_record.Table);
+        public RoutingTable? Table => _record is null ? null : RoutingTableJson.ReadOrNull(_record.Table);
 
         /// <summary>The next write waits on its way.</summary>
         public TaskCompletionSource HoldNextWrite() => _hold = new TaskCompletionSource();

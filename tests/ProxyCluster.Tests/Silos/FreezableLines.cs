@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using ProxyCluster.Tests.Clustering.Etcd;
+using ProxyCluster.Tests.Clustering;
 
 namespace ProxyCluster.Tests.Silos;
 

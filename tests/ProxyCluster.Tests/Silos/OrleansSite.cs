@@ -12,7 +12,6 @@ using ProxyCluster.Grains;
 using ProxyCluster.Silos;
 using ProxyCluster.TestKit.Redis;
 using ProxyCluster.Tests.Clustering;
-using ProxyCluster.Tests.Clustering.Etcd;
 using ProxyCluster.Tests.Failover;
 
 namespace ProxyCluster.Tests.Silos;
@@ -66,6 +65,7 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
         var services = new ServiceCollection()
             .AddSingleton<IConfiguration>(settings)
             .AddSingleton<TimeProvider>(time)
+            .AddSingleton<MemoryStore>()
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton(Options.Create(new OrleansOptions()))
             .AddSingleton(Options.Create(new ClusteringOptions { Engine = "orleans", Name = "tests" }))
@@ -73,7 +73,6 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
             .AddSingleton(provider => new Rooms(provider) { ConfigureSilo = silo => FreezableLines.Apply(silo, time) })
             .AddSingleton(provider => AuthorityOf(provider.GetRequiredService<OrleansEngine>()))
             .AddSingleton<GrainAuthorityCalls>()
-            .AddSingleton<MemoryStore>()
             .AddLogging()
             .BuildServiceProvider();
         var engine = services.GetRequiredService<OrleansEngine>();

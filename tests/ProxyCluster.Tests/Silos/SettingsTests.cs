@@ -17,6 +17,7 @@ public sealed class SettingsTests : IDisposable
     [Theory]
     [InlineData("redis://127.0.0.1:6379")]
     [InlineData("redis://user:secret@one:6379,two:6379")]
+    [InlineData("etcd://127.0.0.1:2379,127.0.0.2:2379")]
     [InlineData("azure://UseDevelopmentStorage=true")]
     public void Store_OfAKnownKind_IsTaken(string store) =>
         Assert.Empty(Mistakes(("Cluster:Store", store), ("Cluster:SecretFile", Secret)));
@@ -26,7 +27,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("redis://")]
     [InlineData("127.0.0.1:6379")]
     public void Store_OfAnotherKind_IsRefusedInWords(string store) => Assert.Contains(
-        "Cluster:Store: must be memory, redis://host:6379 or azure://CONNECTION-STRING",
+        "Cluster:Store: must be memory, etcd://a:2379,b:2379, redis://host:6379 or azure://CONNECTION-STRING",
         Mistakes(("Cluster:Store", store), ("Cluster:SecretFile", Secret)));
 
     [Fact]

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using ProxyCluster.Tests.Clustering.Etcd;
+using ProxyCluster.Tests.Clustering;
 
 namespace ProxyCluster.Tests.Silos;
 

@@ -76,11 +76,11 @@ internal sealed class ClusterPlan
     private ProcessPlan Member(string name, string region, ProcessKind kind, string role, int port)
     {
         // Nearest first.
-        var etcd = _etcd.OrderBy(member => member.Key == region ? 0 : 1).Select(static member => Url(member.Value.Client));
+        var etcd = _etcd.OrderBy(member => member.Key == region ? 0 : 1).Select(static member => Invariant($"127.0.0.1:{member.Value.Client}"));
         List<string> arguments =
         [
             .. _settings.Program.FirstArguments, "serve", "--urls", Url(port), "--data", "data",
-            "--engine", "etcd", "--etcd", string.Join(',', etcd), "--cluster", ClusterName,
+            "--cluster-store", "etcd://" + string.Join(',', etcd), "--cluster", ClusterName,
             "--region", region, "--role", role, "--advertise", Url(port), "--secret-file", SecretFile,
             "--log-level", _settings.LogLevel,
         ];

@@ -1,5 +1,5 @@
-using Orleans;
 using Orleans.Runtime;
+using Orleans.Storage;
 
 namespace ProxyCluster.Tests.Silos.Stores;
 
@@ -16,10 +16,10 @@ public sealed class EtcdGrainStorageTests(EtcdStore etcd) : GrainStorageConforma
         var grain = NewGrain();
         await WriteAsync(storage, grain, "one");
 
-        var e = await Assert.ThrowsAsync<Orleans.Storage.InconsistentStateException>(() => storage.WriteStateAsync("s", grain, Of("two", tag)));
+        var e = await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("s", grain, Of("two", tag)));
 
         Assert.Equal(tag, e.CurrentEtag);
-        Assert.Equal("one", (await ReadAsync(storage, grain)).State.Text);
+        Assert.Equal("one", (await ReadAsync(storage, grain)).State!.Text);
     }
 
     [Fact]

@@ -3,16 +3,14 @@ using ProxyCluster.TestKit.Etcd;
 namespace ProxyCluster.Tests.Silos.Stores;
 
 /// <summary>etcd, by Orleans' own section.</summary>
-public class EtcdStore(int members) : StoreServer
+public class EtcdStore : StoreServer
 {
-    public EtcdStore()
-        : this(1)
-    {
-    }
+    /// <summary>How many members it has.</summary>
+    protected virtual int Members => 1;
 
     internal EtcdCluster Etcd { get; private set; } = null!;
 
-    public override async ValueTask InitializeAsync() => Etcd = await EtcdCluster.StartAsync(members);
+    public override async ValueTask InitializeAsync() => Etcd = await EtcdCluster.StartAsync(Members);
 
     public override bool TryFreeze()
     {
@@ -39,7 +37,10 @@ public class EtcdStore(int members) : StoreServer
 }
 
 /// <summary>Three members.</summary>
-public class EtcdThreeStore() : EtcdStore(3);
+public class EtcdThreeStore : EtcdStore
+{
+    protected override int Members => 3;
+}
 
 /// <summary>Three members, and the one that is asked first stands still.</summary>
 public sealed class EtcdFrozenStore : EtcdThreeStore

@@ -10,6 +10,10 @@ public sealed class EtcdFrozenMembershipTableTests(EtcdFrozenStore etcd) : Membe
 public sealed class RedisMembershipTableTests(RedisStore redis) : MembershipTableConformance(redis);
 
 [Collection(nameof(AzureStore))]
-public sealed class AzureMembershipTableTests(AzureStore azure) : MembershipTableConformance(azure);
+public sealed class AzureMembershipTableTests(AzureStore azure) : MembershipTableConformance(azure)
+{
+    // A heartbeat moves the row's own tag there, so since 10.4 the table's alone is compared.
+    protected override bool ChecksRowTags => false;
+}
 
 public sealed class MemoryMembershipTableTests(MemoryStoreServer memory) : MembershipTableConformance(memory), IClassFixture<MemoryStoreServer>;

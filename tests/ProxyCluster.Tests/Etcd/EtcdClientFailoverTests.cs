@@ -1,9 +1,8 @@
 using System.Net;
-using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Etcd;
+using ProxyCluster.Etcd;
 using ProxyCluster.TestKit;
 
-namespace ProxyCluster.Tests.Clustering.Etcd;
+namespace ProxyCluster.Tests.Etcd;
 
 /// <summary>
 /// Which endpoint a call ends at, on a clock of the test's own. Against real processes the claim cannot be made: an
@@ -49,8 +48,34 @@ public sealed class EtcdClientFailoverTests : IDisposable
         Assert.Equal([Frozen, Well], _client.Endpoints.InOrder());
     }
 
+    [Fact]
+    public async Task Call_WhileAnotherTriesTheFrozenEndpoint_GoesRoundIt()
+    {
+        await ReadPastTheFrozenAsync();
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        var trying = ReadAsync();
+
+        Assert.Null((await ReadAsync()).Error);
+
+        Assert.Equal(["frozen", "well", "frozen", "well"], _asked);
+        _clock.Advance(CallTimeout);
+        Assert.Null((await trying).Error);
+        Assert.Equal(["frozen", "well", "frozen", "well", "well"], _asked);
+    }
+
+    [Fact]
+    public async Task Call_AnswerIsNotEtcds_Unreachable()
+    {
+        // Without a header it is nobody's answer, and no empty store.
+        using var client = new EtcdClient(new EtcdOptions { Endpoints = [Well] }, _clock, new Transport(_asked, "{}"));
+
+        var error = (await client.RangeAsync(new EtcdRangeRequest("/k"u8.ToArray()), TestContext.Current.CancellationToken)).Error;
+
+        Assert.Equal(EtcdErrorKind.Unreachable, error!.Kind);
+    }
+
     private Task<EtcdResult<EtcdRangeResponse>> ReadAsync() =>
-        _client.RangeAsync(new EtcdRangeRequest("/k"u8.ToArray()), null, TestContext.Current.CancellationToken);
+        _client.RangeAsync(new EtcdRangeRequest("/k"u8.ToArray()), TestContext.Current.CancellationToken);
 
     private async Task<EtcdResult<EtcdRangeResponse>> ReadPastTheFrozenAsync()
     {
@@ -61,14 +86,16 @@ public sealed class EtcdClientFailoverTests : IDisposable
     }
 
     /// <summary>One endpoint never answers, the other says that there is no such key.</summary>
-    private sealed class Transport(List<string> asked) : HttpMessageHandler
+    private sealed class Transport(List<string> asked, string answer = Transport.NoSuchKey) : HttpMessageHandler
     {
+        private const string NoSuchKey = """{"header":{"revision":"1"}}""";
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             asked.Add(request.RequestUri!.Host);
             if (request.RequestUri.Host == Frozen.Host)
                 await Task.Delay(Timeout.Infinite, cancellationToken);
-            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"header":{"revision":"1"}}""") };
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer) };
         }
     }
 }

@@ -1,7 +1,7 @@
 using System.Text;
-using ProxyCluster.Clustering.Etcd;
+using ProxyCluster.Etcd;
 
-namespace ProxyCluster.Tests.Clustering.Etcd;
+namespace ProxyCluster.Tests.Etcd;
 
 /// <summary>What etcd 3.4.23's gateway really answers, and what a stranger in its place may.</summary>
 public sealed class EtcdErrorsTests
@@ -9,13 +9,11 @@ public sealed class EtcdErrorsTests
     private static readonly Uri Endpoint = new("http://etcd:2379");
 
     [Theory]
-    [InlineData(404, """{"error":"etcdserver: requested lease not found","message":"etcdserver: requested lease not found","code":5}""", EtcdErrorKind.LeaseNotFound)]
     [InlineData(401, """{"error":"etcdserver: invalid auth token","message":"etcdserver: invalid auth token","code":16}""", EtcdErrorKind.Unauthenticated)]
     [InlineData(400, """{"error":"etcdserver: user name is empty","message":"etcdserver: user name is empty","code":3}""", EtcdErrorKind.Unauthenticated)]
     [InlineData(403, """{"error":"etcdserver: permission denied","message":"etcdserver: permission denied","code":7}""", EtcdErrorKind.PermissionDenied)]
     [InlineData(503, """{"error":"etcdserver: no leader","message":"etcdserver: no leader","code":14}""", EtcdErrorKind.Unreachable)]
     [InlineData(429, """{"error":"etcdserver: mvcc: database space exceeded","message":"etcdserver: mvcc: database space exceeded","code":8}""", EtcdErrorKind.Rejected)]
-    [InlineData(200, """{"error":{"grpc_code":14,"http_code":503,"message":"etcdserver: no leader","http_status":"Service Unavailable"}}""", EtcdErrorKind.Unreachable)]
     [InlineData(502, "<html>Bad Gateway</html>", EtcdErrorKind.Unreachable)]
     [InlineData(404, "", EtcdErrorKind.Rejected)]
     [InlineData(500, "[]", EtcdErrorKind.Unreachable)]
@@ -28,11 +26,4 @@ public sealed class EtcdErrorsTests
         Assert.Equal(expected, error.Kind);
         Assert.Contains("http://etcd:2379", error.Message, StringComparison.Ordinal);
     }
-
-    [Theory]
-    [InlineData("rpc error: code = Unauthenticated desc = etcdserver: invalid auth token", EtcdErrorKind.Unauthenticated)]
-    [InlineData("rpc error: code = PermissionDenied desc = etcdserver: permission denied", EtcdErrorKind.PermissionDenied)]
-    [InlineData(null, EtcdErrorKind.Unreachable)]
-    internal void FromCancel_Reason_TellsWhatToDo(string? reason, EtcdErrorKind expected) =>
-        Assert.Equal(expected, EtcdErrors.FromCancel(Endpoint, reason).Kind);
 }

@@ -1,4 +1,4 @@
-namespace ProxyCluster.Tests.Clustering.Etcd;
+namespace ProxyCluster.Tests.Clustering;
 
 /// <summary>The system's clock for a process that can be frozen: its timers wait, and it jumps when it thaws.</summary>
 internal sealed class FreezableTime : TimeProvider
