@@ -101,7 +101,7 @@ public sealed class FailoverOfficeTests : IAsyncDisposable
         _storage.IsAway = false;
         Assert.Equal(PublishStatus.Superseded, await next.PublishAsync(1));
         Assert.Equal(PublishStatus.Published, await next.PublishAsync(2));
-        Assert.Equal(PublishStatus.NotAuthority, await old.PublishAsync(3));
+        Assert.Equal(PublishStatus.NotAuthority, await old.PublishAsync(2));
     }
 
     [Fact]
