@@ -70,7 +70,7 @@ internal static class DemoVerb
             await context.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             if (duration is { } limit)
                 stop.CancelAfter(limit);
-            await new StatusDisplay(context.Out, demo.Status, TimeProvider.System).RunAsync(stop.Token).ConfigureAwait(false);
+            await new StatusDisplay(context.Out, demo.StatusAsync, TimeProvider.System).RunAsync(stop.Token).ConfigureAwait(false);
         }
 
         return ExitStatus.Ok;

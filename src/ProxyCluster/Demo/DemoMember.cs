@@ -1,8 +1,9 @@
 using System.Globalization;
 using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 using ProxyCluster.Hosting;
+using ProxyCluster.Lines;
+using ProxyCluster.Silos;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Demo;
@@ -15,13 +16,39 @@ internal sealed class DemoMember : IAsyncDisposable
     private readonly WebApplication _host;
     private readonly FigureCounter _counter;
 
-    private DemoMember(string name, string region, Role role, WebApplication host)
+    /// <summary>Builds one.</summary>
+    /// <param name="name">For people: <c>silo 1</c>.</param>
+    /// <param name="region">Its region.</param>
+    /// <param name="role">What it does.</param>
+    /// <param name="port">Where it listens on 127.0.0.1; 0 takes a free port.</param>
+    /// <param name="data">A directory of its own.</param>
+    /// <param name="world">What lies outside.</param>
+    /// <param name="store">The cluster store that the members share.</param>
+    /// <param name="secret">What they prove to each other; known to nobody outside this process.</param>
+    public DemoMember(
+        string name, string region, Role role, int port, string data, OutsideWorld world, MemoryStore store, ClusterSecret secret)
     {
-        Name = name;
-        Region = region;
-        Role = role;
-        _host = host;
-        _counter = new FigureCounter(host.Services.GetRequiredService<ProxyMetrics>());
+        (Name, Region, Role) = (name, region, role);
+        _host = ProxyHost.Build(
+            SettingsInput.Of(
+                (SettingKeys.Urls, string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")),
+                (SettingKeys.Data, data),
+                (SettingKeys.Upstreams, world.Upstream.Url),
+                (SettingKeys.SumDb, world.Database.Setting),
+                (SettingKeys.LogLevel, nameof(LogLevel.Error)), // the status has the output to itself
+                ("Cluster:Region", region),
+                ("Cluster:Role", role.ToString()),
+                ("Silo:ProbeTimeout", "5s"), // members of one process die together: nine that watch each other cost a core something
+                ("Silo:HandOverTimeout", "100ms"), // nobody stays to take anything over
+                ("Serve:DrainTimeout", "2s")),
+            services => services
+                .AddSingleton(store)
+                .AddSingleton(secret)
+                .AddLogging(static logging => logging
+                    .AddFilter(HostCategory, LogLevel.None) // whoever starts it reports that
+                    .AddFilter("Orleans", LogLevel.None))); // silos that all stop at once miss each other, and nobody else does
+        _counter = new FigureCounter(_host.Services.GetRequiredService<ProxyMetrics>());
+        Silo = _host.Services.GetRequiredService<OrleansEngine>();
     }
 
     /// <summary>For people: <c>silo 1</c>.</summary>
@@ -36,52 +63,37 @@ internal sealed class DemoMember : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public string Url => _host.Urls.First();
 
-    /// <summary>The cluster as it sees it.</summary>
-    public ClusterView View => _host.Services.GetRequiredService<IEngine>().View;
+    /// <summary>It as a silo.</summary>
+    public OrleansEngine Silo { get; }
 
-    /// <summary>Its id in the cluster; null before it joined.</summary>
-    public string? Id => _host.Services.GetRequiredService<IEngine>().Self?.Id;
+    /// <summary>Starts it; it has joined when this returns.</summary>
+    public Task StartAsync(CancellationToken cancellation) => _host.StartAsync(cancellation);
 
-    /// <summary>Starts one; it has joined when this returns.</summary>
-    /// <param name="name">For people.</param>
-    /// <param name="region">Its region.</param>
-    /// <param name="role">What it does.</param>
-    /// <param name="port">Where it listens on 127.0.0.1; 0 takes a free port.</param>
-    /// <param name="data">A directory of its own.</param>
-    /// <param name="world">What lies outside.</param>
-    /// <param name="cluster">What the members share.</param>
-    /// <param name="cancellation">Ends the start.</param>
-    public static async Task<DemoMember> StartAsync(
-        string name, string region, Role role, int port, string data, OutsideWorld world, LocalCluster cluster, CancellationToken cancellation)
+    /// <summary>Waits until it knows that many members.</summary>
+    public async Task MeetAsync(int members, CancellationToken cancellation)
     {
-        var host = ProxyHost.Build(
-            SettingsInput.Of(
-                (SettingKeys.Urls, string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")),
-                (SettingKeys.Data, data),
-                (SettingKeys.Upstreams, world.Upstream.Url),
-                (SettingKeys.SumDb, world.Database.Setting),
-                (SettingKeys.LogLevel, nameof(LogLevel.Error)), // the status has the output to itself
-                ("Cluster:Region", region),
-                ("Cluster:Role", role.ToString()),
-                ("Serve:DrainTimeout", "2s")),
-            services => services
-                .AddSingleton(cluster)
-                .AddLogging(logging => logging.AddFilter(HostCategory, LogLevel.None))); // whoever starts it reports that
+        var met = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Silo.ViewChanged += Look;
+        Look(Silo.View);
         try
         {
-            await host.StartAsync(cancellation).ConfigureAwait(false);
-            return new DemoMember(name, region, role, host);
+            await met.Task.WaitAsync(cancellation).ConfigureAwait(false);
         }
-        catch
+        finally
         {
-            await host.DisposeAsync().ConfigureAwait(false);
-            throw;
+            Silo.ViewChanged -= Look;
+        }
+
+        void Look(ClusterView view)
+        {
+            if (view.Members.Length >= members)
+                met.TrySetResult();
         }
     }
 
     /// <summary>How it is doing, with the given view of who is live.</summary>
-    public MemberStatus Status(ClusterView view) =>
-        new(Name, Role, Id is { } id && view.FindOrNull(id) is not null, _counter.Read());
+    public MemberStatus Status(ClusterView view, int owns) =>
+        new(Name, Role, Silo.Self is { } self && view.FindOrNull(self.Id) is not null, owns, _counter.Read());
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace ProxyCluster.Demo;
 
@@ -6,7 +7,7 @@ namespace ProxyCluster.Demo;
 /// <param name="output">Where to.</param>
 /// <param name="snapshot">Gives the present figures.</param>
 /// <param name="time">The clock between two looks.</param>
-internal sealed class StatusDisplay(TextWriter output, Func<StatusSnapshot> snapshot, TimeProvider time)
+internal sealed class StatusDisplay(TextWriter output, Func<Task<StatusSnapshot>> snapshot, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
@@ -17,13 +18,15 @@ internal sealed class StatusDisplay(TextWriter output, Func<StatusSnapshot> snap
         return console.Profile.Out.IsTerminal ? RedrawAsync(console, cancellation) : PrintChangesAsync(cancellation);
     }
 
-    private Task RedrawAsync(IAnsiConsole console, CancellationToken cancellation) =>
-        console.Live(StatusTable.Render(snapshot())).StartAsync(async live =>
+    private async Task RedrawAsync(IAnsiConsole console, CancellationToken cancellation) =>
+        await console.Live(await RenderAsync().ConfigureAwait(false)).StartAsync(async live =>
         {
             while (await WaitAsync(cancellation).ConfigureAwait(false))
-                live.UpdateTarget(StatusTable.Render(snapshot()));
-            live.UpdateTarget(StatusTable.Render(snapshot()));
-        });
+                live.UpdateTarget(await RenderAsync().ConfigureAwait(false));
+            live.UpdateTarget(await RenderAsync().ConfigureAwait(false));
+        }).ConfigureAwait(false);
+
+    private async Task<IRenderable> RenderAsync() => StatusTable.Render(await snapshot().ConfigureAwait(false));
 
     private async Task PrintChangesAsync(CancellationToken cancellation)
     {
@@ -36,7 +39,7 @@ internal sealed class StatusDisplay(TextWriter output, Func<StatusSnapshot> snap
 
     private async Task<StatusSnapshot> PrintAsync(StatusSnapshot? before)
     {
-        var now = snapshot();
+        var now = await snapshot().ConfigureAwait(false);
         foreach (var line in StatusTable.Changes(before, now))
             await output.WriteLineAsync(line).ConfigureAwait(false);
         await output.FlushAsync(CancellationToken.None).ConfigureAwait(false);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Fetching;
 using ProxyCluster.Joining;
+using ProxyCluster.Sockets;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Failover;
@@ -83,7 +84,7 @@ internal sealed partial class HealthReporter(
             ? []
             : [.. upstreams.Statuses.Select(static status => new UpstreamHealth(status.Name, status.StateWord, status.State == BreakerPosition.Closed))],
         Engine = Engine(self.Engine),
-        Traffic = Traffic(metrics.Traffic.Read()),
+        Traffic = Traffic(metrics.Traffic.Read(), metrics.Traffic.Loudest()),
         InFlight = metrics.Traffic.InFlight,
         PendingCopies = pendingCopies(),
         RoundTrips = roundTrips.Milliseconds,
@@ -131,11 +132,12 @@ internal sealed partial class HealthReporter(
         return _store;
     }
 
-    private static TrafficHealth Traffic(TrafficSums sums) => new()
+    private static TrafficHealth Traffic(TrafficSums sums, IEnumerable<KeyValuePair<ClientAddress, long>> loudest) => new()
     {
         Window = TrafficWindow.Seconds,
         Requests = sums.Requests,
         Errors = sums.Errors,
+        Loudest = loudest.ToImmutableSortedDictionary(static one => one.Key.ToString(), static one => one.Value, StringComparer.Ordinal),
         Hits = sums.Hits,
         Misses = sums.Misses,
         Fetches = sums.Fetches,

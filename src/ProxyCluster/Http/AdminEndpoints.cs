@@ -9,6 +9,7 @@ using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
 
@@ -42,6 +43,8 @@ internal sealed partial class AdminEndpoints(
     private const int MaxReason = 200;
 
     private static readonly StringValues Json = "application/json";
+
+    private static readonly string ReasonRule = $"a reason of at most {MaxReason} characters, none of them a control character";
 
     /// <summary>Is this a target for operators?</summary>
     public static bool IsAdmin(string target) => target.StartsWith(Prefix, StringComparison.Ordinal);
@@ -101,9 +104,9 @@ internal sealed partial class AdminEndpoints(
 
         var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
         if (body is null || ReadOrNull(body, AdminJson.Default.OrderBody) is not { Reason: { } reason } order
-            || reason.Trim() is not { Length: > 0 and <= MaxReason } words)
+            || ReasonOrNull(reason) is not { } words)
         {
-            await FailAsync(context, 400, $"the body must be JSON with a reason of at most {MaxReason} characters: {{\"reason\": \"…\"}}", cancel);
+            await FailAsync(context, 400, $"the body must be JSON with {ReasonRule}: {{\"reason\": \"…\"}}", cancel);
             return;
         }
 
@@ -132,9 +135,9 @@ internal sealed partial class AdminEndpoints(
 
         var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
         if (body is null || ReadOrNull(body, ForgetJson.Default.ForgetBody) is not { Module: { } path, Version: { } version, Reason: { } reason }
-            || reason.Trim() is not { Length: > 0 and <= MaxReason } words)
+            || ReasonOrNull(reason) is not { } words)
         {
-            await FailAsync(context, 400, $"the body must be JSON with module, version and a reason of at most {MaxReason} characters", cancel);
+            await FailAsync(context, 400, $"the body must be JSON with module, version and {ReasonRule}", cancel);
             return;
         }
 
@@ -148,6 +151,10 @@ internal sealed partial class AdminEndpoints(
         var answer = await forgetting.EverywhereAsync(module, words, token.Name, CancellationToken.None);
         await WriteAsync(context, 200, answer, ForgetJson.Default.ForgetAnswer, cancel);
     }
+
+    // It is shown in terminals, and stays in events.
+    private static string? ReasonOrNull(string reason) =>
+        reason.Trim() is { Length: > 0 and <= MaxReason } words && ReferenceEquals(LogText.Clean(words, MaxReason), words) ? words : null;
 
     private static OperatorVerb? VerbOrNull(string word) => word switch
     {
@@ -206,7 +213,7 @@ internal sealed partial class AdminEndpoints(
         [LoggerMessage(LogLevel.Warning, "Viewer {Viewer} was refused to have a module version forgotten")]
         public static partial void ForbiddenToForget(ILogger logger, string viewer);
 
-        [LoggerMessage(LogLevel.Warning, "Admin request {Method} {Path} from {Address} was refused for its token")]
+        [LoggerMessage(LogLevel.Information, "Admin request {Method} {Path} from {Address} was refused for its token")]
         public static partial void Unknown(ILogger logger, string method, string path, System.Net.IPAddress? address);
     }
 }

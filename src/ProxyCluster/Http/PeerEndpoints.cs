@@ -164,11 +164,11 @@ internal sealed class PeerEndpoints(
     private async Task<Seen> SendAnswerAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
         var output = Start(context);
-        var outcome = await WithHeartbeatsAsync(queries.AskAsync(ask, cancel).AsTask(), output, cancel);
-        if (!outcome.TryGet(out var given, out var failure))
+        var outcome = await WithHeartbeatsAsync(queries.AskForMemberAsync(ask, cancel).AsTask(), output, cancel);
+        if (!outcome.TryGet(out var answer, out var failure))
             return await FailAsync(output, failure, cancel);
 
-        PeerFrame.Write(output, PeerFrameType.Answer, queries.WriteForMember(given));
+        PeerFrame.Write(output, PeerFrameType.Answer, queries.WriteForMember(answer));
         await output.FlushAsync(cancel);
         return new Seen("peer", "ok");
     }

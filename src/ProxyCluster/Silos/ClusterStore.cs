@@ -1,5 +1,10 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
 using Orleans;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Storage;
 using ProxyCluster.Clustering;
@@ -7,6 +12,7 @@ using ProxyCluster.Etcd;
 using ProxyCluster.Sockets;
 using ProxyCluster.Storage.Blobs;
 using StackExchange.Redis;
+using StackExchange.Redis.Configuration;
 
 namespace ProxyCluster.Silos;
 
@@ -70,22 +76,32 @@ internal sealed record ClusterStore(string Scheme, string Location)
                 silo.AddEtcdGrainStorage(StoredState.Provider, options => Reach(options, gateway));
                 break;
             case "redis":
-                var redis = Redis();
+                var redis = Redis(gateway);
                 silo.UseRedisClustering(options => options.ConfigurationOptions = redis);
                 silo.AddRedisGrainStorage(StoredState.Provider, options => options.ConfigurationOptions = redis);
                 break;
             case "azure":
                 silo.UseAzureStorageClustering(options => options.TableServiceClient = new(Location));
-                silo.AddAzureBlobGrainStorage(StoredState.Provider, options => options.BlobServiceClient = new(Location, new(BlobLocation.Version)));
+                silo.AddAzureBlobGrainStorage(StoredState.Provider, provider => provider.Configure<IOptions<ClusterOptions>>((options, cluster) =>
+                {
+                    options.BlobServiceClient = new(Location, new(BlobLocation.Version));
+                    options.ContainerName = ContainerOf(cluster.Value.ServiceId);
+                }));
                 break;
         }
     }
 
-    private ConfigurationOptions Redis()
+    // Blobs are not named after the service, unlike keys in Redis: in one container, clusters of different names would share
+    // their routing table. A container's name has letters, digits and dashes, and at most 63 of them.
+    private static string ContainerOf(string service) =>
+        "grainstate-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(service)).AsSpan(0, 16));
+
+    private ConfigurationOptions Redis(Uri? gateway)
     {
         var (user, password, servers) = Parts();
         var options = ConfigurationOptions.Parse(servers);
         (options.ConnectTimeout, options.AsyncTimeout, options.SyncTimeout) = (RedisLimit, RedisLimit, RedisLimit);
+        options.Tunnel = gateway is null ? null : new GatewayTunnel(gateway);
         if (user.Length > 0)
             options.User = user;
         if (password.Length > 0)
@@ -111,5 +127,21 @@ internal sealed record ClusterStore(string Scheme, string Location)
         var at = Location.LastIndexOf('@');
         var login = at < 0 ? [""] : Location[..at].Split(':', 2);
         return (login.Length == 2 ? Uri.UnescapeDataString(login[0]) : "", Uri.UnescapeDataString(login[^1]), Location[(at + 1)..]);
+    }
+
+    // Redis has no proxy of its own kind but HTTP's.
+    private sealed class GatewayTunnel(Uri gateway) : Tunnel
+    {
+        public override ValueTask<EndPoint?> GetSocketConnectEndpointAsync(EndPoint endpoint, CancellationToken cancellationToken) =>
+            ValueTask.FromResult<EndPoint?>(Socks5.EndPointOf(gateway));
+
+        public override async ValueTask<Stream?> BeforeAuthenticateAsync(
+            EndPoint endpoint, ConnectionType connectionType, Socket? socket, CancellationToken cancellationToken)
+        {
+            var target = endpoint as IPEndPoint
+                ?? new IPEndPoint((await Dns.GetHostAddressesAsync(((DnsEndPoint)endpoint).Host, cancellationToken))[0], ((DnsEndPoint)endpoint).Port);
+            await Socks5.AskAsync(socket!, target, cancellationToken);
+            return null;
+        }
     }
 }

@@ -83,6 +83,9 @@ internal sealed partial class OrleansEngine : IEngine
     public bool IsAuthority =>
         _life is { } life && _office is { Office.IsHeld: true } held && held.Silo.Equals(life.Address) && Volatile.Read(ref _isStopped) == 0;
 
+    /// <summary>This process as a silo; null while it is none.</summary>
+    public SiloAddress? Address => _life?.Address;
+
     /// <summary>The way to grains; null while this process is no silo.</summary>
     public IGrainFactory? GrainsOrNull => Volatile.Read(ref _isStopped) == 0 ? _life?.Grains : null;
 

@@ -141,6 +141,7 @@ internal sealed class SiloLife : IAsyncDisposable
             Locate(silo, section, address, rooms);
             SiloTls.Apply(silo, rooms.Options);
             Configure(silo, self, engine, rooms, ended);
+            GatewayLines.Apply(silo, rooms.Cluster);
             Watch(silo.Services, noteTable);
         });
         builder.Services.AddSingleton(rooms.Logging);

@@ -1,3 +1,4 @@
+using ProxyCluster.Files;
 using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.Storage;
@@ -71,7 +72,7 @@ internal sealed class DataTree
             File.WriteAllText(temporary, FormatLine);
             File.Move(temporary, format, overwrite: true);
         }
-        else if (File.ReadAllText(format) is var found && found != FormatLine)
+        else if (RegularFile.ReadAllText(format) is var found && found != FormatLine)
         {
             throw new InvalidDataException(
                 $"the data directory {Root} holds '{found.Trim()}'; this program reads '{FormatLine.Trim()}'");
@@ -123,6 +124,20 @@ internal sealed class DataTree
 
     /// <summary>The directory of a module's answers to queries; <paramref name="name"/> is <c>list</c>, <c>latest</c> or a revision.</summary>
     public string QueryPath(ModulePath module, string name) => Path.Combine(Queries, Native(module.Escaped), "@q", name);
+
+    /// <summary>The versions of a module that have a record, in the file system's order.</summary>
+    public IEnumerable<ModuleVersion> VersionsOf(ModulePath module)
+    {
+        var directory = VersionDirectory(module);
+        if (!Directory.Exists(directory))
+            yield break;
+
+        foreach (var file in Directory.EnumerateFiles(directory, "*" + RecordEnding))
+        {
+            if (ModuleVersion.TryUnescape(module, Path.GetFileName(file.AsSpan())[..^RecordEnding.Length], out var version, out _))
+                yield return version;
+        }
+    }
 
     /// <summary>Every record file, in the file system's order.</summary>
     public IEnumerable<string> RecordFiles() =>

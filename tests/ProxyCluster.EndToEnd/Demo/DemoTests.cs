@@ -1,4 +1,5 @@
 using System.Net;
+using ProxyCluster.Clustering;
 using ProxyCluster.Demo;
 using ProxyCluster.TestKit.Processes;
 
@@ -34,7 +35,7 @@ public sealed class DemoTests
         foreach (var (_, goProxy) in demo.GoProxies)
             await RunHelloAsync(goProxy, demo);
 
-        var status = demo.Status();
+        var status = await demo.StatusAsync();
 
         Assert.Equal(["tokyo", "frankfurt", "sanjose"], status.Regions.Select(region => region.Name));
         Assert.All(status.Regions, region => Assert.Equal(["silo 1", "silo 2", "front end"], region.Members.Select(member => member.Name)));
@@ -43,6 +44,24 @@ public sealed class DemoTests
         Assert.Equal(demo.World.Upstream.TotalRequests, status.Total.UpstreamFetches);
         Assert.True(status.Total.PeerFills > 0);
         Assert.True(status.Total.Hits > 0);
+    }
+
+    [Fact]
+    public async Task Status_AfterABuild_SaysInWhichSiloEachGrainLives()
+    {
+        await using var demo = await DemoCluster.StartAsync(0, TimeSpan.Zero, TimeProvider.System, Cancel);
+        await RunHelloAsync(demo.GoProxies.First().GoProxy, demo);
+
+        var status = await demo.StatusAsync();
+
+        // Nobody else asked, so every owner is in the region of the one who did.
+        var fetched = demo.World.Upstream.Requests.Keys.Where(path => path.EndsWith(".zip", StringComparison.Ordinal)).Count();
+        Assert.True(status.Regions[0].Owns >= fetched, $"{status.Regions[0].Owns} grains for {fetched} zips");
+        Assert.All(status.Regions.Skip(1), region => Assert.Equal(0, region.Owns));
+        Assert.All(status.Regions.SelectMany(region => region.Members).Where(member => member.Role == Role.FrontEnd), door => Assert.Equal(0, door.Owns));
+        Assert.NotEmpty(status.Newest);
+        Assert.All(status.Newest, owned => Assert.StartsWith("tokyo silo ", owned.Silo, StringComparison.Ordinal));
+        Assert.All(status.Newest, owned => Assert.Contains("@v", owned.ModuleVersion, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -147,8 +147,14 @@ public sealed class CrashTests : IAsyncLifetime
     private async Task<ProxyProcess[]> StartAsync(string[] regions, params string[] more)
     {
         var members = await Task.WhenAll(regions.Select(region => _silos.StartAsync(region, more: more)));
+
+        // Of every region, so that each has heard of the last table of the start: it comes with the answer to a report.
         foreach (var member in members)
-            await SiloProcesses.SaysAsync(member, $"region {RegionOf(member)}: active");
+        {
+            foreach (var region in regions)
+                await SiloProcesses.SaysAsync(member, $"region {region}: active");
+        }
+
         return members;
     }
 

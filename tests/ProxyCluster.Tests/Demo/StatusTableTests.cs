@@ -11,31 +11,34 @@ public sealed class StatusTableTests
         [
             new RegionStatus("tokyo", RegionState.Active,
             [
-                new MemberStatus("silo 1", Role.Silo, true, new MemberFigures(1200, 900, 300, 250, 50)),
-                new MemberStatus("silo 2", Role.Silo, false, new MemberFigures(0, 0, 0, 0, 0)),
-                new MemberStatus("front end", Role.FrontEnd, true, new MemberFigures(1201, 0, 0, 0, 0)),
+                new MemberStatus("silo 1", Role.Silo, true, 31, new MemberFigures(1200, 900, 300, 250, 50)),
+                new MemberStatus("silo 2", Role.Silo, false, 0, new MemberFigures(0, 0, 0, 0, 0)),
+                new MemberStatus("front end", Role.FrontEnd, true, 0, new MemberFigures(1201, 0, 0, 0, 0)),
             ]),
-            new RegionStatus("sanjose", RegionState.Failed, [new MemberStatus("both", Role.All, true, new MemberFigures(10, 5, 5, 1, 4))]),
+            new RegionStatus("sanjose", RegionState.Failed, [new MemberStatus("both", Role.All, true, 7, new MemberFigures(10, 5, 5, 1, 4))]),
         ],
+        [new OwnedModule("example.com/a@v1.0.0", "sanjose both"), new OwnedModule("example.com/b@v1.1.0", "tokyo silo 1")],
         54);
 
     [Fact]
     public void Render_Snapshot_ShowsRegionsTheirMembersAndTheSum()
     {
         const string Expected = """
-            ╭─────────┬───────────┬────────┬──────────┬──────┬───────────┬────────────┬──────────────────╮
-            │ region  │ member    │ state  │ requests │ hits │ hit ratio │ peer fills │ upstream fetches │
-            ├─────────┼───────────┼────────┼──────────┼──────┼───────────┼────────────┼──────────────────┤
-            │ tokyo   │           │ active │    1,201 │  900 │      75 % │        250 │               50 │
-            │         │ silo 1    │ live   │    1,200 │  900 │      75 % │        250 │               50 │
-            │         │ silo 2    │ gone   │        0 │    0 │         - │          0 │                0 │
-            │         │ front end │ live   │    1,201 │      │           │            │                  │
-            │ sanjose │           │ failed │       10 │    5 │      50 % │          1 │                4 │
-            │         │ both      │ live   │       10 │    5 │      50 % │          1 │                4 │
-            │         │           │        │          │      │           │            │                  │
-            │ total   │           │        │    1,211 │  905 │      75 % │        251 │               54 │
-            ╰─────────┴───────────┴────────┴──────────┴──────┴───────────┴────────────┴──────────────────╯
-                                           the upstream was asked 54 times
+            ╭─────────┬───────────┬────────┬──────┬──────────┬──────┬───────────┬────────────┬──────────────────╮
+            │ region  │ member    │ state  │ owns │ requests │ hits │ hit ratio │ peer fills │ upstream fetches │
+            ├─────────┼───────────┼────────┼──────┼──────────┼──────┼───────────┼────────────┼──────────────────┤
+            │ tokyo   │           │ active │   31 │    1,201 │  900 │      75 % │        250 │               50 │
+            │         │ silo 1    │ live   │   31 │    1,200 │  900 │      75 % │        250 │               50 │
+            │         │ silo 2    │ gone   │    0 │        0 │    0 │         - │          0 │                0 │
+            │         │ front end │ live   │      │    1,201 │      │           │            │                  │
+            │ sanjose │           │ failed │    7 │       10 │    5 │      50 % │          1 │                4 │
+            │         │ both      │ live   │    7 │       10 │    5 │      50 % │          1 │                4 │
+            │         │           │        │      │          │      │           │            │                  │
+            │ total   │           │        │   38 │    1,211 │  905 │      75 % │        251 │               54 │
+            ╰─────────┴───────────┴────────┴──────┴──────────┴──────┴───────────┴────────────┴──────────────────╯
+                                               the upstream was asked 54 times
+            example.com/a@v1.0.0 is owned by sanjose both
+            example.com/b@v1.1.0 is owned by tokyo silo 1
             """;
 
         using var output = new StringWriter();
@@ -58,11 +61,13 @@ public sealed class StatusTableTests
     {
         Assert.Equal(
             [
-                "tokyo silo 1 live: 1,200 requests, 900 hits (75 %), 250 peer fills, 50 upstream fetches",
-                "tokyo silo 2 gone: 0 requests, 0 hits (-), 0 peer fills, 0 upstream fetches",
+                "tokyo silo 1 live: 1,200 requests, owns 31, 900 hits (75 %), 250 peer fills, 50 upstream fetches",
+                "tokyo silo 2 gone: 0 requests, owns 0, 0 hits (-), 0 peer fills, 0 upstream fetches",
                 "tokyo front end live: 1,201 requests",
                 "sanjose: failed",
-                "sanjose both live: 10 requests, 5 hits (50 %), 1 peer fills, 4 upstream fetches",
+                "sanjose both live: 10 requests, owns 7, 5 hits (50 %), 1 peer fills, 4 upstream fetches",
+                "example.com/a@v1.0.0 is owned by sanjose both",
+                "example.com/b@v1.1.0 is owned by tokyo silo 1",
                 "the upstream was asked 54 times",
             ],
             StatusTable.Changes(null, Snapshot));

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using ProxyCluster.Silos;
 using ProxyCluster.TestKit.Azurite;
@@ -21,7 +22,7 @@ public sealed class AzureStore : StoreServer
 
     protected override void Configure(ISiloBuilder silo) => ClusterStore
         .ParseOrNull($"azure://{AzuriteProcess.ConnectionTo(_azurite!.Endpoint)};TableEndpoint={_azurite.TableEndpoint}", out _)!
-        .Apply(silo, new MemoryStore());
+        .Apply(silo, new Rooms(new ServiceCollection().BuildServiceProvider()));
 
     protected override ValueTask DisposeServerAsync() => _azurite?.DisposeAsync() ?? default;
 }

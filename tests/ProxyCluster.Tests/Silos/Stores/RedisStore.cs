@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using ProxyCluster.Silos;
 using ProxyCluster.TestKit.Redis;
@@ -22,7 +23,7 @@ public sealed class RedisStore : StoreServer
 
     protected override void Configure(ISiloBuilder silo) => ClusterStore
         .ParseOrNull(string.Create(CultureInfo.InvariantCulture, $"redis://127.0.0.1:{_redis!.Port}"), out _)!
-        .Apply(silo, new MemoryStore());
+        .Apply(silo, new Rooms(new ServiceCollection().BuildServiceProvider()));
 
     protected override ValueTask DisposeServerAsync() => _redis?.DisposeAsync() ?? default;
 }
