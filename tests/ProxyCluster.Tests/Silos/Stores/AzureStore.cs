@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using ProxyCluster.Silos;
 using ProxyCluster.TestKit.Azurite;
@@ -22,7 +21,7 @@ public sealed class AzureStore : StoreServer
 
     protected override void Configure(ISiloBuilder silo) => ClusterStore
         .ParseOrNull($"azure://{AzuriteProcess.ConnectionTo(_azurite!.Endpoint)};TableEndpoint={_azurite.TableEndpoint}", out _)!
-        .Apply(silo, new Rooms(new ServiceCollection().BuildServiceProvider()));
+        .Apply(silo, new MemoryStore());
 
     protected override ValueTask DisposeServerAsync() => _azurite?.DisposeAsync() ?? default;
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using ProxyCluster.Silos;
 using ProxyCluster.TestKit.Redis;
@@ -23,7 +22,7 @@ public sealed class RedisStore : StoreServer
 
     protected override void Configure(ISiloBuilder silo) => ClusterStore
         .ParseOrNull(string.Create(CultureInfo.InvariantCulture, $"redis://127.0.0.1:{_redis!.Port}"), out _)!
-        .Apply(silo, new Rooms(new ServiceCollection().BuildServiceProvider()));
+        .Apply(silo, new MemoryStore());
 
     protected override ValueTask DisposeServerAsync() => _redis?.DisposeAsync() ?? default;
 }
