@@ -96,12 +96,15 @@ internal sealed partial class HealthReporter(
     private async Task<bool> ReportAsync(CancellationToken stop)
     {
         var isHeard = await authority.ReportAsync(await DrawUpAsync(stop), options.Value.ReportInterval, stop);
+        // Where there is no authority yet, none is missed.
+        if (!isHeard && self.View.AuthorityId is null)
+            return false;
         if (isHeard != _isHeard)
         {
             if (isHeard)
                 Log.Heard(Logger, self.View.AuthorityId);
             else
-                Log.NotHeard(Logger, self.View.AuthorityId ?? "(none)");
+                Log.NotHeard(Logger, self.View.AuthorityId);
         }
 
         return _isHeard = isHeard;
@@ -152,6 +155,6 @@ internal sealed partial class HealthReporter(
         public static partial void Heard(ILogger logger, string? authority);
 
         [LoggerMessage(LogLevel.Information, "Health report did not reach the authority {Authority}")]
-        public static partial void NotHeard(ILogger logger, string authority);
+        public static partial void NotHeard(ILogger logger, string? authority);
     }
 }

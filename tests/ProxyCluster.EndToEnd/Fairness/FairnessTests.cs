@@ -29,8 +29,6 @@ public sealed class FairnessTests : IAsyncLifetime
     {
         _upstream.Put("/" + Hit, """{"Version":"v1.0.0"}""");
         _upstream.Put("/" + Big, BigZip());
-        for (var i = 0; i < Busy; i++)
-            _upstream.Put("/" + Info(i), """{"Version":"v1.0.0"}""");
         _proxy = await ProxyProcess.StartAsync(
             new ProxySettings(_scratch["data"], _upstream.Url, "off") { NoChecksumDatabase = "example.com/*" });
 
@@ -44,16 +42,6 @@ public sealed class FairnessTests : IAsyncLifetime
         await _proxy.DisposeAsync();
         await _upstream.DisposeAsync();
         _scratch.Dispose();
-    }
-
-    [Fact]
-    public async Task Hits_RequestsAreBlockedByTheDisk_AreAnswered()
-    {
-        // The record is looked for first of all.
-        var pipes = await PipesInPlaceOfRecordsAsync();
-        using var blocked = await BlockAsync(pipes);
-        await AssertHitsAreAnsweredAsync();
-        await ReleaseAsync(pipes);
     }
 
     [Fact]
@@ -106,37 +94,6 @@ public sealed class FairnessTests : IAsyncLifetime
         }
     }
 
-    private static string Info(int i) => $"example.com/slow{i}/@v/v1.0.0.info";
-
-    private async Task<List<NamedPipe>> PipesInPlaceOfRecordsAsync()
-    {
-        var pipes = new List<NamedPipe>();
-        for (var i = 0; i < Busy; i++)
-            pipes.Add(await NamedPipe.CreateAsync(Path.Combine(_scratch["data"], "modules", Path.ChangeExtension(Info(i), ".record"))));
-        return pipes;
-    }
-
-    // Has every pipe's module asked for, and waits until the proxy hangs in each, at its first look.
-    private async Task<Blocked> BlockAsync(List<NamedPipe> pipes)
-    {
-        var blocked = new Blocked();
-        for (var i = 0; i < pipes.Count; i++)
-        {
-            var client = await RawClient.ConnectAsync(_proxy.Url, Cancel);
-            blocked.Add(client);
-            await client.SendAsync(RawClient.Get(Info(i)), Cancel);
-            blocked.Add(await pipes[i].ReaderAsync().WaitAsync(Patience, Cancel));
-        }
-
-        return blocked;
-    }
-
-    private static async Task ReleaseAsync(List<NamedPipe> pipes)
-    {
-        foreach (var pipe in pipes)
-            await pipe.DisposeAsync();
-    }
-
     private async Task AssertHitsAreAnsweredAsync()
     {
         var clients = new List<RawClient>();
@@ -174,14 +131,5 @@ public sealed class FairnessTests : IAsyncLifetime
         }
 
         return bytes.ToArray();
-    }
-
-    private sealed class Blocked : IDisposable
-    {
-        private readonly List<IDisposable> _held = [];
-
-        public void Add(IDisposable held) => _held.Add(held);
-
-        public void Dispose() => _held.ForEach(static held => held.Dispose());
     }
 }

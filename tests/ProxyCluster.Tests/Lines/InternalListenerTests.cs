@@ -174,7 +174,7 @@ public sealed class InternalListenerTests : IAsyncLifetime
     public void Settings_CertificatesInsteadOfASecret_AreEnoughForACluster()
     {
         using var app = _site.Build("tokyo", Role.Silo, static _ => { }, [
-            .. _certificates.Settings(), (SettingKeys.Engine, "etcd"), ("Cluster:Etcd:Endpoints", "http://127.0.0.1:1"), (SettingKeys.Advertise, "https://127.0.0.1:8081")]);
+            .. _certificates.Settings(), (SettingKeys.Engine, "orleans"), (SettingKeys.Store, "redis://127.0.0.1:1"), (SettingKeys.Advertise, "https://127.0.0.1:8081")]);
         Assert.False(app.Services.GetRequiredService<ClusterSecret>().IsSet);
     }
 

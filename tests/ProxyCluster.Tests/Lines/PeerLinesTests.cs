@@ -41,7 +41,8 @@ public sealed class PeerLinesTests : IDisposable
             var failure = new Failure(kind, "why");
             Assert.Same(failure, (await Run(_ => Task.FromResult<Outcome<string>>(failure))).Failure);
             var isUsable = kind != FailureKind.PeerUnavailable;
-            AssertStanding(isUsable, isUsable ? TimeSpan.Zero : Tick);
+            // Too much work says nothing of who is there.
+            AssertStanding(isUsable, isUsable && kind != FailureKind.Overloaded ? TimeSpan.Zero : Tick);
         }
     }
 

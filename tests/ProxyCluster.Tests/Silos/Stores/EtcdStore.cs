@@ -5,6 +5,9 @@ namespace ProxyCluster.Tests.Silos.Stores;
 /// <summary>etcd, by Orleans' own section.</summary>
 public class EtcdStore : StoreServer
 {
+    /// <summary>Time for an answer: long, because a loaded machine's disk takes its time for a write.</summary>
+    protected virtual string Patience => "00:00:10";
+
     /// <summary>How many members it has.</summary>
     protected virtual int Members => 1;
 
@@ -27,6 +30,8 @@ public class EtcdStore : StoreServer
         [
             new("Orleans:Clustering:ProviderType", "Etcd"),
             new("Orleans:Clustering:Endpoints", endpoints),
+            new("Orleans:Clustering:CallTimeout", Patience),
+            new("Orleans:GrainStorage:Default:CallTimeout", Patience),
             new("Orleans:GrainStorage:Default:ProviderType", "Etcd"),
             // The other form of a list.
             .. Etcd.Endpoints.Select(static (endpoint, n) => KeyValuePair.Create($"Orleans:GrainStorage:Default:Endpoints:{n}", (string?)endpoint.ToString())),
@@ -45,6 +50,8 @@ public class EtcdThreeStore : EtcdStore
 /// <summary>Three members, and the one that is asked first stands still.</summary>
 public sealed class EtcdFrozenStore : EtcdThreeStore
 {
+    protected override string Patience => "00:00:02";
+
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
