@@ -87,9 +87,11 @@ public sealed partial record VersionInfo(string Version, DateTimeOffset? Time)
 
     private static bool IsNamed(JsonProperty field, string name) => field.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 
-    // No format of the platform is exactly RFC 3339. What it allows and DateTime cannot hold (an offset beyond 14 hours, an
-    // instant beyond the calendar's ends) comes out in UTC, at the nearest end.
-    private static bool TryParseTime(string text, out DateTimeOffset time)
+    /// <summary>
+    /// Reads an RFC 3339 time as the <c>go</c> command does. What it allows and a <see cref="DateTimeOffset"/> cannot hold
+    /// (an offset beyond 14 hours, an instant beyond the calendar's ends) comes out in UTC, at the nearest end.
+    /// </summary>
+    public static bool TryParseTime(string text, out DateTimeOffset time)
     {
         time = default;
         if (Rfc3339().Match(text) is not { Success: true } match

@@ -84,6 +84,9 @@ internal sealed record TrafficHealth
     /// <summary>Those among them that failed for a reason that another region might not have.</summary>
     public long Errors { get; init; }
 
+    /// <summary>The clients, by address, who met most of the errors, and how many each.</summary>
+    public ImmutableSortedDictionary<string, long> Loudest { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
+
     /// <summary>Artifacts and queries answered from what was here.</summary>
     public long Hits { get; init; }
 
@@ -114,12 +117,27 @@ internal sealed record TrafficHealth
     /// <summary>Part of the upstream requests that failed, 0 to 1.</summary>
     public double FetchFailureRate => Part(FetchFailures, Fetches);
 
+    /// <summary>
+    /// The same figures with no one client carrying a verdict: of the errors of the loudest, no more count than make half
+    /// of the rate that is one, over what all others asked. The others count in full, so a region that is ill for everybody
+    /// shows it.
+    /// </summary>
+    /// <param name="rate">The part of failed requests that is a verdict.</param>
+    /// <param name="minRequests">Requests below which there is none.</param>
+    public TrafficHealth WithoutTheLoudest(double rate, long minRequests)
+    {
+        var loudest = Loudest.Values.DefaultIfEmpty().Max();
+        var counted = Math.Min(loudest, (long)(rate / 2 * Math.Max(minRequests, Requests - loudest)));
+        return this with { Requests = Requests - loudest + counted, Errors = Errors - loudest + counted };
+    }
+
     /// <summary>The sums of both; the slower p95.</summary>
     public TrafficHealth Plus(TrafficHealth other) => new()
     {
         Window = Math.Max(Window, other.Window),
         Requests = Requests + other.Requests,
         Errors = Errors + other.Errors,
+        Loudest = other.Loudest.Aggregate(Loudest, static (sum, more) => sum.SetItem(more.Key, sum.GetValueOrDefault(more.Key) + more.Value)),
         Hits = Hits + other.Hits,
         Misses = Misses + other.Misses,
         Fetches = Fetches + other.Fetches,

@@ -59,7 +59,8 @@ internal sealed record RegionDiagnosis(
             .Where(heard => input.Now - heard.At < options.FailedAfter)
             .Select(static heard => heard.Report)
             .ToList();
-        var traffic = reports.Aggregate(new TrafficHealth(), static (sum, report) => sum.Plus(report.Traffic));
+        var traffic = reports.Aggregate(new TrafficHealth(), static (sum, report) => sum.Plus(report.Traffic))
+            .WithoutTheLoudest(options.ErrorRate, options.MinRequests);
 
         // Breakers alone are no symptom: one may be open on one silo. They are when most silos have nobody left to ask.
         var isCutOff = traffic.KeptBack >= options.MinFetches && reports.Count(IsCutOff) * 2 > silos.Count;

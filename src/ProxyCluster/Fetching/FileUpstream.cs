@@ -1,11 +1,14 @@
 using Microsoft.Extensions.Options;
+using Microsoft.Win32.SafeHandles;
+using ProxyCluster.Files;
 using ProxyCluster.Outcomes;
 
 namespace ProxyCluster.Fetching;
 
 /// <summary>
 /// A static tree laid out like <c>$GOMODCACHE/cache/download</c> (spec §3): a missing file is proven absence, a forbidden
-/// one is policy. A missing <em>root</em> is neither: an unmounted disk must not make every module vanish.
+/// one is policy. A missing <em>root</em> is neither: an unmounted disk must not make every module vanish. Links are followed
+/// within the root and not out of it.
 /// </summary>
 internal sealed class FileUpstream : IUpstream
 {
@@ -42,13 +45,9 @@ internal sealed class FileUpstream : IUpstream
         FileStream? file = null;
         try
         {
-            file = new FileStream(path, new FileStreamOptions
-            {
-                Access = FileAccess.Read,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                BufferSize = 0,
-                Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
-            });
+            file = new FileStream(RegularFile.OpenRead(path), FileAccess.Read, 0);
+            if (!IsBelowRoot(file.SafeFileHandle))
+                return UpstreamFault.Final(FailureKind.Blocked, $"{request.Resource} is a link out of {Name}");
             var length = file.Length;
             var modified = new DateTimeOffset(File.GetLastWriteTimeUtc(file.SafeFileHandle), TimeSpan.Zero);
             modified = modified.AddTicks(-(modified.Ticks % TimeSpan.TicksPerSecond));
@@ -76,6 +75,10 @@ internal sealed class FileUpstream : IUpstream
                 ? UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{Name} has a directory in place of {request.Resource}")
                 : UpstreamFault.Final(FailureKind.Blocked, $"{Name} may not be read for {request.Resource}: permission denied");
         }
+        catch (NotRegularException)
+        {
+            return UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{Name} has no regular file in place of {request.Resource}");
+        }
         catch (IOException e)
         {
             return UpstreamFault.Final(FailureKind.UpstreamUnavailable, $"{Name} could not be read for {request.Resource}: {e.Message}");
@@ -85,4 +88,10 @@ internal sealed class FileUpstream : IUpstream
             file?.Dispose();
         }
     }
+
+    // Of what was opened, not of what is there by now. The root itself may be a link: whoever named it meant what it leads to.
+    private bool IsBelowRoot(SafeFileHandle file) =>
+        RegularFile.RealPathOrNull(file) is not { } real
+        || (RegularFile.RealPathOfDirectoryOrNull(_root) is { } root
+            && real.StartsWith(root.EndsWith('/') ? root : root + "/", StringComparison.Ordinal));
 }

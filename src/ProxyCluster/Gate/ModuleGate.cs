@@ -46,9 +46,13 @@ internal sealed class ModuleGate(Verifier verifier)
         const string Lookup = "/lookup/";
         var from = path.IndexOf(Lookup, StringComparison.Ordinal) + Lookup.Length;
         var to = path.IndexOf('@', StringComparison.Ordinal);
-        return from >= Lookup.Length && to >= from
-            && ModulePath.TryUnescape(path.AsSpan(from..to), out var module, out _)
-            && verifier.SecretPatternOrNull(module) is { } pattern
+        if (from < Lookup.Length || to < from || !ModulePath.TryUnescape(path.AsSpan(from..to), out var module, out _))
+            return Verdict.Allowed;
+
+        // Kept as one file, whose name is the path's last element and the version.
+        if (!DataTree.Fits(module) || path.Length - path.LastIndexOf('/') > DataTree.MaxNameLength)
+            return TooLong(path[from..]);
+        return verifier.SecretPatternOrNull(module) is { } pattern
                 ? Verdict.Refused(new Failure(FailureKind.Blocked, $"{module} matches {pattern}, so it is not looked up in a checksum database"))
                 : Verdict.Allowed;
     }

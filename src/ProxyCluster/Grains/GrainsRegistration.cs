@@ -12,10 +12,11 @@ internal static class GrainsRegistration
     public static IServiceCollection AddGrains(this IServiceCollection services)
     {
         services.AddSingleton<GrainCalls>();
-        services.AddSingleton<HealthCalls>();
+        services.AddSingleton<GrainAuthorityCalls>();
         services.AddSingleton<IOwnerCalls>(OnSilo<GrainCalls>);
         services.AddSingleton<IQueryCalls>(OnSilo<GrainCalls>);
-        services.AddSingleton<IHealthCalls>(OnSilo<HealthCalls>);
+        services.AddSingleton<IAuthorityCalls>(static provider =>
+            (IAuthorityCalls?)OnSilo<GrainAuthorityCalls>(provider) ?? provider.GetRequiredService<LocalAuthorityCalls>());
         return services;
     }
 

@@ -21,7 +21,7 @@ namespace ProxyCluster.Grains;
 [PreferredMatchSiloMetadataPlacementFilter(["region"], minCandidates: 1, order: 1)]
 internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grain, IModuleIndexGrain
 {
-    private readonly LongWork<string, GivenAnswer> _work = new(rooms.Time);
+    private readonly LongWork<string, QueryAnswer> _work = new(rooms.Time);
 
     /// <inheritdoc/>
     public async Task<OwnerWord> AskAsync(string query, TimeSpan patience)
@@ -35,7 +35,7 @@ internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grai
         return OwnerWord.Of(given, self.Id, rooms.Get<QueryWalk>().WriteForMember);
     }
 
-    private async Task<Outcome<GivenAnswer>> AnswerAsync(string key) => ProxyPath.Parse(key) is { Asked: Asked.Query } request
-        ? await rooms.Get<QueryWalk>().AskAsync(new Ask(request, new Asker(null, engine.Self!.Id), AskLevel.Home, Door.Member), CancellationToken.None)
+    private async Task<Outcome<QueryAnswer>> AnswerAsync(string key) => ProxyPath.Parse(key) is { Asked: Asked.Query } request
+        ? await rooms.Get<QueryWalk>().AskForMemberAsync(new Ask(request, new Asker(null, engine.Self!.Id), AskLevel.Home, Door.Member), CancellationToken.None)
         : new Failure(FailureKind.BadRequest, $"{key} is no query");
 }

@@ -1,12 +1,15 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
 using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
 
@@ -28,9 +31,9 @@ namespace ProxyCluster.Http;
 /// </summary>
 internal sealed partial class AdminEndpoints(
     AdminTokens tokens,
-    AuthorityCalls authority,
+    IAuthorityCalls authority,
     Forgetting forgetting,
-    AuthorityEndpoints answers,
+    Responses responses,
     ClusterSelf self,
     ILogger<AdminEndpoints> logger)
 {
@@ -38,6 +41,10 @@ internal sealed partial class AdminEndpoints(
     public const string Prefix = "/-/admin/v1/";
 
     private const int MaxReason = 200;
+
+    private static readonly StringValues Json = "application/json";
+
+    private static readonly string ReasonRule = $"a reason of at most {MaxReason} characters, none of them a control character";
 
     /// <summary>Is this a target for operators?</summary>
     public static bool IsAdmin(string target) => target.StartsWith(Prefix, StringComparison.Ordinal);
@@ -96,10 +103,10 @@ internal sealed partial class AdminEndpoints(
         }
 
         var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
-        if (body is null || AuthorityEndpoints.ReadOrNull(body, AdminJson.Default.OrderBody) is not { Reason: { } reason } order
-            || reason.Trim() is not { Length: > 0 and <= MaxReason } words)
+        if (body is null || ReadOrNull(body, AdminJson.Default.OrderBody) is not { Reason: { } reason } order
+            || ReasonOrNull(reason) is not { } words)
         {
-            await FailAsync(context, 400, $"the body must be JSON with a reason of at most {MaxReason} characters: {{\"reason\": \"…\"}}", cancel);
+            await FailAsync(context, 400, $"the body must be JSON with {ReasonRule}: {{\"reason\": \"…\"}}", cancel);
             return;
         }
 
@@ -127,10 +134,10 @@ internal sealed partial class AdminEndpoints(
         }
 
         var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
-        if (body is null || AuthorityEndpoints.ReadOrNull(body, ForgetJson.Default.ForgetBody) is not { Module: { } path, Version: { } version, Reason: { } reason }
-            || reason.Trim() is not { Length: > 0 and <= MaxReason } words)
+        if (body is null || ReadOrNull(body, ForgetJson.Default.ForgetBody) is not { Module: { } path, Version: { } version, Reason: { } reason }
+            || ReasonOrNull(reason) is not { } words)
         {
-            await FailAsync(context, 400, $"the body must be JSON with module, version and a reason of at most {MaxReason} characters", cancel);
+            await FailAsync(context, 400, $"the body must be JSON with module, version and {ReasonRule}", cancel);
             return;
         }
 
@@ -144,6 +151,10 @@ internal sealed partial class AdminEndpoints(
         var answer = await forgetting.EverywhereAsync(module, words, token.Name, CancellationToken.None);
         await WriteAsync(context, 200, answer, ForgetJson.Default.ForgetAnswer, cancel);
     }
+
+    // It is shown in terminals, and stays in events.
+    private static string? ReasonOrNull(string reason) =>
+        reason.Trim() is { Length: > 0 and <= MaxReason } words && ReferenceEquals(LogText.Clean(words, MaxReason), words) ? words : null;
 
     private static OperatorVerb? VerbOrNull(string word) => word switch
     {
@@ -170,8 +181,25 @@ internal sealed partial class AdminEndpoints(
     private Task FailAsync(HttpContext context, int status, string error, CancellationToken cancel) =>
         WriteAsync(context, status, new AdminError(error), AdminJson.Default.AdminError, cancel);
 
-    private Task WriteAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type, CancellationToken cancel) =>
-        answers.WriteAsync(context, status, value, type, cancel);
+    private Task WriteAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type, CancellationToken cancel)
+    {
+        context.Response.StatusCode = status;
+        responses.Start(context.Response, Json, "no-store", StringValues.Empty);
+        return Responses.WriteBodyAsync(context, JsonSerializer.SerializeToUtf8Bytes(value, type), cancel);
+    }
+
+    private static T? ReadOrNull<T>(byte[] json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     private static partial class Log
     {
@@ -185,7 +213,7 @@ internal sealed partial class AdminEndpoints(
         [LoggerMessage(LogLevel.Warning, "Viewer {Viewer} was refused to have a module version forgotten")]
         public static partial void ForbiddenToForget(ILogger logger, string viewer);
 
-        [LoggerMessage(LogLevel.Warning, "Admin request {Method} {Path} from {Address} was refused for its token")]
+        [LoggerMessage(LogLevel.Information, "Admin request {Method} {Path} from {Address} was refused for its token")]
         public static partial void Unknown(ILogger logger, string method, string path, System.Net.IPAddress? address);
     }
 }
@@ -200,7 +228,7 @@ internal sealed record OrderBody(string? Reason, bool Force = false);
 internal sealed record AdminError(string Error);
 
 /// <summary>How both are written.</summary>
-[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(OrderBody))]
 [JsonSerializable(typeof(AdminError))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -37,6 +37,8 @@ internal sealed class Forwarder(
 
     private const int MaxSilos = 8;
 
+    private const string Overloaded = "overloaded";
+
     private static readonly string[] PassedDown = ["If-None-Match", "If-Range", "Range", "Disable-Module-Fetch", "traceparent"];
 
     // Hop by hop (RFC 9110 §7.6.1), or ours to say.
@@ -182,8 +184,15 @@ internal sealed class Forwarder(
 
         response.Dispose();
         Count(silo, "retried");
-        return PeerCalls.Unavailable(silo, why);
+
+        // Its client's excess, or everybody's: no silo is ill of it.
+        return CauseOrNull(response) == Overloaded
+            ? new Failure(FailureKind.Overloaded, $"{silo.Id} refuses more work for the moment")
+            : PeerCalls.Unavailable(silo, why);
     }
+
+    private static string? CauseOrNull(HttpResponseMessage response) =>
+        response.Headers.TryGetValues(Responses.CauseHeader, out var values) ? values.FirstOrDefault() : null;
 
     // What another silo may do better: this one is full, stopping, lost in a circle, or has other bytes than we began with.
     private static string? WhyNotOrNull(HttpResponseMessage response, long offset, string? etag)
@@ -195,8 +204,8 @@ internal sealed class Forwarder(
                 : "it cannot continue the body that another silo began";
         }
 
-        var cause = response.Headers.TryGetValues(Responses.CauseHeader, out var values) ? values.FirstOrDefault() : null;
-        return cause is "overloaded" or "store-unavailable" or "loop-detected" or "peer-unavailable"
+        var cause = CauseOrNull(response);
+        return cause is Overloaded or "store-unavailable" or "loop-detected" or "peer-unavailable"
             || (response.StatusCode >= HttpStatusCode.InternalServerError && cause is null)
                 ? $"it answered {(int)response.StatusCode} ({cause ?? "no cause"})"
                 : null;

@@ -33,11 +33,11 @@ internal sealed class ModuleEndpoints(
     };
 
     /// <summary>Answers a query from memory. Hot path.</summary>
-    public Task WriteAnswerAsync(HttpContext context, ReadOnlySpan<char> key, QueryAnswer answer)
+    public Task WriteAnswerAsync(HttpContext context, ReadOnlySpan<char> key, ServedBody served)
     {
         var type = key.EndsWith("/@v/list", StringComparison.Ordinal) ? Text : Json;
         responses.Start(context.Response, type, responses.QueryCaching, Hit);
-        return Responses.WriteTaggedAsync(context, answer.Served.Tag, answer.Served.Body, context.RequestAborted);
+        return Responses.WriteTaggedAsync(context, served.Tag, served.Body, context.RequestAborted);
     }
 
     private async Task<Seen> AnswerArtifactAsync(HttpContext context, Ask ask, CancellationToken cancel)
@@ -77,7 +77,7 @@ internal sealed class ModuleEndpoints(
         };
         var type = query.Kind == QueryKind.List ? Text : Json;
         responses.Start(context.Response, type, responses.QueryCaching, header);
-        await Responses.WriteTaggedAsync(context, given.Answer.Served.Tag, given.Answer.Served.Body, cancel);
+        await Responses.WriteTaggedAsync(context, given.Served.Tag, given.Served.Body, cancel);
         return new Seen("query", label);
     }
 
@@ -92,9 +92,9 @@ internal sealed class ModuleEndpoints(
         if (!outcome.TryGet(out var list, out var failure))
             return await FailAsync(context, "query", failure, ask, cancel);
 
-        var versions = VersionList.Parse(query.Path, list.Answer.Served.Body).Tagged
+        var versions = VersionList.Parse(query.Path, list.Served.Body).Tagged
             .Where(v => v.StartsWith(query.Revision + ".", StringComparison.Ordinal));
-        if (VersionList.LatestOrNull(versions) is not { } highest
+        if (VersionList.LatestTaggedOrNull(versions) is not { } highest
             || !ModuleVersion.TryCreate(query.Path, highest, out var module, out _))
         {
             var none = new Failure(FailureKind.NotFound, $"not found: {query.Path} has no version {query.Revision}");

@@ -27,7 +27,6 @@ internal sealed class PeerEndpoints(
     QueryWalk queries,
     CopyTaker copies,
     Forgetting forgetting,
-    AuthorityEndpoints authority,
     ClusterSelf self,
     ArtifactResponse artifacts,
     Responses responses,
@@ -112,9 +111,6 @@ internal sealed class PeerEndpoints(
             case "forget" when HttpMethods.IsPost(call.Method) && PeerTarget.ModuleOrNull(rest) is { } forgotten:
                 return (await ForgetAsync(context, member, forgotten, cancel), null);
 
-            case "authority" when await authority.TryAnswerAsync(context, rest, member, body, cancel):
-                return (new Seen("peer", "ok"), null);
-
             case "ping":
                 context.Response.StatusCode = 204;
                 return (new Seen("peer", "ok"), null);
@@ -168,11 +164,11 @@ internal sealed class PeerEndpoints(
     private async Task<Seen> SendAnswerAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
         var output = Start(context);
-        var outcome = await WithHeartbeatsAsync(queries.AskAsync(ask, cancel).AsTask(), output, cancel);
-        if (!outcome.TryGet(out var given, out var failure))
+        var outcome = await WithHeartbeatsAsync(queries.AskForMemberAsync(ask, cancel).AsTask(), output, cancel);
+        if (!outcome.TryGet(out var answer, out var failure))
             return await FailAsync(output, failure, cancel);
 
-        PeerFrame.Write(output, PeerFrameType.Answer, queries.WriteForMember(given));
+        PeerFrame.Write(output, PeerFrameType.Answer, queries.WriteForMember(answer));
         await output.FlushAsync(cancel);
         return new Seen("peer", "ok");
     }

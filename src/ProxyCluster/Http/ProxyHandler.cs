@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
@@ -39,6 +40,8 @@ internal sealed class ProxyHandler(
     /// <summary>Stands before a path that is to be answered from what is stored.</summary>
     public const string CachedOnlyPrefix = "/cached-only";
 
+    private static readonly object ForwardedClient = new();
+
     private readonly string _basePath = options.Value.BasePath;
 
     /// <summary>Answers one request and counts it.</summary>
@@ -60,7 +63,7 @@ internal sealed class ProxyHandler(
             var duration = Stopwatch.GetElapsedTime(started);
             metrics.ActiveRequests.Add(-1);
             if (seen.IsOfClient || (seen == Seen.Aborted && !context.RequestAborted.IsCancellationRequested))
-                metrics.Traffic.CountRequest(duration, seen.IsOwnFailure, seen.WasHere);
+                metrics.Traffic.CountRequest(duration, seen.IsOwnFailure, seen.WasHere, Client(context));
             metrics.RequestDuration.Record(
                 duration.TotalSeconds,
                 new("artifact", seen.Artifact),
@@ -99,6 +102,7 @@ internal sealed class ProxyHandler(
             if (forwarded is null)
                 return answered ?? default;
             target = forwarded.Target;
+            context.Items[ForwardedClient] = forwarded.Client;
         }
         else if (AdminEndpoints.IsAdmin(target))
         {
@@ -186,7 +190,9 @@ internal sealed class ProxyHandler(
 
     private async Task<Seen> AnswerReadAsync(HttpContext context, string target, ForwardedRequest? forwarded, bool isPassedOn)
     {
-        // 1. The path, decoded once.
+        // 1. The path, decoded once. The root may be a directory's name with or without its slash.
+        if (RequestTarget.PathOf(target).TrimEnd('/').SequenceEqual(_basePath))
+            target = "/";
         if (!RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out var error))
             return await FailAsync(context, new Failure(FailureKind.BadRequest, error));
 
@@ -221,6 +227,10 @@ internal sealed class ProxyHandler(
             metrics.Traffic.End();
         }
     }
+
+    // The first member that met the client said who it is.
+    private static ClientAddress Client(HttpContext context) => ClientAddress.Of(
+        context.Items.TryGetValue(ForwardedClient, out var client) ? client as IPAddress : context.Connection.RemoteIpAddress);
 
     private bool TryAsk(
         HttpContext context, string path, ForwardedRequest? forwarded, out Ask ask, [NotNullWhen(false)] out Failure? failure)
@@ -269,8 +279,11 @@ internal readonly record struct Seen(string Artifact, string Outcome)
     /// <summary>Whether it was a client's, and about modules.</summary>
     public bool IsOfClient => Artifact is not ("other" or "system" or "peer" or "admin");
 
-    /// <summary>Whether it failed for a reason that another region might not have; an upstream's outage is none.</summary>
-    public bool IsOwnFailure => Outcome is "store-unavailable" or "overloaded" or "peer-unavailable" or "loop-detected" or "broken" or "aborted";
+    /// <summary>
+    /// Whether it failed for a reason that another region might not have; an upstream's outage is none, and neither is too
+    /// much work, which its clients decide and which would follow them.
+    /// </summary>
+    public bool IsOwnFailure => Outcome is "store-unavailable" or "peer-unavailable" or "loop-detected" or "broken" or "aborted";
 
     /// <summary>Whether the answer was here; null where nothing was looked for here.</summary>
     public bool? WasHere => Outcome switch

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Outcomes;
@@ -99,6 +101,11 @@ internal sealed class PeerCalls : IDisposable
             response.Dispose();
             return (Unavailable(peer, "it does not accept our credentials; do all members have the same secret file and clocks within a day?"), true);
         }
+        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable })
+        {
+            // Ours: the peer was not even asked.
+            return (new Failure(FailureKind.Overloaded, $"no connection to {peer.Id} could be opened here: {e.Message}"), true);
+        }
         catch (HttpRequestException e) when (e.InnerException is not (OperationCanceledException or TimeoutException))
         {
             return (Unavailable(peer, e.Message), true);
@@ -144,6 +151,9 @@ internal sealed class PeerCalls : IDisposable
         Proxy = gateway is null ? null : new WebProxy(gateway),
         ActivityHeadersPropagator = null,
         ConnectCallback = OutgoingConnection.ConnectAsync,
+
+        // What a client said is passed on byte by byte. By default a header outside of ASCII throws, and the peer is blamed.
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         SslOptions = certificates.ForCalls(),
     });
 

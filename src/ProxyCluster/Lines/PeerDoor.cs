@@ -12,7 +12,7 @@ internal enum Admission
     /// <summary>No signature, or one that does not match (401).</summary>
     Unsigned,
 
-    /// <summary>Signed, but its time is too far from ours (401, with our time).</summary>
+    /// <summary>Signed, but its time is too far from ours, or from before this process (401, with our time).</summary>
     WrongTime,
 
     /// <summary>A signature that was used before (403).</summary>
@@ -21,11 +21,13 @@ internal enum Admission
 
 /// <summary>
 /// Decides who may use the internal endpoints. Nonces are remembered for twice the allowed clock difference, after which
-/// the time in the signature refuses a replay by itself.
+/// the time in the signature refuses a replay by itself. They do not outlive the process, so nothing that was signed before
+/// it began is admitted: a caller whose clock is behind is told our time, and signs by that.
 /// </summary>
 internal sealed class PeerDoor(ClusterSecret secret, IOptions<PeerOptions> options, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<string, long> _used = new(StringComparer.Ordinal);
+    private readonly long _started = clock.GetTimestamp();
     private long _nextSweep;
 
     /// <summary>Judges one call.</summary>
@@ -40,9 +42,11 @@ internal sealed class PeerDoor(ClusterSecret secret, IOptions<PeerOptions> optio
             return Admission.Unsigned;
         }
 
-        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        // The beginning as today's clock would have shown it: one that was set back since must not lock everybody out.
+        var (today, age) = (clock.GetUtcNow(), clock.GetElapsedTime(_started));
+        var (now, began) = (today.ToUnixTimeMilliseconds(), (today - age).ToUnixTimeMilliseconds());
         var skew = (long)options.Value.MaxClockSkew.TotalMilliseconds;
-        if (Math.Abs(now - signature.UnixMilliseconds) > skew)
+        if (Math.Abs(now - signature.UnixMilliseconds) > skew || signature.UnixMilliseconds < began)
             return Admission.WrongTime;
 
         Sweep(now, skew);

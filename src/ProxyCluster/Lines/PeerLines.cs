@@ -75,9 +75,10 @@ internal sealed class PeerLines(PeerCalls calls, Pulse pulse, IOptions<PeerOptio
             outcome = PeerCalls.Unavailable(peer, e.Message);
         }
 
+        // Too much work, there or here, says nothing about the peer.
         if (outcome.Failure is { Kind: FailureKind.PeerUnavailable })
             pulse.Silent(peer.Id);
-        else
+        else if (outcome.Failure is not { Kind: FailureKind.Overloaded })
             pulse.Answered(peer.Id);
         return outcome;
     }

@@ -65,7 +65,11 @@ internal sealed record PeerFailure(string Kind, string Message, double? RetryAft
 }
 
 /// <summary>The answer to a query on its way between members. The age travels instead of a time: clocks may differ.</summary>
-internal sealed record PeerAnswer(byte[] Body, double AgeSeconds, string Upstream);
+/// <param name="Body">What upstream said, as it is kept.</param>
+/// <param name="AgeSeconds">How long ago that was.</param>
+/// <param name="Upstream">Which upstream, without credentials.</param>
+/// <param name="Bridged">Of a list, versions that it does not name any more, and how long ago one did; or null.</param>
+internal sealed record PeerAnswer(byte[] Body, double AgeSeconds, string Upstream, IReadOnlyDictionary<string, double>? Bridged = null);
 
 // What is missing must not be guessed.
 [JsonSourceGenerationOptions(

@@ -5,8 +5,8 @@ using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Queries;
 
-/// <summary>An answer and whether it is older than it should be.</summary>
-internal readonly record struct GivenAnswer(QueryAnswer Answer, AnswerAge Age);
+/// <summary>What a client gets, and whether it is older than it should be.</summary>
+internal readonly record struct GivenAnswer(ServedBody Served, AnswerAge Age);
 
 /// <summary>How an answer came about, as <c>X-Cache</c> says it.</summary>
 internal enum AnswerAge
@@ -43,15 +43,15 @@ internal sealed class QueryCache(QueryDisk disk, IOptions<QueryOptions> options,
     /// The answer of a key if it is fresh and the gate of this version let it through to anybody, or null. Hot path: does
     /// not allocate or parse.
     /// </summary>
-    public QueryAnswer? FindFreshOrNull(ReadOnlySpan<char> key, int gateVersion)
+    public ServedBody? FindFreshOrNull(ReadOnlySpan<char> key, int gateVersion)
     {
-        if (_states.FindOrNull(key) is not { } known
-            || known.Answer?.Served.AcceptedBy != gateVersion
+        if (_states.FindOrNull(key) is not { Served: { } served } known
+            || served.AcceptedBy != gateVersion
             || QueryFreshness.Decide(known, clock.GetUtcNow(), options.Value) != Freshness.Fresh)
             return null;
 
         Count(Query.LabelOf(key), AnswerAge.Hit);
-        return known.Answer;
+        return served;
     }
 
     /// <summary>All that is known.</summary>
@@ -77,6 +77,8 @@ internal sealed class QueryCache(QueryDisk disk, IOptions<QueryOptions> options,
             _states.Set(key, next, next.Weight);
         if (next.Answer is { } news && !ReferenceEquals(news, known.Answer))
             disk.Write(query, news);
+        else if (next.Answer is null && known.Answer is not null)
+            disk.Remove(query);
         return next;
     }
 

@@ -44,7 +44,7 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
         {
             var stored = JsonSerializer.Deserialize(File.ReadAllBytes(path), QueryJson.Default.QueryAnswer);
             var fault = stored is null ? "it is empty" : query.FaultOrNull(stored.Body);
-            if (fault is null && QueryMerge.Merge(query, null, stored!.Body).AsSpan().SequenceEqual(stored.Body))
+            if (fault is null && QueryView.IsKept(query, stored!))
                 return stored;
 
             Log.Unreadable(logger, path, fault ?? "it is no list of versions");
@@ -64,7 +64,7 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
     /// <summary>Replaces the stored answer, whole or not at all. A full disk costs the copy, not the request.</summary>
     public void Write(Query query, QueryAnswer answer)
     {
-        if (PathOrNull(query) is not { } path)
+        if (tree.IsReadOnly || PathOrNull(query) is not { } path)
             return;
 
         var temporary = tree.NewTemporary("query");
@@ -81,6 +81,23 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
         {
             Log.Unwritable(logger, path, e.Message);
             File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Deletes the stored answer.</summary>
+    public void Remove(Query query)
+    {
+        if (tree.IsReadOnly || PathOrNull(query) is not { } path)
+            return;
+
+        try
+        {
+            if (File.Exists(path))
+                Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.Unremovable(logger, path, e.Message);
         }
     }
 
@@ -160,6 +177,9 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
 
         [LoggerMessage(LogLevel.Warning, "Answer could not be stored as {Path} and is kept in memory only: {Reason}")]
         public static partial void Unwritable(ILogger logger, string path, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Answer {Path}, which upstream took back, could not be deleted: {Reason}")]
+        public static partial void Unremovable(ILogger logger, string path, string reason);
 
         [LoggerMessage(LogLevel.Warning, "Stored answers beyond their number could not be deleted and stay until the next look: {Reason}")]
         public static partial void Untrimmed(ILogger logger, string reason);

@@ -41,9 +41,13 @@ internal static class QueryFreshness
         return Within(age, options.FreshFor + options.StaleWhileRevalidate) ? Freshness.Revalidate : Freshness.Ask;
     }
 
-    /// <summary>May the old answer stand in for one that could not be fetched?</summary>
+    /// <summary>
+    /// May the old answer stand in for one that could not be fetched? For one that upstream took back, only while it may
+    /// be a replica that has not heard of it.
+    /// </summary>
     public static bool UsableDespiteError(QueryState state, DateTimeOffset now, QueryOptions options) =>
-        state.Answer is { } answer && Within(now - answer.AskedAt, options.StaleIfError);
+        state.Answer is { } answer
+        && Within(now - answer.AskedAt, state.Failure is { IsProvenAbsence: true } ? options.BridgeFor : options.StaleIfError);
 
     // A clock that stepped back makes ages negative: treat those as old, so that an answer from "the future" is asked for
     // again instead of staying fresh for as long as the step was.

@@ -29,6 +29,14 @@ public sealed class QueryOptions
     [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
     public TimeSpan StaleIfError { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// Time for which a version stays listed, or an answer is given, after upstream last named it, when upstream now
+    /// answers without it. Default 10 min. More of it hides that a replica lags behind the others; less shows withdrawn
+    /// versions sooner. What is stored stays listed without it.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan BridgeFor { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Time for which "it does not exist" is remembered. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan NegativeFor { get; set; } = TimeSpan.FromSeconds(30);

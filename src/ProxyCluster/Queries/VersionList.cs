@@ -8,12 +8,13 @@ internal static class VersionList
 {
     /// <summary>
     /// The versions of a list body: the first field of each line, valid and canonical ones that fit the path. Pseudo
-    /// versions are kept apart, because a list must not carry them but some upstreams' lists do.
+    /// versions are kept apart, because a list must not carry them but some upstreams' lists do; each has its time, which is
+    /// the line's second field, or else its own.
     /// </summary>
-    public static (List<string> Tagged, List<string> Pseudo) Parse(ModulePath path, ReadOnlySpan<byte> body)
+    public static (List<string> Tagged, List<(string Version, DateTimeOffset Time)> Pseudo) Parse(ModulePath path, ReadOnlySpan<byte> body)
     {
         var tagged = new List<string>();
-        var pseudo = new List<string>();
+        var pseudo = new List<(string, DateTimeOffset)>();
         foreach (var line in Encoding.UTF8.GetString(body).AsSpan().EnumerateLines())
         {
             var field = line.Trim();
@@ -22,11 +23,18 @@ internal static class VersionList
             if (version.Length == 0 || !ModuleVersion.TryCreate(path, version, out _, out _))
                 continue;
 
-            (PseudoVersion.IsPseudo(version) ? pseudo : tagged).Add(version);
+            if (PseudoVersion.IsPseudo(version))
+                pseudo.Add((version, end < 0 ? TimeOf(version) : TimeOf(field[end..])));
+            else
+                tagged.Add(version);
         }
 
         return (tagged, pseudo);
     }
+
+    /// <summary>Whether a list may carry a version.</summary>
+    public static bool IsTagged(ModulePath path, string version) =>
+        ModuleVersion.TryCreate(path, version, out _, out _) && !PseudoVersion.IsPseudo(version);
 
     /// <summary>The body that lists <paramref name="versions"/> once each, ascending.</summary>
     public static byte[] Write(IEnumerable<string> versions)
@@ -37,16 +45,49 @@ internal static class VersionList
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>Go's choice of the latest (spec §2): highest release, else highest prerelease, else highest pseudo-version.</summary>
-    public static string? LatestOrNull(IEnumerable<string> versions) => versions.MaxBy(v => v, LatestOrder);
+    /// <summary>
+    /// The version whose go.mod decides whether <c>+incompatible</c> ones may be the latest: the highest compatible one.
+    /// Null where nothing hangs on it.
+    /// </summary>
+    public static string? DecidingOrNull(IReadOnlyCollection<string> tagged) =>
+        tagged.Any(IsIncompatible) ? tagged.Where(static version => !IsIncompatible(version)).Max(Semver.Order) : null;
 
-    /// <summary>The order behind <see cref="LatestOrNull"/>.</summary>
-    public static IComparer<string> LatestOrder { get; } = Comparer<string>.Create(static (a, b) =>
+    /// <summary>
+    /// The version that <c>go</c> takes for the latest, or null: the highest release, else the highest prerelease, else the
+    /// latest pseudo-version by time.
+    /// </summary>
+    /// <param name="path">The module.</param>
+    /// <param name="tagged">Tagged versions.</param>
+    /// <param name="pseudo">Pseudo-versions, each with its time.</param>
+    /// <param name="deciding">The go.mod of the <see cref="DecidingOrNull">deciding version</see>; null where there is none.</param>
+    public static string? LatestOrNull(
+        ModulePath path, IEnumerable<string> tagged, IEnumerable<(string Version, DateTimeOffset Time)> pseudo, byte[]? deciding)
     {
-        var rank = Rank(a).CompareTo(Rank(b));
-        return rank != 0 ? rank : Semver.Order.Compare(a, b);
-    });
+        // What stands for a missing go.mod (spec §2) says no more than the path.
+        var onlyCompatible = deciding is not null && !deciding.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes($"module {path}\n"));
+        return LatestTaggedOrNull(onlyCompatible ? tagged.Where(static version => !IsIncompatible(version)) : tagged)
+            ?? pseudo.Where(static one => one.Time > DateTimeOffset.MinValue)
+                .DefaultIfEmpty()
+                .MaxBy(static one => one.Time) // the first of equals, as go does
+                .Version;
+    }
 
-    private static int Rank(string version) =>
-        PseudoVersion.IsPseudo(version) ? 0 : Semver.Prerelease(version).Length > 0 ? 1 : 2;
+    /// <summary>The highest release, else the highest prerelease.</summary>
+    public static string? LatestTaggedOrNull(IEnumerable<string> versions) => versions
+        .GroupBy(static version => Semver.Prerelease(version).Length > 0)
+        .MinBy(static group => group.Key)?
+        .Max(Semver.Order);
+
+    /// <summary>The time of a pseudo-version; the beginning of time where it has none.</summary>
+    public static DateTimeOffset TimeOf(string pseudo) => PseudoVersion.TryParse(pseudo, out var parsed, out _) ? parsed.Time : default;
+
+    private static bool IsIncompatible(string version) => Semver.Build(version).Length > 0;
+
+    // Go reads a second field that is no time as the beginning of time.
+    private static DateTimeOffset TimeOf(ReadOnlySpan<char> field)
+    {
+        var text = field.Trim();
+        var end = text.IndexOfAny(' ', '\t');
+        return VersionInfo.TryParseTime((end < 0 ? text : text[..end]).ToString(), out var time) ? time : default;
+    }
 }

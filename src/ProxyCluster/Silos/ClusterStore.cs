@@ -1,6 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
 using Orleans;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Storage;
 using ProxyCluster.Clustering;
@@ -78,10 +82,19 @@ internal sealed record ClusterStore(string Scheme, string Location)
                 break;
             case "azure":
                 silo.UseAzureStorageClustering(options => options.TableServiceClient = new(Location));
-                silo.AddAzureBlobGrainStorage(StoredState.Provider, options => options.BlobServiceClient = new(Location, new(BlobLocation.Version)));
+                silo.AddAzureBlobGrainStorage(StoredState.Provider, provider => provider.Configure<IOptions<ClusterOptions>>((options, cluster) =>
+                {
+                    options.BlobServiceClient = new(Location, new(BlobLocation.Version));
+                    options.ContainerName = ContainerOf(cluster.Value.ServiceId);
+                }));
                 break;
         }
     }
+
+    // Blobs are not named after the service, unlike keys in Redis: in one container, clusters of different names would share
+    // their routing table. A container's name has letters, digits and dashes, and at most 63 of them.
+    private static string ContainerOf(string service) =>
+        "grainstate-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(service)).AsSpan(0, 16));
 
     private ConfigurationOptions Redis(Uri? gateway)
     {

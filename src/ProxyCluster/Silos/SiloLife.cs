@@ -35,7 +35,6 @@ internal sealed class SiloLife : IAsyncDisposable
         Grains = host.Services.GetRequiredService<IGrainFactory>();
         Membership = host.Services.GetRequiredService<IClusterMembershipService>();
         Address = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
-        Authority = host.Services.GetRequiredService<OrleansAuthority>();
     }
 
     /// <summary>The way to grains.</summary>
@@ -46,9 +45,6 @@ internal sealed class SiloLife : IAsyncDisposable
 
     /// <summary>This silo.</summary>
     public SiloAddress Address { get; }
-
-    /// <summary>The office of the authority, as this silo can reach it.</summary>
-    public OrleansAuthority Authority { get; }
 
     /// <summary>Completes with the reason when the silo has been told that it is dead.</summary>
     public Task<string> Ended => _ended.Task;
@@ -162,9 +158,6 @@ internal sealed class SiloLife : IAsyncDisposable
         silo.UseSiloMetadata(new Dictionary<string, string> { ["region"] = self.Region });
         silo.AddPlacementDirector<RendezvousPlacement, RendezvousPlacementDirector>();
         silo.Services.AddPlacementFilter<UsableSilosFilter, UsableSilosFilterDirector>(ServiceLifetime.Transient);
-        silo.AddGrainService<SiloPost>();
-        silo.Services.AddSingleton<ISiloPostClient, SiloPostClient>();
-        silo.Services.AddSingleton<OrleansAuthority>();
         silo.Services.AddSingleton(rooms).AddSingleton(engine).AddSingleton<IEngine>(engine);
         silo.Services.AddSingleton<IFatalErrorHandler>(new SiloFatality(reason => ended.TrySetResult(reason)));
         rooms.ConfigureSilo?.Invoke(silo);

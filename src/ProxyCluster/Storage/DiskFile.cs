@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using ProxyCluster.Files;
 using ProxyCluster.GoModules;
 
 namespace ProxyCluster.Storage;
@@ -17,7 +18,7 @@ internal static class DiskFile
     {
         try
         {
-            return File.OpenHandle(path, options: FileOptions.SequentialScan);
+            return RegularFile.OpenRead(path);
         }
         catch (Exception e) when (IsAbsence(e))
         {

@@ -43,6 +43,11 @@ internal sealed partial class DiskStore : IArtifactStore
         }
     }
 
+    /// <summary>The versions of a module of which something is proven or stored, in no order.</summary>
+    /// <exception cref="StoreException">The disk cannot be read now.</exception>
+    public IReadOnlyList<ModuleVersion> VersionsOf(ModulePath module) =>
+        Guarded(() => tree.VersionsOf(module).ToList(), $"listing versions of {module}");
+
     /// <inheritdoc/>
     public async Task<bool> DeleteAsync(ModuleVersion module, CancellationToken cancel)
     {

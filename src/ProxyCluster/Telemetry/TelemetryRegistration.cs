@@ -17,6 +17,7 @@ internal static class TelemetryRegistration
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
         services.AddHostedService<OtlpExport>();
+        services.AddHostedService<FirstCounts>();
         return services.AddLogs();
     }
 
@@ -34,6 +35,11 @@ internal static class TelemetryRegistration
                 console.UseUtcTimestamp = true;
                 console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
             }));
+
+        // In the console's place, which only it may write to.
+        services.Remove(services.Single(static service => service.ImplementationType == typeof(ConsoleLoggerProvider)));
+        services.AddSingleton<ConsoleLoggerProvider>();
+        services.AddSingleton<ILoggerProvider>(static rooms => ActivatorUtilities.CreateInstance<BoundedLog>(rooms, rooms.GetRequiredService<ConsoleLoggerProvider>()));
         services.AddOptions<ConsoleLoggerOptions>().Configure<IOptions<TelemetryOptions>>((console, telemetry) =>
             console.FormatterName = telemetry.Value.LogFormat == "json" ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple);
         services.AddOptions<LoggerFilterOptions>().Configure<IOptions<TelemetryOptions>>(Quieten);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Telemetry;
 
@@ -10,6 +11,10 @@ internal sealed class TrafficWindow(TimeProvider clock)
 {
     /// <summary>Seconds that sums cover, the present one included.</summary>
     public const int Seconds = 10;
+
+    // Clients told apart per second and named per reading: who is not among them counts, but unnamed.
+    private const int MaxClients = 256;
+    private const int MaxNamed = 4;
 
     private const int Slots = 16; // a power of two above the window, so that a slot is reused long after its last reading
 
@@ -30,13 +35,14 @@ internal sealed class TrafficWindow(TimeProvider clock)
     /// <param name="duration">How long it took.</param>
     /// <param name="isError">It failed for a reason that another region might not have.</param>
     /// <param name="wasHere">Whether the answer was here; null where that is no question.</param>
-    public void CountRequest(TimeSpan duration, bool isError, bool? wasHere)
+    /// <param name="client">Whose request it was.</param>
+    public void CountRequest(TimeSpan duration, bool isError, bool? wasHere, ClientAddress client = default)
     {
         var bucket = Current();
         Interlocked.Increment(ref bucket.Requests);
         Interlocked.Increment(ref bucket.Durations[SlotOf(duration)]);
         if (isError)
-            Interlocked.Increment(ref bucket.Errors);
+            bucket.CountError(client);
         if (wasHere is { } hit)
             Interlocked.Increment(ref hit ? ref bucket.Hits : ref bucket.Misses);
     }
@@ -75,6 +81,20 @@ internal sealed class TrafficWindow(TimeProvider clock)
         }
 
         return new TrafficSums(requests, errors, hits, misses, fetches, failures, keptBack, Percentile(durations, 0.95));
+    }
+
+    /// <summary>The clients who met most of the errors, most first, with their number.</summary>
+    public IReadOnlyList<KeyValuePair<ClientAddress, long>> Loudest()
+    {
+        var now = Second();
+        var sums = new Dictionary<ClientAddress, long>();
+        foreach (var bucket in _buckets)
+        {
+            if (Volatile.Read(ref bucket.Second) > now - Seconds)
+                bucket.AddErrorsTo(sums);
+        }
+
+        return [.. sums.OrderByDescending(static sum => sum.Value).Take(MaxNamed)];
     }
 
     private Bucket Current()
@@ -130,8 +150,28 @@ internal sealed class TrafficWindow(TimeProvider clock)
         public long FetchFailures;
         public long KeptBack;
 
-        // Guards the reuse only, so that two threads do not clear what one of them has begun to count.
+        // Guards the reuse, so that two threads do not clear what one of them has begun to count, and who met errors.
         private readonly Lock _lock = new();
+        private readonly Dictionary<ClientAddress, long> _errorsOf = [];
+
+        public void CountError(ClientAddress client)
+        {
+            lock (_lock)
+            {
+                Errors++;
+                if (_errorsOf.Count < MaxClients || _errorsOf.ContainsKey(client))
+                    _errorsOf[client] = _errorsOf.GetValueOrDefault(client) + 1;
+            }
+        }
+
+        public void AddErrorsTo(Dictionary<ClientAddress, long> sums)
+        {
+            lock (_lock)
+            {
+                foreach (var (client, errors) in _errorsOf)
+                    sums[client] = sums.GetValueOrDefault(client) + errors;
+            }
+        }
 
         public void Reuse(long second)
         {
@@ -141,6 +181,7 @@ internal sealed class TrafficWindow(TimeProvider clock)
                     return;
                 Requests = Errors = Hits = Misses = Fetches = FetchFailures = KeptBack = 0;
                 Array.Clear(Durations);
+                _errorsOf.Clear();
                 Volatile.Write(ref Second, second);
             }
         }

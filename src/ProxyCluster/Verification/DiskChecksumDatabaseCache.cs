@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using ProxyCluster.Files;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
@@ -108,13 +109,13 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
     private string FileOf(ModuleVersion module) =>
         Path.Combine([_root, "lookup", .. $"{module.Path.Escaped}@{module.EscapedVersion}".Split('/')]);
 
-    private string? ReadLatestOrNull() => File.Exists(LatestFile) ? File.ReadAllText(LatestFile) : null;
+    private string? ReadLatestOrNull() => File.Exists(LatestFile) ? RegularFile.ReadAllText(LatestFile) : null;
 
     private static byte[]? ReadCheckedOrNull(string file)
     {
         try
         {
-            var bytes = File.ReadAllBytes(file);
+            var bytes = RegularFile.ReadAllBytes(file);
             if (bytes.Length < Digest.Size)
                 return null;
 
@@ -135,7 +136,7 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.NotKept(_logger, file, e);
+            Log.NotKept(_logger, file, e.Message);
         }
     }
 
@@ -172,7 +173,7 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Checksum database file {File} was not kept; it will be asked for again")]
-        public static partial void NotKept(ILogger logger, string file, Exception exception);
+        [LoggerMessage(LogLevel.Warning, "Checksum database file {File} was not kept and will be asked for again: {Reason}")]
+        public static partial void NotKept(ILogger logger, string file, string reason);
     }
 }

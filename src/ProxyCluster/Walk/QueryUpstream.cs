@@ -38,9 +38,7 @@ internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
         if (answer.NotModified && known is not null)
             return known with { AskedAt = clock.GetUtcNow() };
 
-        using var body = new MemoryStream();
-        await answer.Body.CopyToAsync(body, stop);
-        var bytes = body.ToArray();
+        var bytes = await ReadAsync(answer, stop);
         return (query.FaultOrNull(bytes) ?? FaultOfListOrNull(query, bytes, answer.ContentType)) is { } fault
             ? new Failure(FailureKind.UpstreamInvalid, $"{query}: {answer.Upstream} sent something invalid: {fault}")
             : new QueryAnswer(bytes, clock.GetUtcNow(), answer.Upstream, answer.ETag, answer.LastModified);
@@ -65,9 +63,31 @@ internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
             return failure.IsProvenAbsence ? absence : failure;
 
         var (tagged, pseudo) = VersionList.Parse(query.Path, answer.Body);
-        return VersionList.LatestOrNull([.. tagged, .. pseudo]) is { } latest
+        byte[]? goMod = null;
+        if (VersionList.DecidingOrNull(tagged) is { } deciding
+            && !(await ReadGoModAsync(query.Path, deciding, cancel)).TryGet(out goMod, out var unread)
+            && !unread.IsProvenAbsence)
+            return unread;
+
+        return VersionList.LatestOrNull(query.Path, tagged, pseudo, goMod) is { } latest
             ? await FetchAsync(new Query(query.Path, QueryKind.Revision, latest), null, cancel)
             : absence;
+    }
+
+    // Only a choice hangs on it, and nobody is served it: so it is not verified, as the list is not.
+    private Task<Outcome<byte[]>> ReadGoModAsync(ModulePath path, string version, CancellationToken cancel) =>
+        ModuleVersion.TryCreate(path, version, out var module, out var error)
+            ? upstreams.FetchAsync(
+                new UpstreamRequest(UpstreamResource.Artifact(module, ArtifactKind.Mod)),
+                static async (answer, stop) => (Outcome<byte[]>)await ReadAsync(answer, stop),
+                cancel)
+            : throw new ArgumentException(error, nameof(version));
+
+    private static async Task<byte[]> ReadAsync(UpstreamAnswer answer, CancellationToken stop)
+    {
+        using var body = new MemoryStream();
+        await answer.Body.CopyToAsync(body, stop);
+        return body.ToArray();
     }
 
     private static UpstreamResource ResourceOf(Query query) => query.Kind switch

@@ -3,11 +3,13 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
+using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
+using ProxyCluster.Storage;
 
 namespace ProxyCluster.Walk;
 
@@ -18,6 +20,10 @@ namespace ProxyCluster.Walk;
 /// is this silo or nobody else answers: the same hand-over as for artifacts. However many clients ask, one task per query
 /// asks others, and one asks upstream. The two must not be one: a silo may be asked as the owner of what it is waiting for
 /// as a client's silo, always so on Orleans. What each hears is a step from what is known when it hears it.
+/// </para>
+/// <para>
+/// Members tell each other what upstream said and nothing else. What a client sees is made of that at the silo that it asks,
+/// and of what is stored there, which answers for itself where upstream does not.
 /// </para>
 /// </summary>
 internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
@@ -30,6 +36,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
     private readonly ClusterSelf _self;
     private readonly QueryCache _known;
     private readonly QueryUpstream _upstream;
+    private readonly StoredVersions _stored;
     private readonly PeerQueries _peers;
     private readonly Pulse _pulse;
     private readonly HedgedAsk _hedged;
@@ -46,6 +53,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         ClusterSelf self,
         QueryCache known,
         QueryUpstream upstream,
+        StoredVersions stored,
         PeerQueries peers,
         Pulse pulse,
         HedgedAsk hedged,
@@ -60,6 +68,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         _self = self;
         _known = known;
         _upstream = upstream;
+        _stored = stored;
         _peers = peers;
         _pulse = pulse;
         _hedged = hedged;
@@ -78,31 +87,46 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
     /// </summary>
     public async ValueTask<Outcome<GivenAnswer>> AskAsync(Ask ask, CancellationToken cancel)
     {
+        // 1. May it be asked?
         var verdict = _gate.Judge(ask);
         if (verdict.Refusal is { } refusal)
             return refusal;
 
-        var outcome = await FindOrRefreshAsync(ask.What.Query, ask.IsCachedOnly, ask.Level == AskLevel.Home, cancel);
-        if (outcome.TryGet(out var given, out _))
-        {
-            // From here on the fast path may serve it without a question.
-            if (verdict.IsForAnybody)
-                given.Answer.Served.AcceptedBy = _gate.Version;
+        // 2. What upstream said; or what the store says, where upstream says nothing.
+        ServedBody served;
+        var found = await FindOrRefreshAsync(ask, cancel);
+        if (found.TryGet(out var known, out var failure))
+            served = await SeeAsync(ask, known.Answer, verdict.IsForAnybody ? _gate.Version : 0, cancel);
+        else if (await _stored.AnswerOrNullAsync(ask, cancel) is { } body)
+            (served, known) = (new ServedBody(body, EntityTag.Of(body), 0), known with { Age = AnswerAge.Stale });
+        else
+            return failure;
 
-            // What clients are told; a member's ask is one step of another silo's, or of this one's as the owner.
-            if (ask.From != Door.Member)
-                _known.Count(ask.What.Query.Label, given.Age);
-        }
+        _known.Count(ask.What.Query.Label, known.Age);
+        return new GivenAnswer(served, known.Age);
+    }
 
-        return outcome;
+    /// <summary>The same for another member, which is told what upstream said: it has a store of its own.</summary>
+    public async ValueTask<Outcome<QueryAnswer>> AskForMemberAsync(Ask ask, CancellationToken cancel)
+    {
+        if (_gate.Judge(ask).Refusal is { } refusal)
+            return refusal;
+
+        // Not counted: it is one step of a client's ask at another silo, or at this one.
+        var found = await FindOrRefreshAsync(ask, cancel);
+        return found.TryGet(out var known, out var failure) ? known.Answer : failure;
     }
 
     /// <summary>An answer as another member reads it, to be sent now: its age is that of this moment.</summary>
-    public byte[] WriteForMember(GivenAnswer given)
+    public byte[] WriteForMember(QueryAnswer answer)
     {
-        var age = Math.Max(0, (_clock.GetUtcNow() - given.Answer.AskedAt).TotalSeconds);
+        var now = _clock.GetUtcNow();
         return JsonSerializer.SerializeToUtf8Bytes(
-            new PeerAnswer(given.Answer.Body, age, given.Answer.Upstream), PeerJson.Default.PeerAnswer);
+            new PeerAnswer(
+                answer.Body, AgeOf(answer.AskedAt), answer.Upstream, answer.Bridged?.ToDictionary(pair => pair.Key, pair => AgeOf(pair.Value))),
+            PeerJson.Default.PeerAnswer);
+
+        double AgeOf(DateTimeOffset at) => Math.Max(0, (now - at).TotalSeconds);
     }
 
     public void Dispose()
@@ -119,37 +143,59 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         Dispose();
     }
 
-    private async ValueTask<Outcome<GivenAnswer>> FindOrRefreshAsync(
-        Query query, bool cachedOnly, bool asOwner, CancellationToken cancel)
+    // What a client sees of an answer, made again for every look but those of the fast path: the store changes too.
+    private async ValueTask<ServedBody> SeeAsync(Ask ask, QueryAnswer answer, int acceptedBy, CancellationToken cancel)
     {
+        var query = ask.What.Query;
+        var stored = query.Kind == QueryKind.List
+            ? _stored.Find(ask, VersionList.Parse(query.Path, answer.Body).Tagged.ToHashSet(StringComparer.Ordinal).Contains)
+                .Select(static module => module.Version).Where(static version => !PseudoVersion.IsPseudo(version)).ToList()
+            : [];
+        var body = QueryView.Served(query, answer, stored);
+        if ((await _known.FindAsync(query, cancel)).Served is { } known && known.AcceptedBy == acceptedBy && known.Body.AsSpan().SequenceEqual(body))
+            return known;
+
+        var served = new ServedBody(body, EntityTag.Of(body), acceptedBy);
+        await _known.ChangeAsync(query, newest => newest.Answer == answer ? newest with { Served = served } : newest, cancel);
+        return served;
+    }
+
+    private async ValueTask<Outcome<FoundAnswer>> FindOrRefreshAsync(Ask ask, CancellationToken cancel)
+    {
+        var (query, cachedOnly, asOwner) = (ask.What.Query, ask.IsCachedOnly, ask.Level == AskLevel.Home);
+
         // 1. Known, and good enough?
         var known = await _known.FindAsync(query, cancel);
         switch (FreshnessOf(known))
         {
             case Freshness.Fresh:
-                return new GivenAnswer(known.Answer!, AnswerAge.Hit);
+                return new FoundAnswer(known.Answer!, AnswerAge.Hit);
 
             case Freshness.Revalidate:
                 if (!cachedOnly)
                     _ = RefreshAsync(query, asOwner, CancellationToken.None);
-                return new GivenAnswer(known.Answer!, AnswerAge.Stale);
+                return new FoundAnswer(known.Answer!, AnswerAge.Stale);
 
             case Freshness.StaleAfterError:
-                return new GivenAnswer(known.Answer!, AnswerAge.Stale);
+                return new FoundAnswer(known.Answer!, AnswerAge.Stale);
 
             // Who asks for what is here is not told of an outage that kept us from asking others.
             case Freshness.Failed when !cachedOnly || known.Failure!.IsProvenAbsence:
                 return known.Failure!;
         }
 
-        // 2. Have it asked for, once for all who ask now.
+        // 2. Have it asked for, once for all who ask now. Who was asked may have had to make do with an old one.
+        var began = _clock.GetUtcNow();
         var newest = cachedOnly ? known : await RefreshAsync(query, asOwner, cancel);
         if (!cachedOnly && (newest.Failure is null || FreshnessOf(newest) == Freshness.Fresh))
-            return new GivenAnswer(newest.Answer!, AnswerAge.Miss);
+        {
+            var isNew = newest.Answer!.AskedAt >= began || FreshnessOf(newest) == Freshness.Fresh;
+            return new FoundAnswer(newest.Answer, isNew ? AnswerAge.Miss : AnswerAge.Stale);
+        }
 
         // 3. Old is better than nothing.
         if (QueryFreshness.UsableDespiteError(newest, _clock.GetUtcNow(), _options))
-            return new GivenAnswer(newest.Answer!, AnswerAge.Stale);
+            return new FoundAnswer(newest.Answer!, AnswerAge.Stale);
 
         return cachedOnly ? new Failure(FailureKind.NotCached, $"{query} is not in the cache") : newest.Failure!;
     }
@@ -174,11 +220,11 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         if (ReferenceEquals(outcome.Failure is null ? outcome.Value : null, LearnedHere))
             return await _known.FindAsync(query, cancel);
         if (outcome.TryGet(out var told, out var failure))
-            return await _known.ChangeAsync(query, newest => newest.Learn(query, told, _clock.GetUtcNow()), cancel);
+            return await _known.ChangeAsync(query, newest => newest.Learn(query, told, _clock.GetUtcNow(), _options.BridgeFor), cancel);
 
         if (known.Answer is not null && known.Failure is null)
             Log.RefreshFailed(_logger, query.Path.Value, query.Name, failure.ToString());
-        return await _known.ChangeAsync(query, newest => newest.Fail(failure, began, _clock.GetUtcNow()), cancel);
+        return await _known.ChangeAsync(query, newest => newest.Fail(failure, began, _clock.GetUtcNow(), _options.BridgeFor), cancel);
     }
 
     private Task<Outcome<QueryAnswer>> AskOwnerAsync(Query query, QueryAnswer? known, bool asOwner, CancellationToken cancel)
@@ -218,14 +264,23 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         if (query.FaultOrNull(answer.Body) is { } fault)
             return new Failure(FailureKind.PeerUnavailable, $"{query}: another silo's answer cannot be right: {fault}");
 
-        var age = TimeSpan.FromSeconds(Math.Clamp(answer.AgeSeconds, 0, 1e9));
-        return new QueryAnswer(answer.Body, _clock.GetUtcNow() - age, answer.Upstream, null, null);
+        var now = _clock.GetUtcNow();
+        return new QueryAnswer(answer.Body, TimeOf(answer.AgeSeconds), answer.Upstream, null, null)
+        {
+            Bridged = answer.Bridged?
+                .Where(pair => VersionList.IsTagged(query.Path, pair.Key))
+                .ToDictionary(static pair => pair.Key, pair => TimeOf(pair.Value), StringComparer.Ordinal),
+        };
+
+        DateTimeOffset TimeOf(double ageSeconds) => now - TimeSpan.FromSeconds(Math.Clamp(ageSeconds, 0, 1e9));
     }
 
     private ImmutableArray<AskStep> PathOf(Query query, AskLevel level) =>
         AskPath.For(query.Path.Value, _self.Member, level, _self.View, _lines.MaxCandidates);
 
     private Freshness FreshnessOf(QueryState state) => QueryFreshness.Decide(state, _clock.GetUtcNow(), _options);
+
+    private readonly record struct FoundAnswer(QueryAnswer Answer, AnswerAge Age);
 
     private static partial class Log
     {

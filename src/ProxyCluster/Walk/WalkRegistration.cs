@@ -13,6 +13,7 @@ internal static class WalkRegistration
         services.AddSingleton<ArtifactOwner>();
         services.AddSingleton<ArtifactWalk>();
         services.AddSingleton<QueryUpstream>();
+        services.AddSingleton<StoredVersions>();
         services.AddSingleton<QueryWalk>();
         return services;
     }

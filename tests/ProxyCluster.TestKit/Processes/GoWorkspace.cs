@@ -13,13 +13,16 @@ public sealed class GoWorkspace : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
 
     private readonly ScratchDirectory _directory = new();
+    private readonly string _go;
     private readonly Dictionary<string, string> _environment;
 
     /// <summary>Creates a workspace.</summary>
     /// <param name="goProxy">GOPROXY.</param>
     /// <param name="goSumDb">GOSUMDB: a key alone makes go ask the proxy's mirror, a key with a URL does not.</param>
-    public GoWorkspace(string goProxy, string goSumDb)
+    /// <param name="go">The program; the one on PATH by default.</param>
+    public GoWorkspace(string goProxy, string goSumDb, string go = "go")
     {
+        _go = go;
         foreach (var name in (ReadOnlySpan<string>)["home", "main", "tmp"])
             Directory.CreateDirectory(_directory[name]);
         _environment = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -45,6 +48,22 @@ public sealed class GoWorkspace : IDisposable
         };
     }
 
+    /// <summary>
+    /// Every <c>go</c> of this machine: the one on PATH, those that Debian's packages put beside it, and those that were
+    /// unpacked into the cache without being installed.
+    /// </summary>
+    public static IReadOnlyList<string> Programs() =>
+    [
+        "go",
+        .. new[] { "/", Path.Combine(Repository.Cache, "go") }
+            .Select(static root => Path.Combine(root, "usr", "lib"))
+            .Where(Directory.Exists)
+            .SelectMany(static lib => Directory.EnumerateDirectories(lib, "go-1.*"))
+            .Select(static directory => Path.Combine(directory, "bin", "go"))
+            .Where(program => File.Exists(program) && File.ResolveLinkTarget("/usr/bin/go", returnFinalTarget: true)?.FullName != program)
+            .Order(StringComparer.Ordinal),
+    ];
+
     /// <summary>The main module's directory.</summary>
     public string Main => _directory["main"];
 
@@ -53,7 +72,7 @@ public sealed class GoWorkspace : IDisposable
 
     /// <summary>Runs go in the main module and gives what came of it.</summary>
     public Task<ProcessResult> TryAsync(params IEnumerable<string> arguments) =>
-        ChildProcess.RunAsync("go", arguments, _environment, Limit, Main);
+        ChildProcess.RunAsync(_go, arguments, _environment, Limit, Main);
 
     /// <summary>Runs go in the main module and gives its output.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>

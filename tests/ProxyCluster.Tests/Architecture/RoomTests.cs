@@ -9,7 +9,7 @@ public sealed class RoomTests
     /// <summary>Who may know whom: each room those before it.</summary>
     private static readonly string[] Order =
     [
-        "Configuration", "Outcomes", "Telemetry", "Joining", "Sockets", "Routing", "Verification", "Storage", "Clustering", "Placement", "Gate",
+        "Configuration", "Files", "Outcomes", "Sockets", "Telemetry", "Joining", "Routing", "Verification", "Storage", "Clustering", "Placement", "Gate",
         "Fetching", "Lines", "Copies", "Failover", "Silos", "Queries", "Walk", "Grains", "Admin", "Http", "Hosting", "Demo", "Drills", "Cli",
     ];
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.Routing;
@@ -237,6 +238,32 @@ public sealed class FailoverRulesTests
 
         Assert.Equal(RegionState.Active, bench["tokyo"]);
     }
+
+    [Theory]
+    [InlineData(100, 0)]
+    [InlineData(100, 10)]
+    [InlineData(1000, 100)]
+    [InlineData(60, 0)]
+    public void Errors_OfOneClient_FailNoRegion(long errors, long good)
+    {
+        var bench = new RulesBench();
+        bench.ShapeRegion("tokyo", report => Of(RulesBench.WithErrors(report, errors, errors + good), ("10.0.0.1", errors)));
+        bench.Run(Minute);
+        Assert.Equal(RegionState.Active, bench["tokyo"]);
+    }
+
+    [Fact]
+    public void Errors_OfTwoClients_FailTheRegion()
+    {
+        var bench = new RulesBench();
+        bench.ShapeRegion("tokyo", static report => Of(RulesBench.WithErrors(report, 100), ("10.0.0.1", 50), ("10.0.0.2", 50)));
+        bench.Until(() => bench["tokyo"] == RegionState.Failed, Minute);
+    }
+
+    private static HealthReport Of(HealthReport report, params (string Client, long Errors)[] loudest) => report with
+    {
+        Traffic = report.Traffic with { Loudest = loudest.ToImmutableSortedDictionary(static one => one.Client, static one => one.Errors) },
+    };
 
     [Fact]
     public void Errors_OfAFrontEnd_CountForItsRegion()

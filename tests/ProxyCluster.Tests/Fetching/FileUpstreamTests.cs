@@ -45,6 +45,84 @@ public sealed class FileUpstreamTests : IDisposable
         Assert.Equal(FailureKind.UpstreamUnavailable, (await fixture.FetchAsync()).Failure?.Kind);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Link_OutOfTheRoot_IsNotFollowed(bool isDirectory)
+    {
+        var outside = Directory.CreateTempSubdirectory("outside-").FullName;
+        try
+        {
+            File.WriteAllText(Path.Combine(outside, Path.GetFileName(ZipFile)), "not for clients");
+            if (isDirectory)
+            {
+                Directory.Delete(Path.GetDirectoryName(ZipFile)!, recursive: true);
+                Directory.CreateSymbolicLink(Path.GetDirectoryName(ZipFile)!, outside);
+            }
+            else
+            {
+                File.Delete(ZipFile);
+                File.CreateSymbolicLink(ZipFile, Path.Combine(outside, Path.GetFileName(ZipFile)));
+            }
+
+            using var fixture = new ChainFixture($"file://{_root}");
+            Assert.Equal(FailureKind.Blocked, (await fixture.FetchAsync()).Failure?.Kind);
+        }
+        finally
+        {
+            Directory.Delete(outside, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Link_WithinTheRoot_IsFollowed()
+    {
+        var elsewhere = Path.Combine(_root, "elsewhere.zip");
+        File.Move(ZipFile, elsewhere);
+        File.CreateSymbolicLink(ZipFile, elsewhere);
+        using var fixture = new ChainFixture($"file://{_root}");
+        Assert.Equal("zip bytes", (await fixture.FetchAsync()).Value);
+    }
+
+    [Fact]
+    public async Task Root_ThatIsALink_IsRead()
+    {
+        var link = _root + "-link";
+        Directory.CreateSymbolicLink(link, _root);
+        try
+        {
+            using var fixture = new ChainFixture($"file://{link}");
+            Assert.Equal("zip bytes", (await fixture.FetchAsync()).Value);
+        }
+        finally
+        {
+            Directory.Delete(link);
+        }
+    }
+
+    /// <summary>Nobody ever writes into it: whoever opened it for reading would wait for ever.</summary>
+    [Fact]
+    public async Task Pipe_InPlaceOfAFile_IsInvalidWithoutAWait()
+    {
+        File.Delete(ZipFile);
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [ZipFile]))
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using var fixture = new ChainFixture($"file://{_root}");
+        var fetching = Task.Run(() => fixture.FetchAsync(), TestContext.Current.CancellationToken);
+        try
+        {
+            var done = await Task.WhenAny(fetching, Task.Delay(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+            Assert.Same(fetching, done);
+            Assert.Equal(FailureKind.UpstreamInvalid, (await fetching).Failure?.Kind);
+        }
+        finally
+        {
+            // Lets go of whoever waits in the open.
+            if (!fetching.IsCompleted)
+                await File.WriteAllTextAsync(ZipFile, "", TestContext.Current.CancellationToken);
+        }
+    }
+
     [Fact]
     public async Task Directory_InPlaceOfAFile_IsInvalid()
     {

@@ -115,7 +115,7 @@ public sealed class RegionClusterTests
 
         async Task OrderAsync(OperatorVerb verb, Func<RegionEntry, bool> wanted)
         {
-            var answer = await asker.Get<AuthorityCalls>().OrderAsync(new OperatorCommand(verb, "tokyo", "a test", "somebody"), Cancel);
+            var answer = await asker.Get<IAuthorityCalls>().OrderAsync(new OperatorCommand(verb, "tokyo", "a test", "somebody"), Cancel);
             Assert.Equal(OperatorResult.Done, answer.Result);
             await Task.WhenAll(cluster.Members.Select(member => member.Engine.UntilAsync(view => wanted(view.Routing.FindOrNull("tokyo")!))));
         }
@@ -180,7 +180,7 @@ public sealed class RegionClusterTests
             member.Get<QueryWalk>().AskAsync(new Ask(ProxyPath.ToQuery(new Query(path, QueryKind.List)), new Asker(null), AskLevel.Client, Door.Client), Cancel).AsTask()));
 
         Assert.All(answers, answer => Assert.Null(answer.Failure));
-        Assert.Single(answers.Select(static answer => Convert.ToHexString(answer.Value.Answer.Body)).Distinct());
+        Assert.Single(answers.Select(static answer => Convert.ToHexString(answer.Value.Served.Body)).Distinct());
         Assert.Equal(1, cluster.Upstream.Requests(list));
     }
 
@@ -191,7 +191,7 @@ public sealed class RegionClusterTests
         // suspicion: the table says "active" until the last silo has gone, and "failed" in the next epoch.
         await using var cluster = await RegionCluster.StartAsync(
             ThreeTimesTwo,
-            ("Failover:SuspectAfter", "5m"), ("Failover:FailedAfter", "6m"), ("Failover:TakeOverAfter", "5m"),
+            ("Failover:SuspectAfter", "5m"), ("Failover:FailedAfter", "6m"),
             ("Failover:StoreAction", "Ignore"), ("Failover:RoundTripInterval", "0s"));
         await Task.WhenAll(cluster.Members.Select(static member =>
             member.Engine.UntilAsync(static view => view.Routing.Regions.Length == 3 && view.Routing.Regions.All(static region => region.IsUsable))));

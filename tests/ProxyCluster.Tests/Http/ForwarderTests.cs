@@ -86,10 +86,41 @@ public sealed class ForwarderTests : IAsyncLifetime
         Assert.Equal(3, _asked);
     }
 
+    /// <summary>What cannot be said in ASCII is our client's, not the silo's: it must not be taken for dead.</summary>
+    [Fact]
+    public async Task Header_NotAscii_IsPassedOnAndBlamesNobody()
+    {
+        var got = "";
+        var host = await FrontEndAsync(
+            context =>
+            {
+                got = context.Request.Headers["traceparent"].ToString();
+                return WholeAsync(context);
+            },
+            WholeAsync);
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(host));
+        request.Headers.TryAddWithoutValidation("traceparent", "caf\u00e9");
+        using var client = new HttpClient(new SocketsHttpHandler { RequestHeaderEncodingSelector = static (_, _) => System.Text.Encoding.UTF8, UseProxy = false });
+        var response = await client.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("caf\u00e9", got);
+        Assert.Equal(1, _asked);
+    }
+
+    /// <summary>A client's own excess is said to it, and is no failure of the region.</summary>
+    [Fact]
+    public async Task Silos_AllOverloaded_SaySoAndItIsNotOurFailure()
+    {
+        var host = await FrontEndAsync(context => FailAsync(context, 503, "overloaded"), context => FailAsync(context, 503, "overloaded"));
+        var response = await _site.Client.GetAsync(Url(host), Cancel);
+        Assert.Equal("overloaded", response.Headers.GetValues(Responses.CauseHeader).Single());
+        Assert.Equal(0, host.Services.GetRequiredService<ProxyCluster.Telemetry.ProxyMetrics>().Traffic.Read().Errors);
+    }
+
     [Fact]
     public async Task Silos_AllFail_TheFailureSaysSo()
     {
-        var host = await FrontEndAsync(context => FailAsync(context, 503, "overloaded"), context => FailAsync(context, 500, null));
+        var host = await FrontEndAsync(context => FailAsync(context, 503, "store-unavailable"), context => FailAsync(context, 500, null));
         var response = await _site.Client.GetAsync(Url(host), Cancel);
         Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
         Assert.NotNull(response.Headers.RetryAfter);

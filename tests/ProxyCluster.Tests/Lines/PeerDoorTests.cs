@@ -95,8 +95,32 @@ public class PeerDoorTests
     [InlineData(30)]
     public void Admit_ClockOffByAsMuchAsItMay_LetsItIn(int seconds)
     {
+        var door = Door();
+        _clock.Advance(TimeSpan.FromMinutes(1));
         var signature = PeerSignature.Sign(Secret, "m", _clock.GetUtcNow().AddSeconds(seconds), "GET", Receiver, Target, []);
-        Assert.Equal(Admission.Admitted, Admit(Door(), signature.ToString(), Target));
+        Assert.Equal(Admission.Admitted, Admit(door, signature.ToString(), Target));
+    }
+
+    [Fact]
+    public void Admit_OwnClockWasSetBack_StillLetsItIn()
+    {
+        var door = Door();
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        _clock.StepWallClock(TimeSpan.FromMinutes(-60));
+        Assert.Equal(Admission.Admitted, Admit(door, Sign(Secret, Target), Target));
+    }
+
+    /// <summary>Nonces do not outlive the process, so what was signed before it began may have been used.</summary>
+    [Fact]
+    public void Admit_SignedBeforeThisProcessBegan_HasTheWrongTime()
+    {
+        var header = Sign(Secret, Target);
+        Assert.Equal(Admission.Admitted, Admit(Door(), header, Target));
+
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        var restarted = Door();
+        Assert.Equal(Admission.WrongTime, Admit(restarted, header, Target));
+        Assert.Equal(Admission.Admitted, Admit(restarted, Sign(Secret, Target), Target));
     }
 
     /// <summary>A clock ahead of ours signs what is good for twice the difference; nonces are swept meanwhile.</summary>

@@ -38,6 +38,27 @@ public sealed class QueryDiskTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Read_ListWithWhatIsBridged_GivesThatBackToo()
+    {
+        using var disk = Open();
+        var query = Of(QueryKind.List);
+        disk.Write(query, Answer(query) with { Bridged = new Dictionary<string, DateTimeOffset> { ["v1.1.0"] = Noon } });
+        Assert.Equal([KeyValuePair.Create("v1.1.0", Noon)], disk.ReadOrNull(query)!.Bridged!);
+    }
+
+    [Fact]
+    public void Read_AfterRemoval_IsAbsentAndSoIsTheDirectory()
+    {
+        using var disk = Open();
+        var query = Of(QueryKind.List);
+        disk.Remove(query);
+        disk.Write(query, Answer(query));
+        disk.Remove(query);
+        Assert.Null(disk.ReadOrNull(query));
+        Assert.Empty(Directory.GetFileSystemEntries(_tree.Queries));
+    }
+
     [Theory]
     [InlineData("Latest", "not JSON at all")]
     [InlineData("Latest", "{\"Version\":\"1.0.0\"}")]

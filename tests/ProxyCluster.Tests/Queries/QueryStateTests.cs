@@ -11,6 +11,8 @@ public class QueryStateTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
+    private static readonly TimeSpan Bridge = TimeSpan.FromSeconds(30);
+
     private static readonly Query List = new(ModulePath.Parse("example.com/a"), QueryKind.List);
     private static readonly Query Latest = List with { Kind = QueryKind.Latest };
     private static readonly Query Branch = new(ModulePath.Parse("example.com/a"), QueryKind.Revision, "main");
@@ -18,7 +20,7 @@ public class QueryStateTests
     [Fact]
     public void Learn_NothingKnown_KeepsWhatWasTold()
     {
-        var state = QueryState.Empty.Learn(Branch, Told(Info("v1.0.0"), 0, "\"tag\""), At(0));
+        var state = QueryState.Empty.Learn(Branch, Told(Info("v1.0.0"), 0, "\"tag\""), At(0), Bridge);
         Assert.Equal((Info("v1.0.0"), At(0), "\"tag\""), (Text(state), state.Answer!.AskedAt, state.Answer.ETag));
     }
 
@@ -28,7 +30,7 @@ public class QueryStateTests
     [InlineData(11, "v1.0.0")]
     public void Learn_BranchTwice_KeepsTheOneThatUpstreamConfirmedLast(int knownAt, string expected)
     {
-        var state = Known(Branch, Info("v1.0.0"), knownAt).Learn(Branch, Told(Info("v1.1.0"), 10), At(20));
+        var state = Known(Branch, Info("v1.0.0"), knownAt).Learn(Branch, Told(Info("v1.1.0"), 10), At(20), Bridge);
         Assert.Equal(Info(expected), Text(state));
         Assert.Equal(At(Math.Max(knownAt, 10)), state.Answer!.AskedAt);
     }
@@ -36,21 +38,21 @@ public class QueryStateTests
     [Theory]
     [InlineData(0)]
     [InlineData(15)]
-    public void Learn_TwoLists_KeepsTheVersionsOfBothAndTheValidatorsOfTheNewer(int knownAt)
+    public void Learn_TwoLists_KeepsTheNewerAndBridgesWhatItLacks(int knownAt)
     {
-        var state = Known(List, "v1.0.0\n", knownAt, "\"known\"").Learn(List, Told("v1.1.0\n", 10, "\"told\""), At(20));
-        Assert.Equal("v1.0.0\nv1.1.0\n", Text(state));
-        Assert.Equal((At(Math.Max(knownAt, 10)), knownAt > 10 ? "\"known\"" : "\"told\""), (state.Answer!.AskedAt, state.Answer.ETag));
+        var state = Known(List, "v1.0.0\n", knownAt, "\"known\"").Learn(List, Told("v1.1.0\n", 10, "\"told\""), At(20), Bridge);
+        var (named, etag, bridged) = knownAt > 10 ? ("v1.0.0\n", "\"known\"", "v1.1.0") : ("v1.1.0\n", "\"told\"", "v1.0.0");
+        Assert.Equal((named, At(Math.Max(knownAt, 10)), etag), (Text(state), state.Answer!.AskedAt, state.Answer.ETag));
+        Assert.Equal([KeyValuePair.Create(bridged, At(Math.Min(knownAt, 10)))], state.Answer.Bridged!);
     }
 
     [Theory]
-    [InlineData(0, "v1.2.0", "v1.1.0")]
-    [InlineData(15, "v1.1.0", "v1.2.0")]
-    public void Learn_TwoLatest_KeepsTheLaterVersion(int knownAt, string known, string told)
+    [InlineData(0, "v1.1.0")]
+    [InlineData(15, "v1.2.0")]
+    public void Learn_TwoLatest_KeepsTheNewerAnswer(int knownAt, string expected)
     {
-        var state = Known(Latest, Info(known), knownAt).Learn(Latest, Told(Info(told), 10), At(20));
-        Assert.Equal(Info("v1.2.0"), Text(state));
-        Assert.Equal(At(Math.Max(knownAt, 10)), state.Answer!.AskedAt);
+        var state = Known(Latest, Info("v1.2.0"), knownAt).Learn(Latest, Told(Info("v1.1.0"), 10), At(20), Bridge);
+        Assert.Equal((Info(expected), At(Math.Max(knownAt, 10))), (Text(state), state.Answer!.AskedAt));
     }
 
     [Fact]
@@ -59,28 +61,28 @@ public class QueryStateTests
         // A task asked with the first answer's validators; another learned the second meanwhile.
         var before = Told(Info("v1.0.0"), 0, "\"first\"");
         var state = Known(Branch, Info("v1.1.0"), 12);
-        Assert.Equal(Info("v1.1.0"), Text(state.Learn(Branch, before with { AskedAt = At(11) }, At(13))));
-        Assert.Equal(Info("v1.0.0"), Text(state.Learn(Branch, before with { AskedAt = At(13) }, At(13))));
+        Assert.Equal(Info("v1.1.0"), Text(state.Learn(Branch, before with { AskedAt = At(11) }, At(13), Bridge)));
+        Assert.Equal(Info("v1.0.0"), Text(state.Learn(Branch, before with { AskedAt = At(13) }, At(13), Bridge)));
     }
 
     [Fact]
     public void Learn_KnownAnswerOfAClockThatWasAhead_ReplacesIt()
     {
-        var state = Known(Branch, Info("v1.0.0"), 3600).Learn(Branch, Told(Info("v1.1.0"), 10), At(10));
+        var state = Known(Branch, Info("v1.0.0"), 3600).Learn(Branch, Told(Info("v1.1.0"), 10), At(10), Bridge);
         Assert.Equal((Info("v1.1.0"), At(10)), (Text(state), state.Answer!.AskedAt));
     }
 
     [Fact]
     public void Learn_AfterAFailure_ForgetsIt()
     {
-        var state = QueryState.Empty.Fail(Absent, At(0), At(1)).Learn(List, Told("v1.0.0\n", 2), At(2));
+        var state = QueryState.Empty.Fail(Absent, At(0), At(1), Bridge).Learn(List, Told("v1.0.0\n", 2), At(2), Bridge);
         Assert.Null(state.Failure);
     }
 
     [Fact]
     public void Fail_NothingKnown_IsRemembered()
     {
-        var state = QueryState.Empty.Fail(Absent, At(0), At(1));
+        var state = QueryState.Empty.Fail(Absent, At(0), At(1), Bridge);
         Assert.Equal((null, Absent, At(1)), (state.Answer, state.Failure, state.FailedAt));
     }
 
@@ -92,9 +94,27 @@ public class QueryStateTests
     public void Fail_WithAnAnswer_NeverReplacesItAndCountsOnlyIfItIsNewer(int knownAt, bool counts)
     {
         var known = Known(List, "v1.0.0\n", knownAt);
-        var state = known.Fail(Outage, began: At(10), At(20));
+        var state = known.Fail(Outage, began: At(10), At(20), Bridge);
         Assert.Same(known.Answer, state.Answer);
         Assert.Equal(counts ? Outage : null, state.Failure);
+    }
+
+    [Theory]
+    [InlineData(29, true)]
+    [InlineData(30, false)]
+    [InlineData(-1, false)] // a clock that has been set back
+    public void Fail_UpstreamTookItBack_KeepsTheAnswerWhileItIsBridged(int seconds, bool isKept)
+    {
+        var known = Known(List, "v1.0.0\n", 0) with { Served = new ServedBody([], "tag", 1) };
+        var state = known.Fail(Absent, began: At(Math.Max(seconds, 1)), At(seconds), Bridge);
+        Assert.Equal((isKept ? known.Answer : null, isKept ? known.Served : null, Absent), (state.Answer, state.Served, state.Failure));
+    }
+
+    [Fact]
+    public void Learn_AnotherAnswer_ForgetsWhatClientsSawOfTheOldOne()
+    {
+        var known = Known(List, "v1.0.0\n", 0) with { Served = new ServedBody([], "tag", 1) };
+        Assert.Null(known.Learn(List, Told("v1.0.0\n", 1), At(1), Bridge).Served);
     }
 
     [Fact]
@@ -103,6 +123,10 @@ public class QueryStateTests
         var bare = Known(List, "", 0).Weight;
         Assert.Equal(bare + 7, Known(List, "v1.0.0\n", 0).Weight);
         Assert.Equal(bare + 10, Known(List, "", 0, "\"tag\"").Weight);
+        var known = Known(List, "v1.0.0\n", 0);
+        Assert.Equal(bare + 7, (known with { Served = new ServedBody(known.Answer!.Body, "tag", 1) }).Weight);
+        Assert.Equal(bare + 107, (known with { Served = new ServedBody(new byte[100], "tag", 1) }).Weight);
+        Assert.InRange(known.Learn(List, Told("", 1), At(1), Bridge).Weight, bare + 50, bare + 200);
         Assert.Equal(bare + 16_000, (Known(List, "", 0) with { Failure = new Failure(FailureKind.NotFound, new string('x', 8000)) }).Weight);
     }
 
@@ -117,7 +141,7 @@ public class QueryStateTests
     private static QueryAnswer Told(string body, int at, string? etag = null) => new(Encoding.UTF8.GetBytes(body), At(at), "test", etag, null);
 
     private static QueryState Known(Query query, string body, int at, string? etag = null) =>
-        QueryState.Empty.Learn(query, Told(body, at, etag), At(at));
+        QueryState.Empty.Learn(query, Told(body, at, etag), At(at), Bridge);
 
     private static string Text(QueryState state) => Encoding.UTF8.GetString(state.Answer!.Body);
 }

@@ -10,17 +10,20 @@ internal sealed record SiloModule(ModuleVersion Module, byte[] Info, byte[] GoMo
     /// <summary>Its path in a URL as far as the ending, with a leading slash.</summary>
     public string Stem => $"/{Module.Path.Escaped}/@v/{Module.EscapedVersion}";
 
-    /// <summary>Packs a module version, with a file of random bytes where a size is given.</summary>
-    public static SiloModule Pack(string path, string version, int randomBytes = 0)
+    /// <summary>
+    /// Packs a module version, with a file of random bytes where a size is given. <paramref name="goModRest"/> is what
+    /// go.mod says below the module's name; null has none packed, and the upstream makes one up.
+    /// </summary>
+    public static SiloModule Pack(string path, string version, int randomBytes = 0, string? goModRest = "\ngo 1.21\n")
     {
         Assert.True(ModuleVersion.TryParse(path, version, out var module, out var error), error);
-        var goMod = Encoding.UTF8.GetBytes($"module {path}\n\ngo 1.21\n");
+        var goMod = Encoding.UTF8.GetBytes($"module {path}\n{goModRest}");
         var random = new byte[randomBytes];
         new Random(randomBytes).NextBytes(random);
         using var zip = new MemoryStream();
         var created = ModuleZip.Create(zip, module,
         [
-            ModuleFile.Of("go.mod", goMod),
+            .. goModRest is not null ? [ModuleFile.Of("go.mod", goMod)] : Array.Empty<ModuleFile>(),
             ModuleFile.Of("a.go", Encoding.UTF8.GetBytes($"package a\n\nconst Version = \"{version}\"\n")),
             .. randomBytes > 0 ? [ModuleFile.Of("testdata/random", random)] : Array.Empty<ModuleFile>(),
         ]);

@@ -66,9 +66,13 @@ internal sealed class QuerySite : IAsyncDisposable
                 asOwner ? Door.Member : Door.Client),
             cancel ?? Cancel).AsTask();
 
+    /// <summary>Asks as another member does, which wants to know what upstream said.</summary>
+    public async Task<QueryAnswer> AskForMemberAsync(Query query) => (await Walk.AskForMemberAsync(
+        new Ask(ProxyPath.ToQuery(query), new Asker(null, "test"), AskLevel.Home, Door.Member), Cancel)).Value;
+
     /// <summary>What memory gives at once, or null.</summary>
     public string? FreshOrNull(Query query) =>
-        Queries.FindFreshOrNull(query.Key, _rooms.Services.GetRequiredService<ModuleGate>().Version) is { } answer ? Encoding.UTF8.GetString(answer.Body) : null;
+        Queries.FindFreshOrNull(query.Key, _rooms.Services.GetRequiredService<ModuleGate>().Version) is { } served ? Encoding.UTF8.GetString(served.Body) : null;
 
     /// <summary>A new process on the same disk.</summary>
     public async Task RestartAsync()

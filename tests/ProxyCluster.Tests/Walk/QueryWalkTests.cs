@@ -198,13 +198,14 @@ public sealed class QueryWalkTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(300)]
-    [InlineData(8 * 86400)] // the owner's affair: its bounds may be other than ours
-    public async Task Answer_OfTheOwnerThatIsOldAlready_IsGivenAllTheSame(int age)
+    [InlineData(59, "Miss")]
+    [InlineData(60, "Stale")]
+    [InlineData(8 * 86400, "Stale")] // the owner's affair: its bounds may be other than ours
+    public async Task Answer_OfTheOwnerThatIsOldAlready_IsGivenAndSaidToBeOld(int age, string expected)
     {
         var asked = _site.AskAsync(QuerySite.List);
         (await _site.Owner.NextAsync()).Answered.SetResult(QuerySite.Tells("v1.0.0\n", age));
-        Assert.Equal(("v1.0.0\n", AnswerAge.Miss), TextAndAge(await asked));
+        Assert.Equal(("v1.0.0\n", Enum.Parse<AnswerAge>(expected)), TextAndAge(await asked));
     }
 
     [Fact]
@@ -227,10 +228,57 @@ public sealed class QueryWalkTests : IAsyncDisposable
     public async Task Answer_WrittenForAMember_IsAsOldAsItIsThen()
     {
         await LearnAsync(QuerySite.List, "v1.0.0\n");
-        var given = (await _site.AskAsync(QuerySite.List)).Value;
+        var answer = await _site.AskForMemberAsync(QuerySite.List);
         _site.Clock.Advance(TimeSpan.FromMinutes(15));
-        var sent = JsonSerializer.Deserialize(_site.Walk.WriteForMember(given), PeerJson.Default.PeerAnswer)!;
+        var sent = JsonSerializer.Deserialize(_site.Walk.WriteForMember(answer), PeerJson.Default.PeerAnswer)!;
         Assert.Equal(("v1.0.0\n", 900, "test"), (Encoding.UTF8.GetString(sent.Body), sent.AgeSeconds, sent.Upstream));
+        Assert.Null(sent.Bridged);
+    }
+
+    [Fact]
+    public async Task Bridge_OfTheOwner_IsThatOfTheSiloThatAsksIt()
+    {
+        // 1. The owner has heard of a version, and a minute and a half later of one less.
+        await using var owner = new QuerySite(("Queries:StaleWhileRevalidate", "0s"));
+        QueryAnswer answer = null!;
+        foreach (var body in (string[])["v1.0.0\nv1.1.0\n", "v1.0.0\n"])
+        {
+            owner.Clock.Advance(TimeSpan.FromSeconds(90));
+            var asked = owner.AskForMemberAsync(QuerySite.List);
+            (await owner.Upstream.NextAsync()).Answered.SetResult(owner.Sends(body));
+            answer = await asked;
+        }
+
+        var told = JsonSerializer.Deserialize(owner.Walk.WriteForMember(answer), PeerJson.Default.PeerAnswer)!;
+        Assert.Equal("v1.0.0\n", Encoding.UTF8.GetString(told.Body));
+        Assert.Equal([KeyValuePair.Create("v1.1.0", 90.0)], told.Bridged!);
+
+        // 2. Another silo, which never heard of it, lists it as long as the owner does and no longer.
+        await using var other = new QuerySite(("Queries:StaleWhileRevalidate", "0s"));
+        foreach (var (minutes, expected) in ((int, string)[])[(0, "v1.0.0\nv1.1.0\n"), (8, "v1.0.0\nv1.1.0\n"), (1, "v1.0.0\n")])
+        {
+            other.Clock.Advance(TimeSpan.FromMinutes(minutes));
+            var asked = other.AskAsync(QuerySite.List);
+            (await other.Owner.NextAsync()).Answered.SetResult(minutes == 0 ? told : QuerySite.Tells("v1.0.0\n"));
+            Assert.Equal((expected, AnswerAge.Miss), TextAndAge(await asked));
+        }
+    }
+
+    [Fact]
+    public async Task Bridge_OfAMemberThatTalksNonsense_ListsNone()
+    {
+        var asked = _site.AskAsync(QuerySite.List);
+        var told = new PeerAnswer("v1.0.0\n"u8.ToArray(), 0, "test", new Dictionary<string, double>
+        {
+            ["v1.1.0"] = 5,
+            ["v1.2"] = 5,
+            ["a\nb"] = 5,
+            ["v2.0.0"] = 5,
+            ["v1.2.1-0.20240102030405-abcdef012345"] = 5,
+            ["v1.3.0"] = 1e300,
+        });
+        (await _site.Owner.NextAsync()).Answered.SetResult(told);
+        Assert.Equal("v1.0.0\nv1.1.0\n", Text(await asked));
     }
 
     [Fact]
@@ -294,6 +342,6 @@ public sealed class QueryWalkTests : IAsyncDisposable
     private static (string Text, AnswerAge Age) TextAndAge(Outcome<GivenAnswer> outcome)
     {
         Assert.Null(outcome.Failure);
-        return (Encoding.UTF8.GetString(outcome.Value.Answer.Body), outcome.Value.Age);
+        return (Encoding.UTF8.GetString(outcome.Value.Served.Body), outcome.Value.Age);
     }
 }
