@@ -49,8 +49,9 @@ internal static class DrillVerb
         var corpus = new Option<string?>("--corpus") { Description = "Real module versions to use, in a directory laid out like a Go module cache's cache/download.", HelpName = "DIR" };
         var go = new Option<string?>("--go") { Description = "Also run 'go mod download' in a loop, with this go command.", HelpName = "PROGRAM" };
         var directory = new Option<string?>("--dir") { Description = "Keep the cluster's data and logs here. Default: a temporary directory, kept when the drill fails.", HelpName = "DIR" };
+        var store = StoreOption.Create();
         var seed = new Option<int>("--seed") { Description = "Seed of the load.", HelpName = "N", DefaultValueFactory = static _ => 1 };
-        foreach (var option in (Option[])[rate, duration, region, json, html, maxFailed, maxDetect, maxReroute, maxRecover, maxP99, corpus, go, directory, seed])
+        foreach (var option in (Option[])[rate, duration, region, json, html, maxFailed, maxDetect, maxReroute, maxRecover, maxP99, corpus, go, directory, store, seed])
             command.Options.Add(option);
         var running = RunningFlags.AddTo(command);
         command.Arguments.Add(scenario);
@@ -62,13 +63,13 @@ internal static class DrillVerb
             "proxycluster drill drain --region tokyo --front-end tokyo=https://tokyo.example --front-end paris=https://paris.example \\",
             "    --modules go.sum --token-file token",
             "",
-            "Starts etcd and a cluster of three regions on this machine, unless --front-end names one that runs already. Exit",
+            "Starts a cluster of three regions with its store on this machine, unless --front-end names one that runs already. Exit",
             "status 0 only if every threshold holds.");
         command.SetAction((parsed, cancellation) =>
         {
             var fault = parsed.GetRequiredValue(scenario);
             if ((running.Read(parsed, fault, parsed.GetValue(region), context.WorkingDirectory, out var cluster)
-                ?? WrongBeside(cluster, parsed, parsed.GetValue(region), [corpus, go, directory])) is { } wrong)
+                ?? WrongBeside(cluster, parsed, parsed.GetValue(region), [corpus, go, directory, store])) is { } wrong)
                 return OperatorAnswers.FailAsync(context, new Failure(FailureKind.BadRequest, wrong), ExitStatus.Usage);
             foreach (var (flag, file) in (ReadOnlySpan<(string, string?)>)[(json.Name, parsed.GetValue(json)), (html.Name, parsed.GetValue(html))])
             {
@@ -89,6 +90,7 @@ internal static class DrillVerb
                 Corpus = parsed.GetValue(corpus),
                 Go = parsed.GetValue(go),
                 Seed = parsed.GetValue(seed),
+                Store = parsed.GetValue(store),
                 Thresholds = new DrillThresholds
                 {
                     MaxFailed = parsed.GetValue(maxFailed),

@@ -22,7 +22,7 @@ internal static class LocalClusterVerb
             DefaultValueFactory = _ => "local-cluster",
             Recursive = true,
         };
-        var command = new Command("local-cluster", "Run three regions as processes on this machine: etcd, silos and front ends.");
+        var command = new Command("local-cluster", "Run three regions as processes on this machine: a cluster store, silos and front ends.");
         command.Options.Add(directory);
         command.Subcommands.Add(Down(directory, context));
         command.Subcommands.Add(Status(directory, context));
@@ -58,6 +58,7 @@ internal static class LocalClusterVerb
             Description = "Give each region a blob store: Azurite's main.js, run by node. infra/local-cluster installs and names it.",
             HelpName = "FILE",
         };
+        var store = StoreOption.Create();
         var set = new Option<string[]>("--set")
         {
             Description = "Set any key of every member, as for serve; may be given several times.",
@@ -75,7 +76,7 @@ internal static class LocalClusterVerb
             if (result.GetValue(samples) && (result.GetValue(upstream) ?? result.GetValue(sumDb)) is not null)
                 result.AddError("--samples brings its own --upstream and --sumdb");
         });
-        foreach (var option in new Option[] { silos, portBase, latency, samples, upstream, sumDb, noSumDb, azurite, set })
+        foreach (var option in new Option[] { silos, store, portBase, latency, samples, upstream, sumDb, noSumDb, azurite, set })
             command.Options.Add(option);
         Examples.Attach(command,
             "proxycluster local-cluster --samples                  offline, until Ctrl-C",
@@ -86,6 +87,7 @@ internal static class LocalClusterVerb
             new ProcessClusterSettings(Path.Combine(context.WorkingDirectory, parsed.GetValue(directory)!))
             {
                 SilosPerRegion = parsed.GetValue(silos),
+                Store = parsed.GetValue(store),
                 PortBase = parsed.GetValue(portBase),
                 Distances = parsed.GetValue(latency) ? Distance.World : [],
                 Upstream = parsed.GetValue(upstream),
@@ -163,7 +165,9 @@ internal static class LocalClusterVerb
     {
         foreach (var line in Table(ClusterState.Of(cluster)))
             yield return line;
+        yield return $"store    {cluster.Store.ToString().ToLowerInvariant()}";
         yield return $"logs     {Path.Combine(cluster.Directory, "logs")}";
+        yield return $"operate  proxycluster status --url {cluster.FrontEnds.First().Url.GetLeftPart(UriPartial.Authority)} --token-file {cluster.TokenFile}";
         if (world is not null)
             yield return $"GOSUMDB  {world.Database.Key}";
         yield return "";

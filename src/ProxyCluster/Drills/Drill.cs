@@ -109,7 +109,10 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
                 ended,
                 await LostAsync(stage.Members, load.Acknowledged, http, cancel),
                 ground.ArtifactsSent,
-                await going);
+                await going)
+            {
+                Store = ground.Store,
+            };
         }
         finally
         {

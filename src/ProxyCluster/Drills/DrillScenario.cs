@@ -35,6 +35,9 @@ internal sealed record DrillScenario(
     /// <summary>Which front ends go away.</summary>
     public ClosedDoors Closes { get; init; } = ClosedDoors.None;
 
+    /// <summary>Whether a store that has one place goes with the region that gets the trouble; otherwise it lives in another.</summary>
+    public bool TakesStore { get; init; }
+
     /// <summary>Whether the front end of a region goes away when the trouble is another's, or its own.</summary>
     public bool IsClosed(string region, string troubled) => Closes switch
     {

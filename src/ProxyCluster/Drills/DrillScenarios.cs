@@ -13,6 +13,10 @@ internal static class DrillScenarios
         {
             IsDetected = OutOfService, IsRerouted = OutOfServiceForAll, Closes = ClosedDoors.OfTheRegion,
         },
+        new("store-with-region", "a region dies (SIGKILL), and with it the cluster store or the part of it that lives there", KillAsync, RestartAsync)
+        {
+            IsDetected = OutOfService, IsRerouted = OutOfServiceForAll, Closes = ClosedDoors.OfTheRegion, TakesStore = true,
+        },
         new("region-freeze", "every process of a region stands still (SIGSTOP): connections stay open, nothing answers",
             ForAll(static process => process.Freeze()), ForAll(static process => process.Thaw()))
         {
@@ -33,7 +37,7 @@ internal static class DrillScenarios
         {
             IsDetected = static (_, seen) => seen.Any(static s => s.IsUpstreamAway),
         },
-        new("engine-loss", "every member of etcd dies", KillEngineAsync, RestartEngineAsync)
+        new("engine-loss", "every process of the cluster store dies", KillStoreAsync, RestartStoreAsync)
         {
             IsDetected = static (_, seen) => seen.Any(static s => s.IsEngineDegraded),
         },
@@ -66,7 +70,7 @@ internal static class DrillScenarios
 
     private static async Task RestartAsync(DrillStage stage, CancellationToken cancel)
     {
-        // etcd first, as a region's boot order would have it; nobody waits for anybody, the watch sees when all are back.
+        // The store first, as a region's boot order would have it; nobody waits for anybody, the watch sees when all are back.
         foreach (var process in Own(stage).Victims(stage.Region).OrderBy(static process => process.Kind))
             await process.StartAsync();
     }
@@ -112,12 +116,13 @@ internal static class DrillScenarios
             await FullDisk.TakeAwayAsync(FullDisk.IntakeOf(silo), cancel);
     }
 
-    private static Task KillEngineAsync(DrillStage stage, CancellationToken cancel) =>
-        Task.WhenAll(Own(stage).Cluster.EtcdMembers.Select(static member => member.KillAsync()));
+    private static Task KillStoreAsync(DrillStage stage, CancellationToken cancel) => Own(stage).Cluster.StoreMembers.ToList() is { Count: > 0 } store
+        ? Task.WhenAll(store.Select(static member => member.KillAsync()))
+        : throw new DrillException("the store is in the memory of a silo, and cannot be lost without it: choose another with --store");
 
-    private static async Task RestartEngineAsync(DrillStage stage, CancellationToken cancel)
+    private static async Task RestartStoreAsync(DrillStage stage, CancellationToken cancel)
     {
-        foreach (var member in Own(stage).Cluster.EtcdMembers)
+        foreach (var member in Own(stage).Cluster.StoreMembers)
             await member.StartAsync();
     }
 

@@ -52,6 +52,9 @@ internal sealed record DrillSettings(DrillScenario Scenario, string Directory)
         ("Failover:FailedHold", "3s"), ("Failover:RecoverAfter", "2s"), ("Failover:RecoveryStep", "2s"), ("Failover:SuspectHold", "2s"),
     ];
 
+    /// <summary>The cluster store; null (default) for the best one that is installed.</summary>
+    public StoreKind? Store { get; init; }
+
     /// <summary>How members are started.</summary>
     public OwnProgram Program { get; init; } = OwnProgram.Running;
 

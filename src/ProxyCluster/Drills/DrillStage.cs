@@ -41,7 +41,7 @@ internal sealed record DrillStage(
 /// <param name="World">Upstream and checksum database.</param>
 internal sealed record OwnCluster(ProcessCluster Cluster, DrillWorld World)
 {
-    /// <summary>Every process of a region, etcd's member among them.</summary>
+    /// <summary>Every process of a region, its part of the store among them.</summary>
     public IEnumerable<ClusterProcess> Victims(string region) => Cluster.InRegion(region);
 
     /// <summary>A region's silos.</summary>

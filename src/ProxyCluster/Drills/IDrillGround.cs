@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ProxyCluster.Drills.Load;
 using ProxyCluster.Drills.Reports;
+using ProxyCluster.Drills.Topology;
 
 namespace ProxyCluster.Drills;
 
@@ -24,6 +25,9 @@ internal interface IDrillGround : IAsyncDisposable
 
     /// <summary>Whether upstream is known to be away, beyond what members say of it.</summary>
     bool IsUpstreamAway { get; }
+
+    /// <summary>The cluster store; null where only its operators know.</summary>
+    StoreKind? Store { get; }
 
     /// <summary>How often upstream sent each artifact, by path; null where nobody counts.</summary>
     ImmutableArray<KeyValuePair<string, int>>? ArtifactsSent { get; }

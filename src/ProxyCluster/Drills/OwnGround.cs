@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using ProxyCluster.Demo;
 using ProxyCluster.Drills.Load;
 using ProxyCluster.Drills.Reports;
@@ -46,6 +45,9 @@ internal sealed class OwnGround : IDrillGround
     public bool IsUpstreamAway => _own.World.IsUpstreamAway;
 
     /// <inheritdoc/>
+    public StoreKind? Store => _own.Cluster.Store;
+
+    /// <inheritdoc/>
     public ImmutableArray<KeyValuePair<string, int>>? ArtifactsSent => [.. _own.World.ArtifactsSent];
 
     /// <summary>Starts everything.</summary>
@@ -59,9 +61,8 @@ internal sealed class OwnGround : IDrillGround
         var world = await DrillWorld.StartAsync(modules, settings.UpstreamDelay, clock, cancel);
         try
         {
-            var tokens = Path.Combine(Path.GetFullPath(settings.Directory), "tokens");
-            var token = WriteToken(tokens);
-            var cluster = await ProcessCluster.StartAsync(ClusterOf(settings, world, tokens), clock, progress, cancel);
+            var cluster = await ProcessCluster.StartAsync(ClusterOf(settings, world), clock, progress, cancel);
+            var token = (await File.ReadAllTextAsync(cluster.TokenFile, cancel)).Trim();
             ImmutableArray<DrillMember> members = [.. cluster.Silos.Concat(cluster.FrontEnds).Select(DrillMember.Of)];
             var own = new OwnCluster(cluster, world);
             return new OwnGround(
@@ -112,23 +113,15 @@ internal sealed class OwnGround : IDrillGround
         }
     }
 
-    private static ProcessClusterSettings ClusterOf(DrillSettings settings, DrillWorld world, string tokens) => new(settings.Directory)
+    private static ProcessClusterSettings ClusterOf(DrillSettings settings, DrillWorld world) => new(settings.Directory)
     {
         SilosPerRegion = settings.SilosPerRegion,
         Distances = settings.Distances,
         Upstream = world.Upstream,
         SumDb = world.SumDb,
         Program = settings.Program,
-        Settings = [("Admin:TokenFile", tokens), .. settings.Settings],
+        Settings = settings.Settings,
+        Store = settings.Store,
+        StoreRegion = settings.Scenario.TakesStore ? settings.Region : Distance.Regions.First(region => region != settings.Region),
     };
-
-    private static string WriteToken(string file)
-    {
-        var token = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllText(file, $"operator drill {token}\n");
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return token;
-    }
 }

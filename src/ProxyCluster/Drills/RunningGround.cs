@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ProxyCluster.Drills.Load;
 using ProxyCluster.Drills.Reports;
+using ProxyCluster.Drills.Topology;
 
 namespace ProxyCluster.Drills;
 
@@ -41,6 +42,9 @@ internal sealed class RunningGround : IDrillGround
 
     /// <inheritdoc/>
     public bool IsUpstreamAway => false;
+
+    /// <inheritdoc/>
+    public StoreKind? Store => null;
 
     /// <inheritdoc/>
     public ImmutableArray<KeyValuePair<string, int>>? ArtifactsSent => null;

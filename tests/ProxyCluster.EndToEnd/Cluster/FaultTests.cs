@@ -98,7 +98,7 @@ public sealed class FaultTests : IAsyncLifetime
         await using var load = Load();
         var waiting = await WaitersAsync(Cluster.FrontEnds);
 
-        var member = Cluster.EtcdMembers.First();
+        var member = Cluster.StoreMembers.First();
         await member.KillAsync();
         await load.MoreAsync(100, Token);
         _upstreamGoes.SetResult();
@@ -114,7 +114,7 @@ public sealed class FaultTests : IAsyncLifetime
         await using var load = Load();
         var waiting = await WaitersAsync(Cluster.FrontEnds);
 
-        var members = Cluster.EtcdMembers.ToList();
+        var members = Cluster.StoreMembers.ToList();
         await Task.WhenAll(members.Select(static member => member.KillAsync()));
         var held = TimeSpan.FromSeconds(Math.Min(LongestHold, EngineOutage.TotalSeconds));
         await Task.Delay(held, Token);

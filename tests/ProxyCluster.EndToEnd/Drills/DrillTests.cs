@@ -52,6 +52,29 @@ public sealed class DrillTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    [Trait("Needs", "redis")]
+    public async Task Drill_OfAStoreThatDiesWithItsRegion_OnRedis_FailsNoRequestAndSaysWhatIsMissing()
+    {
+        var json = _scratch["report.json"];
+        var drill = await ChildProcess.RunAsync(
+            "dotnet",
+            [
+                Repository.Executable, "drill", "store-with-region", "--store", "redis", "--rate", "20", "--duration", "12s",
+                "--json", json, "--dir", _scratch["cluster"],
+            ],
+            new Dictionary<string, string> { ["HOME"] = _scratch.Path, ["TMPDIR"] = _scratch.Path },
+            Limit);
+        output.WriteLine(drill.Output);
+
+        Assert.True(drill.ExitCode == 1, drill.Output + drill.Errors);
+        using var report = JsonDocument.Parse(await File.ReadAllBytesAsync(json, TestContext.Current.CancellationToken));
+        var root = report.RootElement;
+        Assert.Equal((0, 0, 0), (root.GetProperty("failed").GetInt32(), root.GetProperty("wrongBytes").GetInt32(), root.GetProperty("objectsLost").GetInt32()));
+        Assert.Equal(JsonValueKind.Null, root.GetProperty("detectMs").ValueKind);
+        Assert.Contains("expected on this store", root.GetProperty("remarks").EnumerateArray().First().GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Drill_ThatBreaksAThreshold_SaysSoAndExitsWithOne()
     {
         var drill = await ChildProcess.RunAsync(

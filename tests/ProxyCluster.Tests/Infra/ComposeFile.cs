@@ -21,12 +21,19 @@ internal sealed class ComposeFile
 
     public IReadOnlyDictionary<string, ComposeService> Services { get; }
 
-    /// <summary>The services that run this product on Orleans.</summary>
-    public IEnumerable<ComposeService> OrleansMembers =>
-        Services.Values.Where(service => service.TextOrNull("image") == "proxycluster-orleans");
+    /// <summary>The profiles, each of which is a place for the cluster store.</summary>
+    public static IReadOnlyList<string> Stores { get; } = ["etcd", "redis", "azure"];
 
-    /// <summary>The services that run this product on etcd.</summary>
+    /// <summary>The services that run this product.</summary>
     public IEnumerable<ComposeService> Members => Services.Values.Where(service => service.TextOrNull("image") == "proxycluster");
+
+    /// <summary>The variable that members get in a profile, and its value.</summary>
+    public static KeyValuePair<string, string> StoreOf(string profile)
+    {
+        var line = File.ReadLines(Path.Combine(Repository.Root, "infra", "docker", "stores", profile + ".env"))
+            .Single(static line => !line.StartsWith('#')).Split('=', 2);
+        return new(line[0], line[1]);
+    }
 
     /// <summary>Names declared at the top, such as those of volumes.</summary>
     public IEnumerable<string> Declared(string section) => Root.TryGetValue(section, out var value) ? Map(value).Keys : [];

@@ -17,11 +17,15 @@ public sealed partial class ComposeSettingsTests
 
     public static TheoryData<string> Members() => [.. Compose.Members.Select(member => member.Name)];
 
+    public static IEnumerable<TheoryDataRow<string, string>> MembersOnStores() =>
+        from member in Compose.Members from store in ComposeFile.Stores select new TheoryDataRow<string, string>(member.Name, store);
+
     [Fact]
     public void Variables_EveryOneWithOurPrefix_IsAKnownSetting()
     {
         var catalog = OptionsCatalog.From(new ServiceCollection().AddRooms());
-        var used = Compose.Members.SelectMany(member => member.Environment.Keys).Concat(ImageVariables().Keys).Distinct().ToList();
+        var used = Compose.Members.SelectMany(member => member.Environment.Keys).Concat(ImageVariables().Keys)
+            .Concat(ComposeFile.Stores.Select(store => ComposeFile.StoreOf(store).Key)).Distinct().ToList();
 
         Assert.Contains(Prefix + "SERVE__URLS", used);
         Assert.All(used, name =>
@@ -39,13 +43,13 @@ public sealed partial class ComposeSettingsTests
     }
 
     [Theory]
-    [MemberData(nameof(Members))]
-    public void Settings_OfAMember_WouldLetItStart(string member)
+    [MemberData(nameof(MembersOnStores))]
+    public void Settings_OfAMember_WouldLetItStart(string member, string store)
     {
         var service = Compose.Services[member];
         var (parsed, flags) = Parse(service);
         Assert.Empty(parsed.Errors.Select(error => error.Message));
-        var variables = ImageVariables().Concat(service.Environment).ToDictionary();
+        var variables = ImageVariables().Concat(service.Environment).Append(ComposeFile.StoreOf(store)).ToDictionary();
         using var output = new StringWriter();
         using var scratch = new ScratchDirectory();
 

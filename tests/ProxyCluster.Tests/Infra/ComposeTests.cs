@@ -21,7 +21,7 @@ public sealed partial class ComposeTests
         string[] service =
         [
             "image", "build", "command", "entrypoint", "environment", "ports", "expose", "volumes", "secrets", "depends_on", "healthcheck",
-            "restart", "networks", "user", "stop_grace_period", "configs", "profiles",
+            "restart", "networks", "user", "stop_grace_period", "configs", "profiles", "env_file",
         ];
         string[] healthCheck = ["test", "interval", "timeout", "retries", "start_period"];
 
@@ -57,7 +57,7 @@ public sealed partial class ComposeTests
         var ports = Compose.Services.Values.SelectMany(service => service.Ports).ToList();
 
         Assert.All(ports, port => Assert.Matches(@"^127\.0\.0\.1:\d+:\d+$", port));
-        foreach (var profile in (string[])["orleans", "etcd"])
+        foreach (var profile in ComposeFile.Stores)
         {
             var host = Compose.Services.Values.Where(service => (service.Profile ?? profile) == profile)
                 .SelectMany(service => service.Ports).Select(port => port.Split(':')[1]).ToList();
@@ -87,11 +87,7 @@ public sealed partial class ComposeTests
         var volumes = mounts.Select(mount => mount.Source).Where(source => !source.StartsWith('.')).ToList();
 
         Assert.Equal(Compose.Declared("volumes").Order(StringComparer.Ordinal), volumes.Distinct().Order(StringComparer.Ordinal));
-
-        // Each is used once, or once by each of two twins of which one runs.
-        Assert.All(mounts.Where(mount => !mount.Source.StartsWith('.')).GroupBy(mount => mount.Source), uses => Assert.Equal(
-            uses.Count(),
-            Compose.Services.Values.Where(service => service.Mounts.Any(mount => mount.Source == uses.Key)).Select(service => service.Profile).Distinct().Count()));
+        Assert.Equal(volumes.Distinct(), volumes);
         Assert.All(mounts.Where(mount => mount.Source.StartsWith('.')), mount => Assert.True(
             Path.Exists(Path.Combine(Repository.Root, mount.Source)), mount.Source));
     }
@@ -116,8 +112,6 @@ public sealed partial class ComposeTests
         Assert.NotEmpty(hosts);
         Assert.All(hosts, host => Assert.Contains(host, Compose.Services.Keys));
         Assert.All(Compose.Members, member => Assert.Equal($"http://{member.Name}:8080", member.FlagOrNull("--advertise")));
-        Assert.All(Compose.Members, member => Assert.StartsWith(
-            $"http://etcd-{member.FlagOrNull("--region")}:2379,", member.FlagOrNull("--etcd"), StringComparison.Ordinal)); // nearest first
     }
 
     [Fact]
@@ -154,7 +148,7 @@ public sealed partial class ComposeTests
         var bases = From().Matches(dockerfile).Select(match => match.Groups[1].Value).ToList();
         Assert.Equal(2, bases.Count);
 
-        var images = Compose.Services.Values.Except(Compose.Members).Except(Compose.OrleansMembers).Select(service => service.TextOrNull("image")!).Concat(bases);
+        var images = Compose.Services.Values.Except(Compose.Members).Select(service => service.TextOrNull("image")!).Concat(bases);
         Assert.All(images, image =>
         {
             Assert.Matches(@":v?\d+\.\d+", image);
@@ -178,31 +172,39 @@ public sealed partial class ComposeTests
     }
 
     [Fact]
-    public void Orleans_EveryMember_IsTheTwinOfOneOnEtcdUnderItsName()
+    public void Stores_OfEveryProfile_AreServicesOfIt()
     {
-        Assert.Equal("COMPOSE_PROFILES=orleans", File.ReadAllLines(Path.Combine(Repository.Root, ".env"))[^1]);
-        Assert.Equal(Compose.Members.Count(), Compose.OrleansMembers.Count());
-        Assert.All(Compose.OrleansMembers, member =>
+        Assert.Equal("COMPOSE_PROFILES=etcd", File.ReadAllLines(Path.Combine(Repository.Root, ".env"))[^1]);
+        Assert.All(Compose.Members, static member =>
         {
-            var twin = Compose.Services[member.Name["orleans-".Length..]];
-            Assert.Equal(("orleans", "etcd"), (member.Profile, twin.Profile));
-            Assert.Equal(
-                (twin.FlagOrNull("--region"), twin.FlagOrNull("--role"), twin.FlagOrNull("--advertise")),
-                (member.FlagOrNull("--region"), member.FlagOrNull("--role"), member.FlagOrNull("--advertise")));
-            Assert.Equal(twin.Mounts, member.Mounts);
-            Assert.Equal(twin.Ports, member.Ports);
-            Assert.Equal(twin.Secrets, member.Secrets);
-            var networks = ComposeFile.Map(ComposeFile.Map(member.Node["networks"])["default"]);
-            Assert.Equal([twin.Name], ComposeFile.Texts(networks["aliases"]));
-            Assert.Contains(("redis", "service_healthy"), member.DependsOn);
-            Assert.StartsWith("redis:6379", member.Environment["PROXYCLUSTER_ORLEANS__CLUSTERING__CONNECTIONSTRING"], StringComparison.Ordinal);
-            Assert.Subset(member.Environment.ToHashSet(), twin.Environment.ToHashSet());
-            Assert.Equal("infra/docker/Dockerfile.orleans", ComposeFile.Map(member.Node["build"])["dockerfile"]);
+            Assert.Null(member.Profile);
+            Assert.Equal(["infra/docker/stores/${COMPOSE_PROFILES:-etcd}.env"], ComposeFile.Texts(member.Node["env_file"]));
         });
+        foreach (var profile in ComposeFile.Stores)
+        {
+            var hosts = StoreHost().Matches(ComposeFile.StoreOf(profile).Value).Select(match => match.Groups[1].Value).Distinct().ToList();
+            Assert.NotEmpty(hosts);
+            Assert.All(hosts, host => Assert.Equal(profile, Compose.Services[host].Profile));
+            Assert.All(Compose.Members, member => Assert.Superset(hosts.ToHashSet(), member.DependsOn.Select(dependency => dependency.Service).ToHashSet()));
+        }
+
+        Assert.Equal(
+            ComposeFile.Stores.Order(StringComparer.Ordinal),
+            Compose.Services.Values.Select(service => service.Profile).OfType<string>().Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void SiloPort_OfTheImage_IsExposedAndNeverPublished()
+    {
+        Assert.Contains("EXPOSE 8080 11111", File.ReadAllLines(Path.Combine(Repository.Root, "infra", "docker", "Dockerfile")));
+        Assert.All(Compose.Services.Values.SelectMany(service => service.Ports), port => Assert.DoesNotContain("11111", port, StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"http://([^:/,;]+)")]
     private static partial Regex Url();
+
+    [GeneratedRegex(@"(?:[/,=])([a-z-]+):\d+")]
+    private static partial Regex StoreHost();
 
     [GeneratedRegex(@"^FROM (\S+)", RegexOptions.Multiline)]
     private static partial Regex From();

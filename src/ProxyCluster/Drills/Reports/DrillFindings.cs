@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ProxyCluster.Drills.Load;
+using ProxyCluster.Drills.Topology;
 
 namespace ProxyCluster.Drills.Reports;
 
@@ -26,7 +27,11 @@ internal sealed record DrillFindings(
     TimeSpan End,
     ImmutableArray<string> Lost,
     ImmutableArray<KeyValuePair<string, int>>? Sent,
-    GoRuns Go);
+    GoRuns Go)
+{
+    /// <summary>The cluster store; null where only its operators know.</summary>
+    public StoreKind? Store { get; init; }
+}
 
 /// <summary>Runs of <c>go mod download</c>, each from an empty cache.</summary>
 /// <param name="Count">How many ended.</param>

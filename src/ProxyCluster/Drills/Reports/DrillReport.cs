@@ -29,6 +29,9 @@ internal sealed record DrillReport
     /// <summary>The region that got the trouble.</summary>
     public required string Region { get; init; }
 
+    /// <summary>The cluster store: <c>etcd</c>, <c>redis</c> or <c>memory</c>; null where only its operators know.</summary>
+    public string? Store { get; init; }
+
     /// <summary>Requests per second asked for.</summary>
     public double Rate { get; init; }
 

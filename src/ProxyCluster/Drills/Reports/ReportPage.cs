@@ -37,7 +37,7 @@ internal static class ReportPage
         page.Append("<h1>Drill: ").Append(Text(report.Scenario)).Append(" <span class=\"verdict ")
             .Append(report.Passed ? "passed\">passed" : "broken\">failed").Append("</span></h1>\n");
         page.Append("<p class=\"soft\">").Append(Text(Invariant(
-            $"{report.Summary}; region {report.Region}, {report.Rate:0.#} requests per second, {report.ModuleVersions} module versions, seed {report.Seed}, ProxyCluster {report.Version}, {report.Time:yyyy-MM-dd HH:mm} UTC")))
+            $"{report.Summary}; region {report.Region}, {report.Rate:0.#} requests per second, {report.ModuleVersions} module versions, {(report.Store is { } store ? $"store {store}, " : "")}seed {report.Seed}, ProxyCluster {report.Version}, {report.Time:yyyy-MM-dd HH:mm} UTC")))
             .Append("</p>\n");
         AppendFigures(page, report);
         page.Append("<h2>What happened when</h2>\n").Append(ReportTimeline.Render(report));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using ProxyCluster.Storage.Blobs;
 
@@ -9,13 +10,16 @@ namespace ProxyCluster.Drills.Topology;
 /// </summary>
 internal sealed class ClusterPlan
 {
-    /// <summary>The cluster's name in etcd.</summary>
+    /// <summary>The cluster's name in its store.</summary>
     public const string ClusterName = "rehearsal";
 
     private readonly ProcessClusterSettings _settings;
     private readonly IReadOnlyDictionary<string, Uri> _gateways;
     private readonly Dictionary<string, (int Client, int Peer)> _etcd;
     private readonly Dictionary<string, int> _blobPorts;
+    private readonly ConcurrentDictionary<int, string> _regionOfPort = new();
+    private readonly string _storeRegion;
+    private readonly int _storePort;
 
     /// <param name="settings">What is wanted.</param>
     /// <param name="gateways">Each region's way out.</param>
@@ -23,21 +27,45 @@ internal sealed class ClusterPlan
     {
         _settings = settings;
         _gateways = gateways;
-        _etcd = settings.Regions.ToDictionary(static region => region, static _ => (LoopbackPorts.Take(), LoopbackPorts.Take()));
-        _blobPorts = settings.Azurite is null ? [] : settings.Regions.ToDictionary(static region => region, static _ => LoopbackPorts.Take());
+        _etcd = settings.Regions.ToDictionary(static region => region, region => (TakePort(region), TakePort(region)));
+        _blobPorts = settings.Azurite is null ? [] : settings.Regions.ToDictionary(static region => region, TakePort);
+        _storeRegion = settings.StoreRegion ?? settings.Regions[0];
+        _storePort = TakePort(_storeRegion);
     }
 
     /// <summary>The file with the members' secret.</summary>
     public string SecretFile => Path.Combine(_settings.Directory, "secret");
 
-    /// <summary>Ports of a region's etcd member.</summary>
-    public IEnumerable<int> EtcdPortsOf(string region) => [_etcd[region].Client, _etcd[region].Peer];
+    /// <summary>The file with an operator's token alone, as the verbs for operators take it.</summary>
+    public string TokenFile => Path.Combine(_settings.Directory, "token");
+
+    /// <summary>The same as members want it; see <see cref="Admin.AdminOptions.TokenFile"/>.</summary>
+    public string TokensFile => Path.Combine(_settings.Directory, "tokens");
+
+    /// <summary>The region whose process has a port; null for one that is none of ours.</summary>
+    public string? RegionOrNull(int port) => _regionOfPort.GetValueOrDefault(port);
+
+    /// <summary>A region's part of the cluster store; null where it has none.</summary>
+    public ProcessPlan? StoreOrNull(string region) => _settings.Store switch
+    {
+        StoreKind.Redis => region == _storeRegion ? Redis() : null,
+        StoreKind.Memory => null,
+        _ => Etcd(region),
+    };
+
+    // Every change on disk before it is answered: a store that comes back has to know what it said.
+    private ProcessPlan Redis() => Process($"{_storeRegion}-redis", _storeRegion, ProcessKind.Redis, _storePort, _settings.RedisProgram,
+        [
+            "--bind", "127.0.0.1", "--port", _storePort.ToString(CultureInfo.InvariantCulture), "--dir", ".",
+            "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+        ],
+        new Dictionary<string, string>());
 
     /// <summary>
     /// A region's etcd member. Its peers' addresses are written with a dot at the end: Go does not use a proxy for
     /// <c>localhost</c> and 127.0.0.1, and the way to another region leads through the gateway.
     /// </summary>
-    public ProcessPlan Etcd(string region)
+    private ProcessPlan Etcd(string region)
     {
         var (client, peer) = _etcd[region];
         string[] arguments =
@@ -63,24 +91,33 @@ internal sealed class ClusterPlan
 
     /// <summary>A region's n-th silo.</summary>
     public ProcessPlan Silo(string region, int number) =>
-        Member(Invariant($"{region}-silo-{number}"), region, ProcessKind.Silo, "silo", LoopbackPorts.Take());
+        Member(Invariant($"{region}-silo-{number}"), region, ProcessKind.Silo, "silo", TakePort(region), IsFirst(region, number) ? _storePort : null);
 
     /// <summary>A region's front end.</summary>
     public ProcessPlan FrontEnd(string region)
     {
         var index = _settings.Regions.Index().First(r => r.Item == region).Index;
-        var port = _settings.PortBase == 0 ? LoopbackPorts.Take() : _settings.PortBase + index;
+        var port = _settings.PortBase == 0 ? TakePort(region) : _settings.PortBase + index;
+        _regionOfPort[port] = region;
         return Member($"{region}-front-end", region, ProcessKind.FrontEnd, "frontend", port);
     }
 
-    private ProcessPlan Member(string name, string region, ProcessKind kind, string role, int port)
+    // The first of them keeps the list of members where there is no store.
+    private bool IsFirst(string region, int number) => _settings.Store == StoreKind.Memory && region == _storeRegion && number == 1;
+
+    private int TakePort(string region)
     {
-        // Nearest first.
-        var etcd = _etcd.OrderBy(member => member.Key == region ? 0 : 1).Select(static member => Invariant($"127.0.0.1:{member.Value.Client}"));
+        var port = LoopbackPorts.Take();
+        _regionOfPort[port] = region;
+        return port;
+    }
+
+    private ProcessPlan Member(string name, string region, ProcessKind kind, string role, int port, int? siloPort = null)
+    {
         List<string> arguments =
         [
             .. _settings.Program.FirstArguments, "serve", "--urls", Url(port), "--data", "data",
-            "--cluster-store", "etcd://" + string.Join(',', etcd), "--cluster", ClusterName,
+            .. StoreFor(region), "--cluster", ClusterName,
             "--region", region, "--role", role, "--advertise", Url(port), "--secret-file", SecretFile,
             "--log-level", _settings.LogLevel,
         ];
@@ -91,7 +128,13 @@ internal sealed class ClusterPlan
                 arguments.AddRange([flag, value]);
         }
 
-        var made = new List<(string Key, string Value)> { ("Cluster:Gateway", _gateways[region].OriginalString) };
+        // The gateways have to know whose port they are asked for.
+        var made = new List<(string Key, string Value)>
+        {
+            ("Cluster:Gateway", _gateways[region].OriginalString),
+            ("Silo:Port", (siloPort ?? TakePort(region)).ToString(CultureInfo.InvariantCulture)),
+            ("Admin:TokenFile", TokensFile),
+        };
         if (kind == ProcessKind.Silo && _blobPorts.TryGetValue(region, out var blobs))
         {
             made.Add(("Storage:Blob:ConnectionString",
@@ -102,6 +145,16 @@ internal sealed class ClusterPlan
             arguments.AddRange(["--set", $"{key}={value}"]);
         return Process(name, region, kind, port, _settings.Program.Program, arguments, new Dictionary<string, string>());
     }
+
+    private string[] StoreFor(string region) => _settings.Store switch
+    {
+        StoreKind.Redis => ["--cluster-store", Invariant($"redis://127.0.0.1:{_storePort}")],
+        StoreKind.Memory => ["--set", Invariant($"Silo:PrimaryPort={_storePort}")],
+
+        // Nearest first.
+        _ => ["--cluster-store", "etcd://" + string.Join(',', _etcd.OrderBy(member => member.Key == region ? 0 : 1)
+            .Select(static member => Invariant($"127.0.0.1:{member.Value.Client}")))],
+    };
 
     private ProcessPlan Process(
         string name, string region, ProcessKind kind, int port, string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment) =>

@@ -6,9 +6,10 @@ using ProxyCluster.Drills.Relays;
 namespace ProxyCluster.Drills.Topology;
 
 /// <summary>
-/// A whole cluster as real processes on this machine: in each region an etcd member, silos and a front end, started by the
-/// command lines that real machines would have. All that leaves a region passes its gateway, where this process gives it
-/// the time that the distance takes, or takes the line away; etcd's own traffic too.
+/// A whole cluster as real processes on this machine: in each region silos, a front end and its part of the cluster store,
+/// started by the command lines that real machines would have. All that leaves a region passes its gateway, where this
+/// process gives it the time that the distance takes, or takes the line away: calls of members, calls of grains, and etcd's
+/// own traffic.
 /// <para>
 /// <b>Faults.</b> Processes can be killed, frozen and started again, lines between regions cut, held and throttled
 /// (<see cref="Lanes"/>), all of it while clients ask. What is started here ends with this object, and with this process
@@ -25,7 +26,6 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ClusterPlan _plan;
     private readonly Dictionary<string, Gateway> _gateways = [];
-    private readonly ConcurrentDictionary<int, string> _regionOfPort = new();
     private readonly ConcurrentDictionary<string, int> _lastSilo = new();
     private readonly HttpClient _http;
 
@@ -44,12 +44,6 @@ internal sealed class ProcessCluster : IAsyncDisposable
         foreach (var region in settings.Regions)
             _gateways.Add(region, Gateway.Start(port => LanesTo(region, port)));
         _plan = new ClusterPlan(settings, _gateways.ToDictionary(static g => g.Key, static g => g.Value.Url));
-        foreach (var region in settings.Regions)
-        {
-            foreach (var port in _plan.EtcdPortsOf(region))
-                _regionOfPort[port] = region;
-        }
-
         SetDistances(settings.Distances);
     }
 
@@ -71,10 +65,16 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>The front ends, one per region, in the regions' order.</summary>
     public IEnumerable<ClusterProcess> FrontEnds => Of(ProcessKind.FrontEnd);
 
-    /// <summary>etcd's members, one per region.</summary>
-    public IEnumerable<ClusterProcess> EtcdMembers => Of(ProcessKind.Etcd);
+    /// <summary>The cluster store.</summary>
+    public StoreKind Store => _settings.Store!.Value;
 
-    /// <summary>The processes of a region, etcd's member among them.</summary>
+    /// <summary>Its processes: etcd's members, one per region, or Redis; none where it is in memory.</summary>
+    public IEnumerable<ClusterProcess> StoreMembers => Of(ProcessKind.Etcd).Concat(Of(ProcessKind.Redis));
+
+    /// <summary>The file with an operator's token.</summary>
+    public string TokenFile => _plan.TokenFile;
+
+    /// <summary>The processes of a region, its part of the store among them.</summary>
     public IEnumerable<ClusterProcess> InRegion(string region) => _processes.Where(process => process.Region == region);
 
     /// <summary>A region's front end: its clients' GOPROXY.</summary>
@@ -89,11 +89,18 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public static async Task<ProcessCluster> StartAsync(
         ProcessClusterSettings settings, TimeProvider clock, Action<string> progress, CancellationToken cancel)
     {
-        settings = settings with { Directory = Path.GetFullPath(settings.Directory) };
+        settings = settings with
+        {
+            Directory = Path.GetFullPath(settings.Directory),
+            Store = settings.Store
+                ?? (IsOnPath(settings.EtcdProgram) ? StoreKind.Etcd : IsOnPath(settings.RedisProgram) ? StoreKind.Redis : StoreKind.Memory),
+        };
         if (!ProcessNursery.IsSupported)
             throw new ProcessClusterException("a local cluster needs Linux with util-linux (setpriv, setsid)");
-        if (!IsOnPath(settings.EtcdProgram))
+        if (settings.Store == StoreKind.Etcd && !IsOnPath(settings.EtcdProgram))
             throw new ProcessClusterException($"{settings.EtcdProgram} was not found: install Debian's etcd-server");
+        if (settings.Store == StoreKind.Redis && !IsOnPath(settings.RedisProgram))
+            throw new ProcessClusterException($"{settings.RedisProgram} was not found: install Debian's redis-server");
         if (settings.Azurite is not null && !(IsOnPath("node") && File.Exists(settings.Azurite)))
             throw new ProcessClusterException($"blob stores need node and Azurite, and one of node and {settings.Azurite} is missing");
 
@@ -159,7 +166,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public async Task RestartAsync(ClusterProcess process, CancellationToken cancel)
     {
         await process.StartAsync().ConfigureAwait(false);
-        await process.WaitAsync(process.Kind is ProcessKind.Etcd or ProcessKind.BlobStore ? static _ => true : IsRegistered, cancel)
+        await process.WaitAsync(IsMember(process) ? IsRegistered : static _ => true, cancel)
             .ConfigureAwait(false);
         WriteState();
     }
@@ -176,11 +183,11 @@ internal sealed class ProcessCluster : IAsyncDisposable
             report => IsRegistered(report) && report.Contains(wanted, StringComparison.Ordinal), cancel))).ConfigureAwait(false);
     }
 
-    /// <summary>Stops everything in order: doors first, then silos, then etcd. Names of those that had to be killed.</summary>
+    /// <summary>Stops everything in order: doors first, then silos, then the store. Names of those that had to be killed.</summary>
     public async Task<IReadOnlyList<string>> StopAsync(Action<string> progress)
     {
         var killed = new ConcurrentQueue<string>();
-        foreach (var kinds in new[] { ProcessKind.FrontEnd, ProcessKind.Silo, ProcessKind.Etcd, ProcessKind.BlobStore }
+        foreach (var kinds in new[] { ProcessKind.FrontEnd, ProcessKind.Silo, ProcessKind.Etcd, ProcessKind.Redis, ProcessKind.BlobStore }
             .Select(Of).Select(Enumerable.ToList).Where(static processes => processes.Count > 0))
         {
             progress($"stopping {string.Join(", ", kinds.Select(static process => process.Name))}");
@@ -208,9 +215,11 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private async Task StartAllAsync(Action<string> progress, CancellationToken cancel)
     {
         Prepare();
-        progress($"starting etcd, one member in each of {string.Join(", ", Regions)}");
-        var etcd = Regions.Select(region => Add(_plan.Etcd(region))).ToList();
-        await StartAsync(etcd).ConfigureAwait(false);
+        var stores = Regions.Select(_plan.StoreOrNull).OfType<ProcessPlan>().Select(Add).ToList();
+        progress(stores.Count == 0
+            ? "keeping the list of members in the first silo's memory"
+            : $"starting {Store.ToString().ToLowerInvariant()} in {string.Join(", ", stores.Select(static store => store.Region))}");
+        await StartAsync(stores).ConfigureAwait(false);
         var blobs = Regions.Select(_plan.BlobStoreOrNull).OfType<ProcessPlan>().Select(Add).ToList();
         if (blobs.Count > 0)
         {
@@ -251,22 +260,29 @@ internal sealed class ProcessCluster : IAsyncDisposable
         System.IO.Directory.CreateDirectory(Directory);
         foreach (var made in System.IO.Directory.EnumerateDirectories(Directory).Where(IsOurs))
             System.IO.Directory.Delete(made, recursive: true);
-        // Nobody else's to read before there is something to read.
-        File.WriteAllBytes(_plan.SecretFile, []);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(_plan.SecretFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        File.WriteAllText(_plan.SecretFile, RandomNumberGenerator.GetHexString(64, lowercase: true));
+        var token = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        Write(_plan.SecretFile, RandomNumberGenerator.GetHexString(64, lowercase: true));
+        Write(_plan.TokenFile, token + "\n");
+        Write(_plan.TokensFile, $"operator local {token}\n");
+
+        static void Write(string file, string text)
+        {
+            // Nobody else's to read before there is something to read.
+            File.WriteAllBytes(file, []);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File.WriteAllText(file, text);
+        }
     }
 
     private bool IsOurs(string directory) =>
         Path.GetFileName(directory) is var name
         && (name == "logs" || Regions.Any(region =>
-            name == $"{region}-etcd" || name == $"{region}-blobs" || name == $"{region}-front-end" || name.StartsWith($"{region}-silo-", StringComparison.Ordinal)));
+            name == $"{region}-etcd" || name == $"{region}-redis" || name == $"{region}-blobs" || name == $"{region}-front-end" || name.StartsWith($"{region}-silo-", StringComparison.Ordinal)));
 
     private ClusterProcess Add(ProcessPlan plan)
     {
         var process = new ClusterProcess(plan, _http, _clock);
-        _regionOfPort[plan.Url.Port] = plan.Region;
         lock (_lastSilo)
             _processes = [.. _processes, process];
         return process;
@@ -274,7 +290,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     private (Lane There, Lane Back) LanesTo(string from, int port)
     {
-        var to = _regionOfPort.GetValueOrDefault(port, from);
+        var to = _plan.RegionOrNull(port) ?? from;
         return (Lanes.Find(from, to), Lanes.Find(to, from));
     }
 

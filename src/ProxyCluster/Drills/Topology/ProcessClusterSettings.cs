@@ -6,7 +6,7 @@ namespace ProxyCluster.Drills.Topology;
 /// </param>
 internal sealed record ProcessClusterSettings(string Directory)
 {
-    /// <summary>The regions; etcd has one member in each.</summary>
+    /// <summary>The regions.</summary>
     public IReadOnlyList<string> Regions { get; init; } = Distance.Regions;
 
     /// <summary>Silos in each region. Default 2.</summary>
@@ -33,8 +33,17 @@ internal sealed record ProcessClusterSettings(string Directory)
     /// <summary>How silos and front ends are started.</summary>
     public OwnProgram Program { get; init; } = OwnProgram.Running;
 
+    /// <summary>The cluster store; null (default) for the best one that is installed.</summary>
+    public StoreKind? Store { get; init; }
+
+    /// <summary>Where a store that has one place lives. Default: the first region.</summary>
+    public string? StoreRegion { get; init; }
+
     /// <summary>etcd's program, a path or a name on PATH.</summary>
     public string EtcdProgram { get; init; } = "etcd";
+
+    /// <summary>Redis' program, a path or a name on PATH.</summary>
+    public string RedisProgram { get; init; } = "redis-server";
 
     /// <summary>Azurite's <c>main.js</c>, run by node as each region's blob store; null (default) for no blob stores.</summary>
     public string? Azurite { get; init; }

@@ -6,6 +6,9 @@ internal enum ProcessKind
     /// <summary>A member of etcd.</summary>
     Etcd,
 
+    /// <summary>The one Redis.</summary>
+    Redis,
+
     /// <summary>A region's blob store.</summary>
     BlobStore,
 

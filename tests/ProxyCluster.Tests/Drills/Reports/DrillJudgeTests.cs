@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using ProxyCluster.Drills;
 using ProxyCluster.Drills.Load;
 using ProxyCluster.Drills.Reports;
+using ProxyCluster.Drills.Topology;
 
 namespace ProxyCluster.Tests.Drills.Reports;
 
@@ -58,6 +59,20 @@ public class DrillJudgeTests
             ["time to detect, ms", "time to re-route, ms"],
             Judge("region-kill", never).Thresholds.Where(static t => !t.Holds).Select(static t => t.Name));
         Assert.True(Judge("rolling-restart", never).Passed);
+    }
+
+    [Fact]
+    public void Judge_StoreThatDiedWithItsRegion_IsBrokenAndSaysWhatWasExpected()
+    {
+        var never = Findings() with { Detected = null, Rerouted = null, Store = StoreKind.Redis };
+
+        var onRedis = Judge("store-with-region", never);
+
+        Assert.False(onRedis.Passed);
+        Assert.Equal("redis", onRedis.Store);
+        Assert.Contains(onRedis.Remarks, static remark => remark.StartsWith("expected on this store", StringComparison.Ordinal));
+        Assert.Empty(Judge("store-with-region", never with { Store = StoreKind.Etcd }).Remarks);
+        Assert.Empty(Judge("region-kill", never).Remarks);
     }
 
     [Fact]

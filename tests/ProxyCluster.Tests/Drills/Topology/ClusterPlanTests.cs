@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using ProxyCluster.Cli;
 using ProxyCluster.Drills.Topology;
 
@@ -14,7 +15,7 @@ public sealed class ClusterPlanTests
         Settings = [("Peers:HedgeDelay", "1s")],
     };
 
-    private readonly ClusterPlan _plan = new(Settings, Settings.Regions.ToDictionary(static r => r, static r => new Uri($"socks5://{r}:1080")));
+    private readonly ClusterPlan _plan = Plan(Settings);
 
     [Fact]
     public void Silo_InItsPlan_HasACommandLineThatServeTakes()
@@ -33,16 +34,46 @@ public sealed class ClusterPlanTests
     {
         var plan = _plan.Silo("sanjose", 1);
 
-        var endpoints = plan.Arguments[plan.Arguments.ToList().IndexOf("--etcd") + 1].Split(',');
+        var endpoints = After(plan, "--cluster-store")["etcd://".Length..].Split(',');
 
         Assert.Equal(3, endpoints.Length);
-        Assert.Equal(_plan.Etcd("sanjose").Url, new Uri(endpoints[0]));
+        Assert.Equal(_plan.StoreOrNull("sanjose")!.Url.Authority, endpoints[0]);
+    }
+
+    [Fact]
+    public void Silo_InItsPlan_HasAPortForSilosThatItsGatewayKnows()
+    {
+        var port = _plan.Silo("tokyo", 1).Arguments.First(static argument => argument.StartsWith("Silo:Port=", StringComparison.Ordinal)).Split('=')[1];
+
+        Assert.Equal("tokyo", _plan.RegionOrNull(int.Parse(port, CultureInfo.InvariantCulture)));
+    }
+
+    [Fact]
+    public void Redis_OfACluster_LivesInOneRegionAndEveryMemberNamesIt()
+    {
+        var plan = Plan(Settings with { Store = StoreKind.Redis, StoreRegion = "sanjose" });
+
+        Assert.Equal(["sanjose"], Settings.Regions.Where(region => plan.StoreOrNull(region) is not null));
+        Assert.Equal("redis://" + plan.StoreOrNull("sanjose")!.Url.Authority, After(plan.FrontEnd("tokyo"), "--cluster-store"));
+    }
+
+    [Fact]
+    public void Memory_OfACluster_IsTheFirstSilos()
+    {
+        var plan = Plan(Settings with { Store = StoreKind.Memory });
+        var (first, second) = (plan.Silo(Settings.Regions[0], 1), plan.Silo(Settings.Regions[0], 2));
+
+        var primary = Setting(second, "Silo:PrimaryPort=");
+
+        Assert.Equal(primary, Setting(first, "Silo:Port="));
+        Assert.NotEqual(primary, Setting(second, "Silo:Port="));
+        Assert.All(Settings.Regions, region => Assert.Null(plan.StoreOrNull(region)));
     }
 
     [Fact]
     public void Etcd_InItsPlan_ReachesItsPeersThroughTheGatewayOnly()
     {
-        var plan = _plan.Etcd("tokyo");
+        var plan = _plan.StoreOrNull("tokyo")!;
 
         Assert.Equal("socks5://tokyo:1080", plan.Environment["HTTP_PROXY"]);
         // Go bypasses a proxy for exactly these two spellings of this machine.
@@ -57,4 +88,12 @@ public sealed class ClusterPlanTests
 
         Assert.Equal([9000, 9001, 9002], Settings.Regions.Select(region => plan.FrontEnd(region).Url.Port));
     }
+
+    private static ClusterPlan Plan(ProcessClusterSettings settings) =>
+        new(settings, settings.Regions.ToDictionary(static r => r, static r => new Uri($"socks5://{r}:1080")));
+
+    private static string After(ProcessPlan plan, string flag) => plan.Arguments[plan.Arguments.ToList().IndexOf(flag) + 1];
+
+    private static string Setting(ProcessPlan plan, string key) =>
+        plan.Arguments.First(argument => argument.StartsWith(key, StringComparison.Ordinal))[key.Length..];
 }
