@@ -6,7 +6,7 @@ namespace ProxyCluster.Silos;
 
 /// <summary>The failover grain's record in storage: the routing table, and who may replace it.</summary>
 [GenerateSerializer]
-internal sealed class FailoverState
+internal sealed class FailoverState : StoredRecord
 {
     /// <summary>The routing table as JSON, in the form that all engines share; empty before the first.</summary>
     [Id(0)]

@@ -185,7 +185,7 @@ internal sealed partial class OrleansAuthority : IDisposable
 
     private async Task<bool> ReadAsync_NeedsGate()
     {
-        _isRead = await _state.TryReadAsync();
+        _isRead = await _state.ReadAsync() == ReadResult.Read; // what cannot be read may be newer than all we know
         if (_isRead && _state.Exists)
             _engine.Take(_state.Value.ToWord());
         return _isRead;
