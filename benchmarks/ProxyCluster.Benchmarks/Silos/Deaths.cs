@@ -94,7 +94,7 @@ internal static class Deaths
         try
         {
             return await cluster.Grains.GetGrain<IModuleVersionGrain>(module.ToString())
-                .HaveAsync((int)ArtifactKind.Mod, TimeSpan.FromMilliseconds(500));
+                .HaveAsync((int)ArtifactKind.Mod, TimeSpan.FromMilliseconds(500), "bench");
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {

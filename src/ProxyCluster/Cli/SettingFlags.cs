@@ -46,6 +46,7 @@ internal sealed class SettingFlags
         .With("--advertise", SettingKeys.Advertise, "URL", "Where other members reach this process.")
         .With("--internal-urls", SettingKeys.InternalUrls, "URLS", "Answer other members here and only here, and nobody else; several are separated by ';'.")
         .With("--secret-file", SettingKeys.SecretFile, "PATH", "The file with the secret that members prove to each other.")
+        .With("--silo-line", SettingKeys.SiloLine, "LINE", "How other machines reach this silo: 'tls' (with Silo:CertFile), or 'trusted-network', in the clear and open to whoever reaches its port.")
         .With("--log-level", SettingKeys.LogLevel, "LEVEL", "Trace, Debug, Information, Warning or Error.")
         .AddTo(command);
 

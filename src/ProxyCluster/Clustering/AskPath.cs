@@ -24,9 +24,12 @@ internal enum AskLevel
 internal readonly record struct AskStep(Member? Peer, AskLevel Level)
 {
     /// <summary>The owner that the engine itself keeps, where it keeps one.</summary>
-    public static AskStep Engine { get; } = new(null, AskLevel.Client) { IsEngine = true };
+    public static AskStep Engine { get; } = new(null, AskLevel.Home) { IsEngine = true };
 
-    /// <summary>True for <see cref="Engine"/>.</summary>
+    /// <summary>The copy that the engine keeps for this silo's region.</summary>
+    public static AskStep RegionCopy { get; } = new(null, AskLevel.Region) { IsEngine = true };
+
+    /// <summary>True for those two.</summary>
     public bool IsEngine { get; private init; }
 }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ProxyCluster.Routing;
 
 namespace ProxyCluster.Clustering;
 
@@ -30,12 +31,16 @@ internal static class OwnerOrder
                 .GroupBy(static member => member.Region, StringComparer.Ordinal)
                 .Where(region => view.Routing.IsUsable(region.Key))
                 .Select(region => (region, text: RendezvousHash.Text(region.Key)))
-                .OrderByDescending(claim => RendezvousHash.IsWithinShare(hash, claim.text, ShareOf(claim.region.Key, view)))
+                .OrderByDescending(claim => RendezvousHash.IsWithinShare(hash, claim.text, ShareOf(claim.region.Key, view.Routing)))
                 .ThenByDescending(claim => RendezvousHash.Score(hash, claim.text))
                 .ThenBy(static claim => claim.region.Key, StringComparer.Ordinal)
                 .SelectMany(claim => RegionalOwner.For(hash, claim.region)),
         ];
     }
 
-    private static int ShareOf(string region, ClusterView view) => view.Routing.FindOrNull(region)?.Share ?? 100;
+    /// <summary>Whether the key is among those that a region takes as its own at its present share.</summary>
+    public static bool IsWithinShare(string key, string region, RoutingTable routing) =>
+        RendezvousHash.IsWithinShare(RendezvousHash.Text(key), RendezvousHash.Text(region), ShareOf(region, routing));
+
+    private static int ShareOf(string region, RoutingTable routing) => routing.FindOrNull(region)?.Share ?? 100;
 }

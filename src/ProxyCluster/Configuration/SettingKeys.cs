@@ -20,6 +20,7 @@ internal static class SettingKeys
     public const string Advertise = "Cluster:Advertise";
     public const string InternalUrls = "Cluster:InternalUrls";
     public const string SecretFile = "Cluster:SecretFile";
+    public const string SiloLine = "Silo:Line";
     public const string BasePath = "Http:BasePath";
     public const string LogLevel = "Telemetry:LogLevel";
     public const string OtlpEndpoint = "Telemetry:OtlpEndpoint";

@@ -6,6 +6,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Placement;
 using ProxyCluster.Silos;
 using ProxyCluster.Storage;
 using ProxyCluster.Walk;
@@ -27,13 +28,26 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
     private const int Attempts = 3;
 
     /// <inheritdoc/>
-    public async Task<Outcome<OwnedAt>> HaveAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel)
+    public Task<Outcome<OwnedAt>> HaveAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel) => ReadAsync(module, CallAsync(
+        module.ToString(),
+        grains => grains.GetGrain<IModuleVersionGrain>(module.ToString()).HaveAsync((int)kind, options.Value.Heartbeat, engine.Self!.Address.Authority),
+        alive,
+        cancel));
+
+    /// <inheritdoc/>
+    public Task<Outcome<OwnedAt>> HaveInRegionAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel)
     {
-        var asked = await CallAsync(
-            module.ToString(),
-            grains => grains.GetGrain<IModuleVersionGrain>(module.ToString()).HaveAsync((int)kind, options.Value.Heartbeat),
+        var (key, self) = (new RegionKey(engine.Self!.Region, module.ToString()).ToString(), engine.Self!);
+        return ReadAsync(module, CallAsync(
+            key,
+            grains => grains.GetGrain<IRegionCopyGrain>(key).HaveAsync((int)kind, options.Value.Heartbeat, self.Address.Authority),
             alive,
-            cancel);
+            cancel));
+    }
+
+    private static async Task<Outcome<OwnedAt>> ReadAsync(ModuleVersion module, Task<Outcome<OwnerWord>> asking)
+    {
+        var asked = await asking;
         if (!asked.TryGet(out var word, out var failure))
             return failure;
         return RecordFile.ParseOrNull(word.Payload, out var error) is { } record && record.Module == module

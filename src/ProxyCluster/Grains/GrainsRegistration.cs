@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.Silos;
@@ -11,6 +12,8 @@ internal static class GrainsRegistration
     /// <summary>Puts grains in the places of owners, where the engine is one that has them.</summary>
     public static IServiceCollection AddGrains(this IServiceCollection services)
     {
+        services.AddSingleton<IJsonTypeInfoResolver>(GrainStates.Default);
+        services.AddSingleton<GrainMoves>();
         services.AddSingleton<GrainCalls>();
         services.AddSingleton<GrainAuthorityCalls>();
         services.AddSingleton<IOwnerCalls>(OnSilo<GrainCalls>);

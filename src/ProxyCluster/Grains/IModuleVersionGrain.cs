@@ -14,8 +14,9 @@ internal interface IModuleVersionGrain : IGrainWithStringKey
     /// </summary>
     /// <param name="kind">Which artifact, as the number of its kind.</param>
     /// <param name="patience">Time to wait for the end of the work.</param>
+    /// <param name="asker">Authority of the member that will copy it from there, and be one of its holders then.</param>
     [AlwaysInterleave]
-    Task<OwnerWord> HaveAsync(int kind, TimeSpan patience);
+    Task<OwnerWord> HaveAsync(int kind, TimeSpan patience, string asker);
 }
 
 /// <summary>The owner of a module path's queries; its key is the path.</summary>

@@ -18,7 +18,8 @@ namespace ProxyCluster.Grains;
 /// </summary>
 [RendezvousPlacement]
 [UsableSilosFilter(order: 0)]
-[PreferredMatchSiloMetadataPlacementFilter(["region"], minCandidates: 1, order: 1)]
+[ShareFilter(order: 1)]
+[PreferredMatchSiloMetadataPlacementFilter(["region"], minCandidates: 1, order: 2)]
 internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grain, IModuleIndexGrain
 {
     private readonly LongWork<string, QueryAnswer> _work = new(rooms.Time);
@@ -26,13 +27,11 @@ internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grai
     /// <inheritdoc/>
     public async Task<OwnerWord> AskAsync(string query, TimeSpan patience)
     {
-        var self = engine.Self!;
-        if (!engine.View.Routing.IsUsable(self.Region))
-            MigrateOnIdle();
-
         // Written when it is sent, not when the work ended: it ages in between.
         var given = await _work.WaitAsync(query, () => AnswerAsync(query), patience);
-        return OwnerWord.Of(given, self.Id, rooms.Get<QueryWalk>().WriteForMember);
+        if (rooms.Get<GrainMoves>().IsDue(this.GetPrimaryKeyString(), engine.Self!, engine.View, _work.Count > 0))
+            MigrateOnIdle();
+        return OwnerWord.Of(given, engine.Self!.Id, rooms.Get<QueryWalk>().WriteForMember);
     }
 
     private async Task<Outcome<QueryAnswer>> AnswerAsync(string key) => ProxyPath.Parse(key) is { Asked: Asked.Query } request

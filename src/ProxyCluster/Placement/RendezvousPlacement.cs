@@ -23,16 +23,8 @@ internal sealed class RendezvousPlacementAttribute() : PlacementAttribute(new Re
 internal sealed class RendezvousPlacementDirector(IClusterMembershipService membership) : IPlacementDirector
 {
     /// <inheritdoc/>
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
-    {
-        var key = RendezvousHash.Text(target.GrainIdentity.Key.ToString() ?? "");
-        var members = membership.CurrentSnapshot.Members;
-        return Task.FromResult(context.GetCompatibleSilos(target)
-            .MaxBy(silo => (RendezvousHash.Score(key, RendezvousHash.Text(NameOf(silo))), silo.ToString()))!);
-
-        string NameOf(SiloAddress silo) =>
-            members.TryGetValue(silo, out var member) && MemberCard.ReadOrNull(member.Name) is { } card
-                ? card.Address.Authority
-                : silo.Endpoint.ToString();
-    }
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
+        Task.FromResult(Candidates.WinnerOrNull(
+            RegionKey.Parse(target.GrainIdentity.Key.ToString() ?? "").Key,
+            Candidate.Of(context.GetCompatibleSilos(target), membership.CurrentSnapshot))!.Silo);
 }

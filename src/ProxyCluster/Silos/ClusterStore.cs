@@ -39,6 +39,15 @@ internal sealed record ClusterStore(string Scheme, string Location)
         _ => "memory",
     };
 
+    /// <summary>
+    /// Whether it takes what is only a hint as well. Not etcd: that would be one write to a quorum for every module version,
+    /// in a store whose size is counted in gigabytes at most.
+    /// </summary>
+    public bool IsForHints => Scheme is not ("etcd" or "etcds") && !Location.Equals("etcd", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether no other process can be in the cluster.</summary>
+    public bool IsOfThisProcess(OrleansOptions silo) => Scheme == "memory" && silo.PrimaryPort == 0;
+
     /// <summary>Reads <c>Cluster:Store</c>; null when it cannot be, with what is wrong.</summary>
     public static ClusterStore? ParseOrNull(string text, out string error)
     {

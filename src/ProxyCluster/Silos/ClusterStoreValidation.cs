@@ -19,10 +19,15 @@ internal sealed class ClusterStoreValidation(Settings settings, IOptions<Orleans
         if (store.Scheme == "orleans" && options.Store.Length > 0)
             faults.Add($"{SettingKeys.Store}: Orleans:Clustering names a store too; one of the two is enough");
 
-        // Alone in its process, a member has nobody to prove itself to.
-        var isAlone = store == ClusterStore.Memory && silo.Value.PrimaryPort == 0;
-        if (!isAlone && options.SecretFile.Length == 0 && !options.Tls.IsSet)
-            faults.Add($"{SettingKeys.SecretFile}: a cluster needs the secret that its members prove to each other");
+        // Alone in its process, a member has nobody to prove itself to, and nobody calls its silo.
+        if (!store.IsOfThisProcess(silo.Value))
+        {
+            if (options.SecretFile.Length == 0 && !options.Tls.IsSet)
+                faults.Add($"{SettingKeys.SecretFile}: a cluster needs the secret that its members prove to each other");
+            if (SiloLine.FaultOrNull(silo.Value, SiloLine.AddressOf(options, settings.Configuration)) is { } fault)
+                faults.Add($"{SettingKeys.SiloLine}: {fault}");
+        }
+
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 }

@@ -118,7 +118,7 @@ internal sealed partial class FailoverOffice(
 
     private async Task<bool> ClaimAsync_NeedsGate()
     {
-        while (await state.TryReadAsync())
+        while (await state.ReadAsync() == ReadResult.Read)
         {
             // 1. Ours already, or another's: a write that was given up may have arrived all the same, or been overtaken. What was
             //    published was written first, so a record is the newest there is.

@@ -5,7 +5,7 @@ namespace ProxyCluster.Silos;
 
 /// <summary>The failover grain's record in storage: the routing table, and who may replace it.</summary>
 [GenerateSerializer]
-internal sealed class FailoverState
+internal sealed class FailoverState : StoredRecord
 {
     /// <summary>The routing table as JSON; empty before the first.</summary>
     [Id(0)]

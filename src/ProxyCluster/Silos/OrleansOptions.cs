@@ -16,7 +16,7 @@ internal sealed class OrleansOptions
 
     /// <summary>
     /// Port for other silos. Default 0: a free one where the member's address is this machine's own, else
-    /// <see cref="DefaultPort"/>. Anybody who reaches it can call grains, unless TLS is on.
+    /// <see cref="DefaultPort"/>. Anybody who reaches it can call grains, unless TLS is on (<see cref="Line"/>).
     /// </summary>
     [Range(0, 65535)]
     public int Port { get; set; }
@@ -60,9 +60,31 @@ internal sealed class OrleansOptions
     [Range(typeof(TimeSpan), "00:01:01", "30.00:00:00")]
     public TimeSpan IdleAfter { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>
+    /// Time that a silo must have been there before grains that it wins move to it from other silos of its region. Default
+    /// 30 s. Less of it brings a new silo its keys sooner, and gives some to one that will not stay.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan MoveAfter { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Grains that leave this silo in a second for one that has joined; each when it is called. Default 20. What they own is
+    /// copied from here when it is asked for next: more of it spreads keys sooner and copies more at once. 0 moves none.
+    /// </summary>
+    [Range(0, 10_000)]
+    public int MovesPerSecond { get; set; } = 20;
+
     /// <summary>Time for activations to be handed over at shutdown. Default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
     public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// What protects the line between silos on different machines: <c>tls</c>, with the three files below, or
+    /// <c>trusted-network</c>, which says that nobody but members can reach <see cref="Port"/>: whoever does can call grains
+    /// and read along. Default none, which is enough where the silo is reached on this machine alone.
+    /// </summary>
+    [AllowedValues("", "tls", SiloLine.TrustedNetwork)]
+    public string Line { get; set; } = "";
 
     /// <summary>File with this silo's certificate, PEM. Default none: no TLS between silos.</summary>
     public string CertFile { get; set; } = "";

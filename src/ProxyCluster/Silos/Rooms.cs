@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using ProxyCluster.Clustering;
@@ -27,6 +28,9 @@ internal sealed class Rooms(IServiceProvider services)
 
     /// <summary>The store in this process's memory, for a silo without another.</summary>
     public MemoryStore Memory => services.GetRequiredService<MemoryStore>();
+
+    /// <summary>The records that grains of all rooms store.</summary>
+    public IEnumerable<IJsonTypeInfoResolver> States => services.GetServices<IJsonTypeInfoResolver>().Prepend(SiloStates.Default);
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => services.GetRequiredService<TimeProvider>();

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Orleans;
@@ -6,9 +7,11 @@ using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Storage;
 using ProxyCluster.Clustering;
 using ProxyCluster.Joining;
 using ProxyCluster.Placement;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Silos;
 
@@ -135,7 +138,7 @@ internal sealed class SiloLife : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Configuration.AddConfiguration(rooms.Configuration);
         var section = builder.Configuration.GetSection("Orleans");
-        var address = section.GetSection("Endpoints").Exists() ? IPAddress.Loopback : await SiloTuning.AddressAsync(self, cancel);
+        var address = section.GetSection("Endpoints").Exists() || rooms.Store.IsOfThisProcess(rooms.Options) ? IPAddress.Loopback : await SiloTuning.AddressAsync(self, cancel);
         builder.UseOrleans(silo =>
         {
             Locate(silo, section, address, rooms);
@@ -157,8 +160,15 @@ internal sealed class SiloLife : IAsyncDisposable
         SiloTuning.Apply(silo, self, rooms.Options);
         silo.UseSiloMetadata(new Dictionary<string, string> { ["region"] = self.Region });
         silo.AddPlacementDirector<RendezvousPlacement, RendezvousPlacementDirector>();
-        silo.Services.AddPlacementFilter<UsableSilosFilter, UsableSilosFilterDirector>(ServiceLifetime.Transient);
+        silo.Services.AddPlacementFilter<UsableSilosFilter, PlacementFilters>(ServiceLifetime.Transient);
+        silo.Services.AddPlacementFilter<ShareFilter, PlacementFilters>(ServiceLifetime.Transient);
+        silo.Services.AddPlacementFilter<KeyRegionFilter, PlacementFilters>(ServiceLifetime.Transient);
         silo.Services.AddSingleton(rooms).AddSingleton(engine).AddSingleton<IEngine>(engine);
+        silo.AddActivityPropagation();
+        silo.Services.AddSingleton<IMeterFactory>(_ => new LentMeters(rooms.Get<IMeterFactory>()));
+        silo.Services.AddSingleton<IGrainStorageSerializer>(new StateSerializer(rooms.States));
+        silo.Services.AddKeyedSingleton(StoredState.Hints, (all, _) =>
+            rooms.Store.IsForHints ? all.GetRequiredKeyedService<IGrainStorage>(StoredState.Provider) : rooms.Memory);
         silo.Services.AddSingleton<IFatalErrorHandler>(new SiloFatality(reason => ended.TrySetResult(reason)));
         rooms.ConfigureSilo?.Invoke(silo);
     }

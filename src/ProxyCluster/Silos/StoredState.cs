@@ -5,6 +5,21 @@ using Orleans.Storage;
 
 namespace ProxyCluster.Silos;
 
+/// <summary>What became of a read.</summary>
+internal enum ReadResult
+{
+    /// <summary>What is stored is known, be it nothing.</summary>
+    Read,
+
+    /// <summary>The storage cannot be reached.</summary>
+    Unavailable,
+
+    /// <summary>
+    /// Something is stored and cannot be read: it is damaged, or of a version to come. The value is empty; a write goes over it.
+    /// </summary>
+    Unreadable,
+}
+
 /// <summary>What became of a write.</summary>
 internal enum WriteResult
 {
@@ -22,10 +37,11 @@ internal enum WriteResult
 /// A grain's durable state, with the storage's failures as values: a grain must work while its storage does not. Orleans'
 /// own facet reads while a grain is activated, and fails the activation with the storage.
 /// </summary>
-internal sealed class StoredState<T>(IServiceProvider services, GrainId grain, string name, TimeSpan limit)
-    where T : class, new()
+internal sealed partial class StoredState<T>(
+    IServiceProvider services, GrainId grain, string name, TimeSpan limit, string provider = StoredState.Provider)
+    where T : StoredRecord, new()
 {
-    private readonly IGrainStorage _storage = services.GetRequiredKeyedService<IGrainStorage>(StoredState.Provider);
+    private readonly IGrainStorage _storage = services.GetRequiredKeyedService<IGrainStorage>(provider);
     private GrainState<T> _state = new(new T());
 
     /// <summary>As last read or written.</summary>
@@ -34,8 +50,8 @@ internal sealed class StoredState<T>(IServiceProvider services, GrainId grain, s
     /// <summary>Whether anything was stored, as last read or written.</summary>
     public bool Exists => _state.RecordExists;
 
-    /// <summary>Reads; false when the storage cannot be reached in time.</summary>
-    public async Task<bool> TryReadAsync()
+    /// <summary>Reads. What cannot be read is reported, once.</summary>
+    public async Task<ReadResult> ReadAsync()
     {
         var fresh = new GrainState<T>(new T());
         try
@@ -44,12 +60,17 @@ internal sealed class StoredState<T>(IServiceProvider services, GrainId grain, s
         }
         catch (Exception e) when (IsStorageFault(e))
         {
-            return false;
+            return ReadResult.Unavailable;
         }
 
         fresh.State ??= new T();
+        var known = Value.Fault;
         _state = fresh;
-        return true;
+        if (Value.Fault is not { } fault)
+            return ReadResult.Read;
+        if (fault != known)
+            Log.Unreadable(services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(StoredState)), name, grain, fault);
+        return ReadResult.Unreadable;
     }
 
     /// <summary>Writes if nobody else has since the last read or write.</summary>
@@ -76,6 +97,12 @@ internal sealed class StoredState<T>(IServiceProvider services, GrainId grain, s
 
     // Providers throw what their clients throw; only what no storage can be blamed for goes through.
     private static bool IsStorageFault(Exception e) => e is not (OutOfMemoryException or NullReferenceException or InvalidCastException);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "What the cluster store has as {Name} of {Grain} cannot be read: {Reason}")]
+        public static partial void Unreadable(ILogger logger, string name, GrainId grain, string reason);
+    }
 }
 
 /// <summary>Where grains' state goes.</summary>
@@ -83,6 +110,12 @@ internal static class StoredState
 {
     /// <summary>Name of the storage provider: <c>Orleans:GrainStorage:Default</c>.</summary>
     public const string Provider = "Default";
+
+    /// <summary>
+    /// Name of the provider for what is only a hint: the same, or this process's memory where a write is dear
+    /// (<see cref="ClusterStore.IsForHints"/>).
+    /// </summary>
+    public const string Hints = "Hints";
 
     /// <summary>
     /// How storage in memory is set up. It spreads its records by hashes that differ from process to process; in one place,

@@ -52,7 +52,7 @@ internal sealed partial class OtlpExport(IMeterFactory meters, IOptions<Telemetr
             _traces = Sdk.CreateTracerProviderBuilder()
                 .SetResourceBuilder(resource)
                 .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.TraceRatio)))
-                .AddSource(Tracing.SourceName, Tracing.ServerSourceName)
+                .AddSource([Tracing.SourceName, Tracing.ServerSourceName, .. Tracing.SiloSourceNames])
                 .AddOtlpExporter(exporter => Point(exporter, options, endpoint, "v1/traces"))
                 .Build();
             _metrics = Sdk.CreateMeterProviderBuilder()

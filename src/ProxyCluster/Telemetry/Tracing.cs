@@ -17,6 +17,10 @@ internal static class Tracing
     /// <summary>The web host's source of server spans.</summary>
     public const string ServerSourceName = "Microsoft.AspNetCore";
 
+    /// <summary>Orleans' sources: calls of grains, and what it does around them.</summary>
+    public static readonly string[] SiloSourceNames =
+        ["Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Lifecycle", "Microsoft.Orleans.Storage"];
+
     /// <summary>Spans of our own steps; starting one returns null while nobody listens.</summary>
     public static readonly ActivitySource Source = new(SourceName, BuildInfo.Version);
 

@@ -20,22 +20,22 @@ internal sealed record StoredHere(ModuleRecord Record, bool WasHere);
 /// <summary>
 /// Has an artifact stored in this silo, wherever in the cluster it comes from.
 /// <para>
-/// The engine's view says who owns the module version; that owner fetches it once for everybody, and the others copy the
-/// verified artifact from it (peer fill). Ownership is a hint and verification the guarantee, so no lock or lease is
-/// needed: if views differ, or the owner dies, answers late or cannot be reached, the next candidate and in the end this
-/// silo itself take over within the same request, and the worst that happens is one more fetch.
+/// With grains (<see cref="IOwnerCalls"/>) the owner of the module version fetches it once for everybody, and the copy of a
+/// region brings it there once; the others copy the verified artifact from them (peer fill). Ownership is a hint and
+/// verification the guarantee, so no lock or lease is needed, and where no grain answers there is one way on.
 /// </para>
 /// <para>
-/// When all of that ends in an outage, the others are asked for what they happen to have (<see cref="LastCopy"/>).
-/// </para>
-/// <para>
-/// An engine may keep an owner of its own for every key (<see cref="IOwnerCalls"/>). It is then asked first, and the path
-/// that the view gives is what is left when it cannot be: the same survivors come to the same next candidate.
+/// <b>What stands behind the grains, and why.</b> A grain whose silo died can be called again when the votes are in, 2 to
+/// 3 s later, and a client waits for none of that: so the silos are asked in the order in which grains are placed
+/// (<see cref="AskPath"/>: the survivors come to the same one), each when the one before is silent for the hedge delay
+/// (<see cref="HedgedAsk"/>: a frozen one sends no refusal), and this silo fetches in the end (design rule 3). Where all of
+/// that ends in an outage, the others are asked for what they happen to have (<see cref="LastCopy"/>). On the engine
+/// without grains it is the whole way.
 /// </para>
 /// <para>
 /// Whoever asks for the same artifact as the same level shares one task, the only kind of shared work that a miss has. The
-/// levels must not share one: a silo can be asked as the home owner of what it is waiting for as a client's silo, when two
-/// members' views differ.
+/// levels must not share one: a silo can be asked as the owner, and as its region's copy, of what it is waiting for as a
+/// client's silo. Nor may a grain share what it may be waiting for as the silo's own fetch.
 /// </para>
 /// </summary>
 internal sealed class ArtifactOwner(
@@ -55,21 +55,23 @@ internal sealed class ArtifactOwner(
     IOwnerCalls? calls = null) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly JoinedTasks<(ModuleVersion, ArtifactKind, AskLevel), Outcome<StoredHere>> _work = new(
+    private readonly JoinedTasks<Miss, Outcome<StoredHere>> _work = new(
         lifetime.ApplicationStopped,
-        key => metrics.JoinedFetches.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(key.Item2))));
+        miss => metrics.JoinedFetches.Add(1, new KeyValuePair<string, object?>("artifact", DiskStore.LabelOf(miss.Kind))));
 
     /// <summary>Has the artifact stored here, as far as the ask's level goes. <paramref name="cancel"/> ends the wait, not the work.</summary>
     public Task<Outcome<StoredHere>> HaveAsync(Ask ask, CancellationToken cancel)
     {
-        if (ask.Level is AskLevel.Home or AskLevel.Stored)
-            return ShareAsync(ask, [], isSharedStoreAsked: false, cancel);
-
         // Nobody else could be asked, now or as a last resort: this silo's own work is all there is.
-        var steps = StepsFor(ask);
-        var isAlone = steps.Length == 1 && (ask.Level != AskLevel.Client || self.View.Members.Length < 2);
-        return ShareAsync(isAlone ? ask with { Level = AskLevel.Home } : ask, steps, isSharedStoreAsked: false, cancel);
+        var isAlone = ask.Level is AskLevel.Client or AskLevel.Region
+            && StepsFor(ask, []).Length == 1
+            && (ask.Level != AskLevel.Client || self.View.Members.Length < 2);
+        return ShareAsync(isAlone ? ask with { Level = AskLevel.Home } : ask, null, isSharedStoreAsked: false, cancel);
     }
+
+    /// <summary>The same for a grain, which knows who may hold it; they are asked first.</summary>
+    public Task<Outcome<StoredHere>> HaveAsync(Ask ask, Func<Task<IEnumerable<Member>>> holders, CancellationToken cancel) =>
+        ShareAsync(ask, holders, isSharedStoreAsked: false, cancel);
 
     /// <summary>Ends the work, and waits for its end: some of it writes.</summary>
     public async ValueTask DisposeAsync()
@@ -80,17 +82,17 @@ internal sealed class ArtifactOwner(
     }
 
     private Task<Outcome<StoredHere>> ShareAsync(
-        Ask ask, ImmutableArray<AskStep> steps, bool isSharedStoreAsked, CancellationToken cancel) =>
-        _work.RunAsync((ask.Module, ask.Kind, ask.Level), (_, stop) => GuardedAsync(ask, steps, isSharedStoreAsked, stop), cancel);
+        Ask ask, Func<Task<IEnumerable<Member>>>? holders, bool isSharedStoreAsked, CancellationToken cancel) =>
+        _work.RunAsync(new(ask.Module, ask.Kind, ask.Level, holders is not null), (_, stop) => GuardedAsync(ask, holders, isSharedStoreAsked, stop), cancel);
 
     private async Task<Outcome<StoredHere>> GuardedAsync(
-        Ask ask, ImmutableArray<AskStep> steps, bool isSharedStoreAsked, CancellationToken stop)
+        Ask ask, Func<Task<IEnumerable<Member>>>? holders, bool isSharedStoreAsked, CancellationToken stop)
     {
         // Under the process's life, and this owner's.
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, _stop.Token);
         try
         {
-            return await HaveAsync(ask, steps, isSharedStoreAsked, both.Token);
+            return await WalkAsync(ask, holders, isSharedStoreAsked, both.Token);
         }
         catch (StoreException e)
         {
@@ -98,8 +100,9 @@ internal sealed class ArtifactOwner(
         }
     }
 
-    private async Task<Outcome<StoredHere>> HaveAsync(
-        Ask ask, ImmutableArray<AskStep> steps, bool isSharedStoreAsked, CancellationToken stop)
+    /// <summary>The walk of a miss.</summary>
+    private async Task<Outcome<StoredHere>> WalkAsync(
+        Ask ask, Func<Task<IEnumerable<Member>>>? holders, bool isSharedStoreAsked, CancellationToken stop)
     {
         // 1. Somebody may have stored it between the asker's look and this task.
         var known = store.FindRecordOrNull(ask.Module);
@@ -110,29 +113,17 @@ internal sealed class ArtifactOwner(
         if (!isSharedStoreAsked && await shared.FillOrNullAsync(ask.Module, ask.Kind, stop) is { } copied)
             return new StoredHere(copied, true);
 
-        // 3. As far as we are asked to go.
-        return ask.Level switch
-        {
-            AskLevel.Stored => new Failure(FailureKind.NotCached, $"{ask.Module} is not in the cache"),
-            AskLevel.Home => Fetched(await fetches.FetchAsync(ask.Module, ask.Kind, known, stop)),
-            _ => await AskOthersAsync(ask, steps, stop),
-        };
-    }
+        // 3. No farther, or straight to upstream.
+        if (ask.Level == AskLevel.Stored)
+            return new Failure(FailureKind.NotCached, $"{ask.Module} is not in the cache");
+        if (ask.Level == AskLevel.Home && holders is null)
+            return Stored(await fetches.FetchAsync(ask.Module, ask.Kind, known, stop));
 
-    private ImmutableArray<AskStep> StepsFor(Ask ask)
-    {
-        var (key, view) = (ask.Module.ToString(), self.View);
-        var steps = pulse.Prefer(
-            AskPath.ForArtifact(key, self.Member, ask.Level, view, options.Value.MaxCandidates, departed.WouldOwn(key, view)));
-        return calls is null ? steps : steps.Insert(0, AskStep.Engine);
-    }
+        // 4. From known holders, the region's copy or the owner; where no grain answers, from those next in order, or by ourselves.
+        var steps = StepsFor(ask, holders is null ? [] : await holders());
+        var outcome = await hedged.RunAsync(steps, (step, alive, end) => TakeAsync(ask, step, alive, end), stop);
 
-    private async Task<Outcome<StoredHere>> AskOthersAsync(Ask ask, ImmutableArray<AskStep> steps, CancellationToken stop)
-    {
-        var outcome = await hedged.RunAsync(
-            steps,
-            (step, alive, end) => AskAsync(ask, step, alive, end),
-            stop);
+        // 5. From whoever happens to have it.
         return ask.Level == AskLevel.Client
             && outcome.Failure is { } failure
             && LastCopy.MayBeElsewhere(failure.Kind)
@@ -141,50 +132,63 @@ internal sealed class ArtifactOwner(
             : outcome;
     }
 
-    private async Task<Outcome<StoredHere>> AskAsync(Ask ask, AskStep step, Action alive, CancellationToken cancel)
+    /// <summary>Whom to ask, best first; this silo itself is the last.</summary>
+    private ImmutableArray<AskStep> StepsFor(Ask ask, IEnumerable<Member> holders)
     {
+        var (key, view) = (ask.Module.ToString(), self.View);
+        var path = ask.Level == AskLevel.Home
+            ? [new AskStep(null, AskLevel.Home)]
+            : AskPath.ForArtifact(key, self.Member, ask.Level, view, options.Value.MaxCandidates, departed.WouldOwn(key, view));
+        return
+        [
+            .. pulse.Prefer([.. holders.Select(static holder => new AskStep(holder, AskLevel.Stored))]),
+            .. calls is null || ask.Level == AskLevel.Home ? ImmutableArray<AskStep>.Empty
+                : ask.Level == AskLevel.Client && IsCopiedForOthers(view) ? [AskStep.RegionCopy, AskStep.Engine]
+                : [AskStep.Engine],
+            .. pulse.Prefer(path),
+        ];
+    }
+
+    // Where there is an ocean, and somebody on this side of it to share the crossing with.
+    private bool IsCopiedForOthers(ClusterView view) =>
+        view.Routing.IsUsable(self.Region)
+        && view.Members.Any(member => member.IsSilo && member.Region != self.Region)
+        && view.Members.Any(member => member.IsSilo && member.Region == self.Region && member.Id != self.Member.Id);
+
+    private async Task<Outcome<StoredHere>> TakeAsync(Ask ask, AskStep step, Action alive, CancellationToken cancel)
+    {
+        var (peer, level) = (step.Peer, step.Level);
         if (step.IsEngine)
-            return Fetched(await AskEngineAsync(ask, alive, cancel));
-        if (step.Peer is { } peer)
         {
-            var filled = await fill.FillAsync(peer, ask.Module, ask.Kind, step.Level, alive, cancel);
-            // That one silo has not stored it says nothing about the module version: on to the next step.
-            return step.Level == AskLevel.Stored && filled.Failure is { Kind: FailureKind.NotCached }
-                ? PeerCalls.Unavailable(peer, "it has not stored it")
-                : Fetched(filled);
+            // 1. A grain has it stored in its silo, and says which that is.
+            var had = await (level == AskLevel.Region
+                ? calls!.HaveInRegionAsync(ask.Module, ask.Kind, alive, cancel)
+                : calls!.HaveAsync(ask.Module, ask.Kind, alive, cancel));
+            if (!had.TryGet(out var owned, out var failure))
+                return failure;
+            if (owned.Member == self.Member.Id)
+                return new StoredHere(owned.Record, false);
+            peer = self.View.FindOrNull(owned.Member);
+            if (peer is null)
+                return new Failure(FailureKind.PeerUnavailable, $"{ask.Module}: {owned.Member} is not in this silo's view of the cluster");
+            level = level == AskLevel.Region ? AskLevel.Stored : level;
+        }
+        else if (peer is null)
+        {
+            // 2. Our own work shows its life by itself: nobody is left to hedge with.
+            alive();
+            return await ShareAsync(ask with { Level = AskLevel.Home }, null, isSharedStoreAsked: true, cancel);
         }
 
-        // Our own work shows its life by itself: nobody is left to hedge with.
-        alive();
-        return await ShareAsync(ask with { Level = AskLevel.Home }, [], isSharedStoreAsked: true, cancel);
+        // 3. That one silo has not stored it says nothing about the module version: on to the next step.
+        var filled = await fill.FillAsync(peer, ask.Module, ask.Kind, level, alive, cancel);
+        return level == AskLevel.Stored && filled.Failure is { Kind: FailureKind.NotCached }
+            ? PeerCalls.Unavailable(peer, "it has not stored it")
+            : Stored(filled);
     }
 
-    private async Task<Outcome<ModuleRecord>> AskEngineAsync(Ask ask, Action alive, CancellationToken cancel)
-    {
-        var (module, kind) = (ask.Module, ask.Kind);
-        var had = await calls!.HaveAsync(module, kind, alive, cancel);
-        if (!had.TryGet(out var owned, out var failure))
-            return failure;
-        if (owned.Member == self.Member.Id)
-            return owned.Record;
-        if (self.View.FindOrNull(owned.Member) is not { } owner)
-            return new Failure(FailureKind.PeerUnavailable, $"{module}: {owned.Member} is not in this silo's view of the cluster");
-
-        // Across the ocean once per region: the region's own silo for the key copies it, the others copy from there.
-        if (ask.Level == AskLevel.Client
-            && owner.Region != self.Region
-            && RegionalOwner.For(module.ToString(), self.Region, self.View) is [var regional, ..]
-            && regional.Id != self.Member.Id
-            && pulse.IsGood(regional.Id))
-        {
-            var filled = await fill.FillAsync(regional, module, kind, AskLevel.Region, alive, cancel);
-            if (filled.Failure is null)
-                return filled;
-        }
-
-        return await fill.FillAsync(owner, module, kind, AskLevel.Home, alive, cancel);
-    }
-
-    private static Outcome<StoredHere> Fetched(Outcome<ModuleRecord> outcome) =>
+    private static Outcome<StoredHere> Stored(Outcome<ModuleRecord> outcome) =>
         outcome.TryGet(out var record, out var failure) ? new StoredHere(record, false) : failure;
+
+    private readonly record struct Miss(ModuleVersion Module, ArtifactKind Kind, AskLevel Level, bool IsGrains);
 }

@@ -5,8 +5,8 @@ using ProxyCluster.Storage;
 namespace ProxyCluster.Walk;
 
 /// <summary>
-/// What an engine offers that keeps an owner of its own for every module version, wherever it has put it. Engines that
-/// compute owners from the view (<c>local</c>, <c>etcd</c>) offer nothing; the host of Orleans calls grains.
+/// What an engine offers that keeps an owner of its own for every module version, wherever it has put it, and a copy for
+/// every region. One that computes owners from the view (<c>local</c>) offers nothing; Orleans calls grains.
 /// </summary>
 internal interface IOwnerCalls
 {
@@ -19,6 +19,9 @@ internal interface IOwnerCalls
     /// <param name="alive">Called at every sign that the owner is working.</param>
     /// <param name="cancel">Ends the wait, not the work.</param>
     Task<Outcome<OwnedAt>> HaveAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel);
+
+    /// <summary>The same, by the copy of this silo's region: across the ocean once for all of the region.</summary>
+    Task<Outcome<OwnedAt>> HaveInRegionAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel);
 }
 
 /// <summary>Where an artifact is stored.</summary>

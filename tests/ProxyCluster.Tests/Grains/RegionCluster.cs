@@ -1,13 +1,16 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using Orleans.Storage;
 using Orleans.TestingHost;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
 using ProxyCluster.Demo;
+using ProxyCluster.GoModules.Names;
 using ProxyCluster.Grains;
 using ProxyCluster.Hosting;
 using ProxyCluster.Silos;
@@ -28,6 +31,8 @@ internal sealed class RegionCluster : IAsyncDisposable
     private readonly InProcessTestCluster _silos;
     private readonly List<RegionMember> _members = [];
     private Action<ISiloBuilder>? _next;
+    private MemoryStore? _state;
+    private int _ownerCalls;
 
     private RegionCluster()
     {
@@ -59,9 +64,13 @@ internal sealed class RegionCluster : IAsyncDisposable
     public IEnumerable<RegionMember> Live => _members.Where(static member => !member.IsDead);
 
     /// <summary>Starts one member per name of a region and waits until all know all.</summary>
-    public static async Task<RegionCluster> StartAsync(IReadOnlyList<string> regions, params (string, string)[] settings)
+    public static Task<RegionCluster> StartAsync(IReadOnlyList<string> regions, params (string, string)[] settings) =>
+        StartAsync(null, regions, settings);
+
+    /// <summary>The same, with state that outlives every silo; otherwise it is in a grain, which may die with its own.</summary>
+    public static async Task<RegionCluster> StartAsync(MemoryStore? state, IReadOnlyList<string> regions, params (string, string)[] settings)
     {
-        var cluster = new RegionCluster();
+        var cluster = new RegionCluster { _state = state };
         try
         {
             await cluster._silos.DeployAsync();
@@ -81,6 +90,34 @@ internal sealed class RegionCluster : IAsyncDisposable
     public static string PathOf(PackedModule sample, string extension) =>
         $"/{sample.Module.Path.Escaped}/@v/{sample.Module.Version}{extension}";
 
+    /// <summary>Answers that owners of module versions gave.</summary>
+    public int OwnerCalls => Volatile.Read(ref _ownerCalls);
+
+    /// <summary>Puts module versions at the upstream that consist of a go.mod.</summary>
+    public IReadOnlyList<ModuleVersion> Publish(int count)
+    {
+        var modules = new List<ModuleVersion>();
+        for (var n = 0; n < count; n++)
+        {
+            Assert.True(ModuleVersion.TryParse($"example.com/small/m{n}", "v1.0.0", out var module, out _));
+            Upstream.Put($"/{module.Path.Escaped}/@v/{module.Version}.mod", Encoding.UTF8.GetBytes($"module {module.Path.Value}\n"));
+            modules.Add(module);
+        }
+
+        return modules;
+    }
+
+    /// <summary>How often the upstream was asked for a go.mod.</summary>
+    public int ModRequests(ModuleVersion module) => Upstream.Requests($"/{module.Path.Escaped}/@v/{module.Version}.mod");
+
+    /// <summary>Starts one more member and waits until all know all.</summary>
+    public async Task<RegionMember> JoinAsync(string region, params (string, string)[] settings)
+    {
+        await AddAsync(region, settings);
+        await SettleAsync();
+        return _members[^1];
+    }
+
     /// <summary>Waits until every live member sees every live member, and one authority.</summary>
     public async Task SettleAsync()
     {
@@ -92,16 +129,22 @@ internal sealed class RegionCluster : IAsyncDisposable
     /// <summary>Ends a module version's activation once its grain has noted who holds the bytes.</summary>
     public async Task ForgetAsync(RegionMember host, PackedModule sample)
     {
-        var silo = host.Silo!.ServiceProvider;
-        var grain = silo.GetRequiredService<IGrainFactory>().GetGrain<IModuleVersionGrain>(sample.Module.ToString()).GetGrainId();
-        var storage = silo.GetRequiredKeyedService<IGrainStorage>(StoredState.Provider);
-        for (var noted = new GrainState<HolderState>(); !noted.RecordExists;)
+        await NotesAsync(host, sample, static notes => notes.Of(ArtifactKind.Zip).Any());
+        await _silos.DeactivateAsync(GrainOf(host, sample));
+    }
+
+    /// <summary>What a module version's grain has stored of who holds the bytes, once it is as wanted.</summary>
+    public static async Task<HolderState> NotesAsync(RegionMember host, PackedModule sample, Func<HolderState, bool> wanted)
+    {
+        var storage = host.Silo!.ServiceProvider.GetRequiredKeyedService<IGrainStorage>(StoredState.Hints);
+        var noted = new GrainState<HolderState>();
+        do
         {
             await Task.Delay(20, TestContext.Current.CancellationToken);
-            await storage.ReadStateAsync("holder", grain, noted);
+            await storage.ReadStateAsync("holder", GrainOf(host, sample), noted);
         }
-
-        await _silos.DeactivateAsync(grain);
+        while (!noted.RecordExists || !wanted(noted.State!));
+        return noted.State!;
     }
 
     /// <summary>Takes a member away with all that it was doing.</summary>
@@ -123,6 +166,9 @@ internal sealed class RegionCluster : IAsyncDisposable
         _scratch.Dispose();
     }
 
+    private static GrainId GrainOf(RegionMember host, PackedModule sample) =>
+        host.Silo!.ServiceProvider.GetRequiredService<IGrainFactory>().GetGrain<IModuleVersionGrain>(sample.Module.ToString()).GetGrainId();
+
     private async Task AddAsync(string region, (string, string)[] settings)
     {
         var member = new RegionMember();
@@ -140,7 +186,19 @@ internal sealed class RegionCluster : IAsyncDisposable
             services.AddSingleton(provider => new Rooms(provider)
             {
                 StartSilo = (configure, _) => StartSiloAsync(member, configure),
-                ConfigureSilo = static silo => silo.AddMemoryGrainStorage(StoredState.Provider, StoredState.InMemory),
+                ConfigureSilo = silo =>
+                {
+                    if (_state is not null)
+                        silo.Services.AddKeyedSingleton<IGrainStorage>(StoredState.Provider, _state);
+                    else
+                        silo.AddMemoryGrainStorage(StoredState.Provider, StoredState.InMemory);
+                    silo.AddIncomingGrainCallFilter(async call =>
+                    {
+                        await call.Invoke();
+                        if (call.InterfaceMethod.DeclaringType == typeof(IModuleVersionGrain) && call.Result is OwnerWord { Kind: OwnerWordKind.Done })
+                            Interlocked.Increment(ref _ownerCalls);
+                    });
+                },
             });
         });
         _members.Add(member);

@@ -1,7 +1,13 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Runtime;
 using ProxyCluster.Clustering;
+using ProxyCluster.Demo;
 using ProxyCluster.Failover;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
@@ -10,6 +16,7 @@ using ProxyCluster.Grains;
 using ProxyCluster.Routing;
 using ProxyCluster.Silos;
 using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Clustering;
 using ProxyCluster.Walk;
@@ -94,9 +101,9 @@ public sealed class RegionClusterTests
     }
 
     [Fact]
-    public async Task ModuleVersion_RegionOfItsAskerDrained_PlacedInAnotherAndBackAfterwards()
+    public async Task ModuleVersion_RegionOfItsAskerDrained_PlacedInAnotherAndBackInStepsAfterwards()
     {
-        await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo);
+        await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo, ("Failover:RecoveryStep", "10m"));
         await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
         await Task.WhenAll(cluster.Members.Select(static member => member.Engine.UntilAsync(static view => view.Routing.Regions.Length == 3)));
         var regions = cluster.Members.ToDictionary(static member => member.Engine.Self!.Id, static member => member.Region);
@@ -107,8 +114,16 @@ public sealed class RegionClusterTests
         await UntilAsync(async () => await OwnerAsync() != "tokyo");
         await OrderAsync(OperatorVerb.Undrain, static region => region.IsUsable);
         Assert.NotEqual("tokyo", await OwnerAsync()); // a grain moves for what is lost, not for what is back
-        var fresh = await asker.Get<GrainCalls>().HaveAsync(cluster.Modules[^1].Module, ArtifactKind.Mod, static () => { }, Cancel);
-        Assert.Equal("tokyo", regions[fresh.Value.Member]);
+
+        var fresh = cluster.Publish(80);
+        Assert.All(cluster.Members, static member => Assert.Equal(10, member.Engine.View.Routing.FindOrNull("tokyo")!.Share));
+        var taken = fresh.Where(module => OwnerOrder.IsWithinShare(module.ToString(), "tokyo", asker.Engine.View.Routing)).ToList();
+        Assert.InRange(taken.Count, 1, 20);
+        foreach (var module in fresh)
+        {
+            var had = await asker.Get<GrainCalls>().HaveAsync(module, ArtifactKind.Mod, static () => { }, Cancel);
+            Assert.Equal(taken.Contains(module), regions[had.Value.Member] == "tokyo");
+        }
 
         async Task<string> OwnerAsync() =>
             regions[(await asker.Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Mod, static () => { }, Cancel)).Value.Member];
@@ -119,6 +134,136 @@ public sealed class RegionClusterTests
             Assert.Equal(OperatorResult.Done, answer.Result);
             await Task.WhenAll(cluster.Members.Select(member => member.Engine.UntilAsync(view => wanted(view.Routing.FindOrNull("tokyo")!))));
         }
+    }
+
+    [Fact]
+    public async Task Metrics_OfTwoSilosInOneProcess_AreEachHostsOwnAndWithoutCollision()
+    {
+        var published = new ConcurrentBag<Instrument>();
+        using var listener = new MeterListener { InstrumentPublished = (instrument, _) => published.Add(instrument) };
+        listener.Start();
+        var spans = new ConcurrentBag<string>();
+        using var calls = new ActivityListener
+        {
+            ShouldListenTo = static source => Tracing.SiloSourceNames.Contains(source.Name),
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity => spans.Add(activity.Source.Name),
+        };
+        ActivitySource.AddActivityListener(calls);
+        await using var cluster = await RegionCluster.StartAsync(["tokyo", "tokyo"]);
+        var pages = cluster.Members.Select(static member => member.Get<PrometheusText>()).ToList(); // they listen from here on
+        foreach (var module in cluster.Publish(20))
+            await cluster.Members[0].Get<GrainCalls>().HaveAsync(module, ArtifactKind.Mod, static () => { }, Cancel);
+
+        foreach (var (member, text) in cluster.Members.Zip(pages))
+        {
+            var output = new ArrayBufferWriter<byte>();
+            text.Write(output);
+            var page = Encoding.UTF8.GetString(output.WrittenSpan);
+            var families = page.Split('\n').Where(static line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(static line => line.Split(' ')[2]).ToList();
+            Assert.Equal(families.Distinct(), families);
+            Assert.Contains("orleans_catalog_activations", families);
+            Assert.InRange(families.Count(static family => family.StartsWith("orleans_", StringComparison.Ordinal)), 5, HostMeters.OfSilo.Count);
+            Assert.InRange(output.WrittenCount, 1, 100_000);
+
+            // One instrument, one family: two that clean to one name would be added up.
+            var names = published.Where(instrument => HostMeters.Has(instrument, member.Get<IMeterFactory>()) && instrument.Meter.Name == HostMeters.Silo)
+                .Select(static instrument => PrometheusNames.Metric(instrument.Name, instrument.Unit, MetricKind.Gauge)).ToList();
+            Assert.Equal(names.Distinct().Count(), names.Count);
+            Assert.Equal(HostMeters.OfSilo.Count, names.Count);
+        }
+
+        Assert.Contains("Microsoft.Orleans.Application", spans);
+    }
+
+    [Fact]
+    public async Task ModuleVersion_SiloThatWinsItJoinsItsRegion_MovesThereAndIsCopied()
+    {
+        await using var cluster = await RegionCluster.StartAsync(["tokyo", "frankfurt"], ("Silo:MoveAfter", "0s"));
+        var old = cluster.Members[0];
+        var modules = cluster.Publish(32);
+        foreach (var module in modules)
+            Assert.Equal(old.Engine.Self!.Id, await OwnerOfAsync(module));
+
+        var joined = await cluster.JoinAsync("tokyo", ("Silo:MoveAfter", "0s"));
+        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+
+        foreach (var module in modules)
+        {
+            // The call that finds it does not wait for it.
+            Assert.Equal(old.Engine.Self!.Id, await OwnerOfAsync(module));
+            var winner = RegionalOwner.For(module.ToString(), "tokyo", old.Engine.View)[0].Id;
+            await UntilAsync(async () => await OwnerOfAsync(module) == winner);
+        }
+
+        Assert.Contains(modules, module => joined.Get<DiskStore>().FindRecordOrNull(module)?.Mod is not null);
+        Assert.All(modules, module => Assert.Equal(1, cluster.ModRequests(module)));
+
+        async Task<string> OwnerOfAsync(ModuleVersion module) =>
+            (await old.Get<GrainCalls>().HaveAsync(module, ArtifactKind.Mod, static () => { }, Cancel)).Value.Member;
+    }
+
+    [Fact]
+    public async Task RegionCopy_AskedByAllOfItsRegionAtOnce_AsksTheOwnerOnceAndCrossesTheOceanOnce()
+    {
+        await using var cluster = await RegionCluster.StartAsync(["tokyo", "frankfurt", "frankfurt", "frankfurt"]);
+        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        var sample = cluster.Modules[0];
+        var tokyo = cluster.Members[0];
+        await HaveAsync(tokyo, sample);
+        var before = cluster.OwnerCalls;
+
+        await Task.WhenAll(cluster.Members.Skip(1).Select(member => HaveAsync(member, sample)));
+
+        Assert.Equal(before + 1, cluster.OwnerCalls);
+        foreach (var member in cluster.Members)
+            Assert.NotNull(member.Get<DiskStore>().FindRecordOrNull(sample.Module)?.Zip);
+        var copied = cluster.Members.Skip(1)
+            .Select(member => member.Get<DiskStore>().FindRecordOrNull(sample.Module)!.Zip!.Source)
+            .ToList();
+        Assert.Single(copied, source => source == tokyo.Engine.Self!.Id);
+        Assert.Equal(1, cluster.Upstream.Requests(RegionCluster.PathOf(sample, ".zip")));
+    }
+
+    [Fact]
+    public async Task RegionCopy_OfASiloThatDied_IsBroughtAgainAndNobodyFetches()
+    {
+        await using var cluster = await RegionCluster.StartAsync(["tokyo", "frankfurt", "frankfurt", "frankfurt"]);
+        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        var sample = cluster.Modules[0];
+        var place = RegionalOwner.For(sample.Module.ToString(), "frankfurt", cluster.Members[0].Engine.View)[0].Id;
+        var (host, others) = (cluster.Members.Single(member => member.Engine.Self!.Id == place), cluster.Members.Where(member => member.Region == "frankfurt" && member.Engine.Self!.Id != place).ToList());
+        await HaveAsync(cluster.Members[0], sample);
+        await HaveAsync(others[0], sample);
+
+        await cluster.KillAsync(host);
+        await HaveAsync(others[1], sample);
+
+        Assert.NotNull(others[1].Get<DiskStore>().FindRecordOrNull(sample.Module)?.Zip);
+        Assert.Equal(1, cluster.Upstream.Requests(RegionCluster.PathOf(sample, ".zip")));
+    }
+
+    [Fact]
+    public async Task ModuleVersion_TwoHoldersAndTheNewestDead_CopiedFromTheOther()
+    {
+        await using var cluster = await RegionCluster.StartAsync(new MemoryStore(), ["tokyo", "tokyo", "frankfurt", "sanjose"]);
+        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        var sample = cluster.Modules[0];
+        var owner = (await cluster.Members[0].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel)).Value.Member;
+        await HaveAsync(cluster.Members[2], sample);
+        await HaveAsync(cluster.Members[3], sample);
+        var notes = await RegionCluster.NotesAsync(cluster.Members[2], sample, holders => holders.Of(ArtifactKind.Zip).Contains(cluster.Members[3].Engine.Self!.Address.Authority));
+        Assert.Equal(cluster.Members[3].Engine.Self!.Address.Authority, notes.Of(ArtifactKind.Zip).First());
+
+        await cluster.KillAsync(cluster.Members.Single(member => member.Engine.Self!.Id == owner));
+        await cluster.KillAsync(cluster.Members[3]);
+        var survivor = cluster.Live.Single(static member => member.Region == "tokyo");
+        await new[] { survivor.Engine }.UntilMembersAsync([.. cluster.Live.Select(static member => member.Engine.Self!.Id)]);
+        var had = await survivor.Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel);
+
+        Assert.Equal(survivor.Engine.Self!.Id, had.Value.Member);
+        Assert.Equal(cluster.Members[2].Engine.Self!.Id, had.Value.Record.Zip!.Source);
+        Assert.Equal(1, cluster.Upstream.Requests(RegionCluster.PathOf(sample, ".zip")));
     }
 
     [Fact]
@@ -221,6 +366,12 @@ public sealed class RegionClusterTests
 
         var next = await survivors.Select(static member => member.Engine).ToList().UntilAuthorityAsync();
         Assert.NotEqual(region, next.Self!.Region);
+    }
+
+    private static async Task HaveAsync(RegionMember member, PackedModule sample)
+    {
+        var ask = Ask.ForArtifact(sample.Module, ArtifactKind.Zip, AskLevel.Client, Door.Client, "test");
+        Assert.Null((await member.Get<ArtifactOwner>().HaveAsync(ask, Cancel).WaitAsync(TimeSpan.FromSeconds(60), Cancel)).Failure);
     }
 
     private static async Task UntilAsync(Func<Task<bool>> condition)

@@ -101,6 +101,7 @@ public sealed class GatewayLinesTests
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
             .AddSingleton(TimeProvider.System)
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
+            .AddMetrics()
             .AddSingleton(store)
             .AddSingleton(Options.Create(new OrleansOptions()))
             .AddSingleton(Options.Create(new ClusteringOptions { Region = region, Gateway = gateway, Store = clusterStore ?? "" }))

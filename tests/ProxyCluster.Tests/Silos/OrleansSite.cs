@@ -28,6 +28,8 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
     private readonly CancellationTokenSource _end = new();
     private readonly AuthoritySite _authorities = new();
 
+    public int RedisPort => redis.Port;
+
     public static async Task<OrleansSite> OpenAsync() => new(await RedisProcess.StartAsync());
 
     /// <summary>Frozen for ever, so that nothing of how it ends is heard by anybody.</summary>
@@ -65,8 +67,10 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
         var services = new ServiceCollection()
             .AddSingleton<IConfiguration>(settings)
             .AddSingleton<TimeProvider>(time)
+            .AddMetrics()
             .AddSingleton<MemoryStore>()
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
+            .AddSingleton<MemoryStore>()
             .AddSingleton(Options.Create(new OrleansOptions()))
             .AddSingleton(Options.Create(new ClusteringOptions { Engine = "orleans", Name = "tests" }))
             .AddSingleton<OrleansEngine>()

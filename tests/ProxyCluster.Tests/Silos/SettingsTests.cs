@@ -42,6 +42,41 @@ public sealed class SettingsTests : IDisposable
     public void Secret_MissingInACluster_IsRefused(string key, string value) => Assert.Contains(
         "Cluster:SecretFile: a cluster needs the secret that its members prove to each other", Mistakes((key, value)));
 
+    [Theory]
+    [InlineData("Cluster:Advertise", "http://10.0.0.1:8080")]
+    [InlineData("Cluster:Advertise", "http://silo-1.example.com:8080")]
+    [InlineData("Serve:Urls", "http://10.0.0.1:8080")]
+    [InlineData("Orleans:Endpoints:AdvertisedIPAddress", "10.0.0.1")]
+    public void Line_ToOtherMachinesWithoutProtection_IsRefusedAndBothWaysAreNamed(string key, string value)
+    {
+        var mistake = Assert.Single(Mistakes(("Cluster:Store", "redis://a:6379"), ("Cluster:SecretFile", Secret), (key, value)));
+
+        Assert.StartsWith("Silo:Line: ", mistake, StringComparison.Ordinal);
+        Assert.Contains("Silo:CertFile, Silo:KeyFile and Silo:CaFile", mistake, StringComparison.Ordinal);
+        Assert.Contains("--silo-line trusted-network", mistake, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Cluster:Advertise", "http://127.0.0.1:8080")]
+    [InlineData("Cluster:Advertise", "http://[::1]:8080")]
+    [InlineData("Cluster:Advertise", "http://localhost:8080")]
+    [InlineData("Serve:Urls", "http://*:8080")]
+    [InlineData("Orleans:Endpoints:AdvertisedIPAddress", "127.0.0.1")]
+    public void Line_OnThisMachineAlone_NeedsNoProtection(string key, string value) =>
+        Assert.Empty(Mistakes(("Cluster:Store", "redis://a:6379"), ("Cluster:SecretFile", Secret), (key, value)));
+
+    [Fact]
+    public void Line_OfATrustedNetwork_IsTaken() => Assert.Empty(Mistakes(
+        ("Cluster:Store", "redis://a:6379"), ("Cluster:SecretFile", Secret), ("Cluster:Advertise", "http://10.0.0.1:8080"), ("Silo:Line", "trusted-network")));
+
+    [Fact]
+    public void Line_OfAProcessAlone_NeedsNoProtection() => Assert.Empty(Mistakes(("Cluster:Advertise", "http://10.0.0.1:8080")));
+
+    [Fact]
+    public void Line_TlsWithoutCertificates_IsRefused() => Assert.Equal(
+        ["Silo:Line: tls needs Silo:CertFile, Silo:KeyFile and Silo:CaFile"],
+        Mistakes(("Cluster:Store", "redis://a:6379"), ("Cluster:SecretFile", Secret), ("Silo:Line", "tls")));
+
     [Fact]
     public void Settings_None_AreAClusterOfOne() => Assert.Empty(Mistakes());
 

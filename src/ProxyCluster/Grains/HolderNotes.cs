@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Orleans.Runtime;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Silos;
+
+namespace ProxyCluster.Grains;
+
+/// <summary>
+/// What a grain knows of who holds its bytes: in its memory, with it when it moves, and in the cluster store where there is
+/// one for it. Nobody waits for a write, and nothing is lost with it but one fetch. Called from everywhere.
+/// </summary>
+internal sealed class HolderNotes(StoredState<HolderState>? stored)
+{
+    private const string Key = "holders";
+    private const int Attempts = 3;
+
+    // Guards all below; the state itself never changes.
+    private readonly Lock _lock = new();
+    private HolderState _known = new();
+    private bool _isWriting;
+    private Task _last = Task.CompletedTask;
+
+    /// <summary>What is known, by the store too where it answers.</summary>
+    public Task<HolderState> ReadAsync() =>
+        stored is null ? Task.FromResult(Volatile.Read(ref _known)) : InTurnAsync(() => ReadAsync(stored));
+
+    /// <summary>Notes that a member has the artifact, or will in a moment.</summary>
+    public void Note(string authority, ArtifactKind kind)
+    {
+        lock (_lock)
+        {
+            var next = _known.With(authority, kind);
+            if (ReferenceEquals(next, _known))
+                return;
+            _known = next;
+            if (stored is null || _isWriting)
+                return;
+            _isWriting = true;
+        }
+
+        _ = InTurnAsync(() => WriteAsync(stored));
+    }
+
+    /// <summary>Goes along with a grain that moves.</summary>
+    public void Pack(IDehydrationContext move) =>
+        move.AddBytes(Key, JsonSerializer.SerializeToUtf8Bytes(_known, GrainStates.Default.HolderState));
+
+    /// <summary>Comes in with a grain that has moved.</summary>
+    public void Unpack(IRehydrationContext move)
+    {
+        if (!move.TryGetBytes(Key, out var bytes))
+            return;
+        var reader = new Utf8JsonReader(bytes);
+        Merge(JsonSerializer.Deserialize(ref reader, GrainStates.Default.HolderState)!);
+    }
+
+    // The storage is read or written by one at a time.
+    private Task<HolderState> InTurnAsync(Func<Task<HolderState>> step)
+    {
+        lock (_lock)
+        {
+            var turn = RunAsync(_last);
+            _last = turn;
+            return turn;
+        }
+
+        async Task<HolderState> RunAsync(Task before)
+        {
+            await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
+            return await step();
+        }
+    }
+
+    private async Task<HolderState> WriteAsync(StoredState<HolderState> storage)
+    {
+        var known = Volatile.Read(ref _known);
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            // 1. Somebody else may have written: their notes and ours.
+            if (await storage.TryWriteAsync(known) == WriteResult.Conflict)
+                await ReadAsync(storage);
+
+            // 2. Until nothing was noted meanwhile.
+            lock (_lock)
+            {
+                if (ReferenceEquals(known, _known) || attempt == Attempts - 1)
+                {
+                    _isWriting = false;
+                    break;
+                }
+
+                known = _known;
+            }
+        }
+
+        return known;
+    }
+
+    private async Task<HolderState> ReadAsync(StoredState<HolderState> storage) =>
+        await storage.ReadAsync() == ReadResult.Read ? Merge(storage.Value) : Volatile.Read(ref _known);
+
+    private HolderState Merge(HolderState older)
+    {
+        lock (_lock)
+            return _known = _known.With(older);
+    }
+}
