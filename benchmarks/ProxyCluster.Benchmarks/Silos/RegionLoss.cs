@@ -13,8 +13,7 @@ internal static class RegionLoss
 {
     public static async Task RunAsync(int rounds)
     {
-        // Back in service at once, for the next round. The member in this process is in the last region by name, where no
-        // deputy is: it shall not come to be the authority.
+        // Back in service at once, for the next round. The member in this process is a front end, so it never is the authority.
         string[] regions = ["tokyo", "tokyo", "frankfurt", "frankfurt", "sanjose", "sanjose"];
         var (cluster, all) = await SiloCluster.StartAsync(
             "zurich",

@@ -13,7 +13,7 @@ internal static class Banner
     public static IEnumerable<string> Lines(
         IReadOnlyCollection<string> urls, IReadOnlyList<EffectiveSetting> effective, string workingDirectory)
     {
-        var goProxy = ClientUrl(urls) + Value(SettingKeys.BasePath).TrimEnd('/');
+        var basePath = Value(SettingKeys.BasePath).TrimEnd('/');
         yield return $"ProxyCluster {BuildInfo.Version} listens on {string.Join(", ", urls)}";
         if (Value(SettingKeys.Upstreams) is { Length: > 0 } upstreams)
             yield return $"  upstream   {upstreams}{From(SettingKeys.Upstreams)}";
@@ -24,8 +24,18 @@ internal static class Banner
         if (Value(SettingKeys.Data) is { Length: > 0 } data)
             yield return $"  data       {Path.GetFullPath(data, workingDirectory)}{From(SettingKeys.Data)}";
         yield return "";
-        yield return $"  once       GOPROXY={goProxy} go build ./...";
-        yield return $"  for good   go env -w GOPROXY={goProxy}";
+        if (urls.FirstOrDefault(static url => !BindingAddress.Parse(url).IsUnixPipe) is { } url)
+        {
+            var goProxy = ClientUrl([url]) + basePath;
+            yield return $"  once       GOPROXY={goProxy} go build ./...";
+            yield return $"  for good   go env -w GOPROXY={goProxy}";
+        }
+        else
+        {
+            // go speaks to no socket file: something that does, such as a web server, has to stand in front.
+            yield return $"  try it     curl --unix-socket {BindingAddress.Parse(urls.First()).UnixPipePath} http://localhost{basePath}/";
+        }
+
         yield return "";
 
         EffectiveSetting? Find(string key) => effective.FirstOrDefault(setting => setting.Key == key || setting.Key.StartsWith(key + ":", StringComparison.Ordinal));

@@ -70,6 +70,12 @@ internal static class DrillVerb
             if ((running.Read(parsed, fault, parsed.GetValue(region), context.WorkingDirectory, out var cluster)
                 ?? WrongBeside(cluster, parsed, parsed.GetValue(region), [corpus, go, directory])) is { } wrong)
                 return OperatorAnswers.FailAsync(context, new Failure(FailureKind.BadRequest, wrong), ExitStatus.Usage);
+            foreach (var (flag, file) in (ReadOnlySpan<(string, string?)>)[(json.Name, parsed.GetValue(json)), (html.Name, parsed.GetValue(html))])
+            {
+                if (file is not null && UnwritableOrNull(Path.Combine(context.WorkingDirectory, file)) is { } why)
+                    return OperatorAnswers.FailAsync(context, new Failure(FailureKind.BadRequest, $"{flag} {file} cannot be written: {why}"), ExitStatus.Usage);
+            }
+
             var kept = parsed.GetValue(directory);
             var settings = new DrillSettings(
                 fault,
@@ -110,6 +116,29 @@ internal static class DrillVerb
         return ofOwn.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } stray
             ? $"{stray.Name} is for a cluster that the drill starts; --front-end names one that runs already"
             : null;
+    }
+
+    // Before the drill: what it found is lost otherwise. An earlier report stays until there is a new one.
+    private static string? UnwritableOrNull(string path)
+    {
+        if (Directory.Exists(path))
+            return "it is a directory";
+        try
+        {
+            var wasThere = File.Exists(path);
+            using (new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write))
+            {
+                // To be opened is all that is asked of it.
+            }
+
+            if (!wasThere)
+                File.Delete(path);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
     }
 
     private static async Task<int> RunAsync(

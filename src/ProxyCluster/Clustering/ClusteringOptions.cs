@@ -59,13 +59,6 @@ internal sealed class ClusteringOptions
     public string SecretFile { get; set; } = "";
 
     /// <summary>
-    /// Time between two calls of the failover grain by each member. Default 1 s. Less of it repairs a missed change of the
-    /// routing table sooner, for more calls.
-    /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00.100", "00:00:30")]
-    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>
     /// SOCKS 5 proxy through which the cluster store (etcd or Redis) and the members and silos of other regions are reached,
     /// <c>socks5://host:port</c>. Default none. It is the place where rehearsals put distance between regions or take the line away.
     /// </summary>

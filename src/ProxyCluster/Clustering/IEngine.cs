@@ -11,7 +11,8 @@ namespace ProxyCluster.Clustering;
 /// <para>
 /// <b>Routing table.</b> Exactly one table per epoch exists. <see cref="TryPublishAsync"/> is a compare-and-swap on the
 /// epoch, so an authority that was frozen, replaced and thawed cannot overwrite its successor, whatever it believes about
-/// itself. <see cref="IsAuthority"/> says who should decide; it is a hint, the compare-and-swap is the guarantee.
+/// itself. <see cref="IsAuthority"/> says who should decide; it is a hint, the compare-and-swap is the guarantee. Members
+/// hear of a new table with the answer to their next health report, at the latest.
 /// </para>
 /// <para>
 /// <b>Losing the engine.</b> <see cref="View"/> keeps the last known state, <see cref="Status"/> says so, and nothing
@@ -23,8 +24,7 @@ namespace ProxyCluster.Clustering;
 /// <b>One life.</b> An engine joins once and leaves once. Disposing of it without leaving is what a crash looks like to
 /// the others: the member goes when its lease runs out.
 /// </para>
-/// Implementations: <c>local</c> (one process), <c>etcd</c>, and Microsoft Orleans in a host of its own, where a grain
-/// keeps the table and the authority.
+/// Implementations: <c>orleans</c>, where a grain is the authority, and <c>local</c> (one process).
 /// </summary>
 public interface IEngine : IAsyncDisposable
 {
@@ -69,13 +69,6 @@ public interface IEngine : IAsyncDisposable
     /// present one. Otherwise nothing changes and the result carries the table that stands.
     /// </summary>
     Task<PublishResult> TryPublishAsync(RoutingTable next, CancellationToken cancel);
-
-    /// <summary>
-    /// Takes the authority over from the member <paramref name="from"/>, if that one holds it still: for whoever has found
-    /// it silent and will not wait for its lease to end. From then on nothing that it publishes is accepted. False when
-    /// another holds it, or when the engine cannot be reached.
-    /// </summary>
-    Task<bool> TryTakeOverAsync(string from, CancellationToken cancel) => Task.FromResult(false);
 }
 
 /// <summary>What became of a publication.</summary>

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using ProxyCluster.Routing;
 
 namespace ProxyCluster.Clustering;
 
@@ -41,6 +42,10 @@ internal sealed partial class ViewFeed : IAsyncDisposable
             _changes.Writer.TryWrite(view);
         }
     }
+
+    /// <summary>Takes a routing table in, if there is one and it is newer than ours.</summary>
+    public void Take(RoutingTable? table) =>
+        Swap(view => table?.Epoch > view.Routing.Epoch ? view with { Routing = table } : view);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

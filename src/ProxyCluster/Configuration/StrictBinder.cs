@@ -77,7 +77,7 @@ internal sealed class StrictBinder(Settings settings)
 
     private bool TryBindSingle(IConfigurationSection section, PropertyInfo property, object target, bool secret)
     {
-        foreach (var below in settings.Under(section).Where(setting => setting.Key != section.Path))
+        foreach (var below in settings.Under(section).Where(setting => !setting.Key.Equals(section.Path, StringComparison.OrdinalIgnoreCase)))
             _mistakes.Add(Configuration.Mistakes.Of(below.Key, below.Value, below.Source, secret, $"is not a key: {section.Path} takes one value"));
         if (section.Value is not { } text)
             return false;

@@ -18,9 +18,9 @@ namespace ProxyCluster.Failover;
 /// </para>
 /// <para>
 /// <b>A new term</b> begins with an empty memory: every hold is counted afresh, and nobody counts as silent before he had
-/// the time to report to the new authority. Deputies hear the reports all the time, and know from the beginning who is
-/// silent; one that hears nothing of the authority takes the office over instead of waiting for its lease to end. That is
-/// safe because of the fence. What must survive is in the table: intents, events, failures in a row.
+/// the time to report to the new authority. A region that was lost together with its predecessor is failed at the first
+/// look all the same: the engine has moved the office because the members are gone, and by their absence the region is
+/// judged. What must survive is in the table: intents, events, failures in a row.
 /// </para>
 /// <para>
 /// <b>Without the engine</b> nothing can be published and nothing changes; decisions go on, so that the right one is made
@@ -46,11 +46,6 @@ internal sealed partial class FailoverAuthority : HostedLoop
     // Guards the memory, the newest table and publishing.
     private readonly SemaphoreSlim _gate = new(1, 1);
     private FailoverMemory? _memory;
-    private string? _holder;
-    private TimeSpan _holderSince;
-    private TimeSpan _listeningSince;
-    private TimeSpan _lastLook;
-    private TimeSpan? _lastAttempt;
     private RoutingTable _newest = RoutingTable.Empty;
     private PublishStatus _lastStatus = PublishStatus.Published;
 
@@ -105,17 +100,20 @@ internal sealed partial class FailoverAuthority : HostedLoop
                     break;
             }
 
-            return new OperatorAnswer(
-                OperatorResult.Unavailable,
-                $"{_self.Member.Id} cannot publish a routing table now; try again in a few seconds",
-                _self.View.Routing.Epoch,
-                null);
+            return Unavailable;
         }
         finally
         {
             _gate.Release();
         }
     }
+
+    /// <summary>The answer to an order that nobody can obey now.</summary>
+    public OperatorAnswer Unavailable => new(
+        OperatorResult.Unavailable,
+        $"the authority {_self.View.AuthorityId ?? "(none)"} cannot publish a routing table now; try again in a few seconds",
+        _self.View.Routing.Epoch,
+        null);
 
     /// <summary>The cluster as this member knows it; health only where it is the authority, because reports go there.</summary>
     public ClusterStatus Status()
@@ -145,12 +143,10 @@ internal sealed partial class FailoverAuthority : HostedLoop
         await _gate.WaitAsync(cancel);
         try
         {
-            Watch_NeedsGate();
             if (!_self.Engine.IsAuthority)
             {
                 EndTerm_NeedsGate();
-                if (!await TakeOverIfSilentAsync_NeedsGate(cancel))
-                    return;
+                return;
             }
 
             if (_memory is null)
@@ -161,7 +157,7 @@ internal sealed partial class FailoverAuthority : HostedLoop
             }
 
             var input = Input_NeedsGate();
-            var before = _memory ?? MemoryOfADeputy_NeedsGate(input);
+            var before = _memory ?? FailoverMemory.None;
             var decision = FailoverRules.Next(input, before, _options);
             if (ReferenceEquals(decision.Table, input.Table)
                 || await PublishAsync_NeedsGate(input.Table, decision.Table, cancel) == PublishStatus.Published)
@@ -268,55 +264,6 @@ internal sealed partial class FailoverAuthority : HostedLoop
         Log.TermEnded(Logger, _self.Member.Id, _self.View.AuthorityId ?? "(none)");
     }
 
-    // Who holds the office since when, and since when we have listened without standing still ourselves.
-    private void Watch_NeedsGate()
-    {
-        var now = Now;
-        var view = _self.View;
-        var isListening = view.AuthorityId == _self.Member.Id || Deputies.Of(view).Any(deputy => deputy.Id == _self.Member.Id);
-        if (!isListening || now - _lastLook > _options.PauseTolerance)
-            _listeningSince = now;
-        _lastLook = now;
-        if (view.AuthorityId == _holder)
-            return;
-        _holder = view.AuthorityId;
-        _holderSince = now;
-    }
-
-    private async Task<bool> TakeOverIfSilentAsync_NeedsGate(CancellationToken cancel)
-    {
-        var view = _self.View;
-        if (view.AuthorityOrNull is not { } holder
-            || _self.Engine.Status.IsDegraded
-            || Deputies.Of(view).All(deputy => deputy.Id != _self.Member.Id)
-            || !Deputies.ShouldTakeOver(Now, _reports.GetValueOrDefault(holder.Id)?.At, _holderSince, _listeningSince, _lastAttempt, _options))
-            return false;
-        _lastAttempt = Now;
-        using var late = new CancellationTokenSource(PublishLimit, Clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
-        try
-        {
-            var isTaken = await _self.Engine.TryTakeOverAsync(holder.Id, both.Token);
-            if (isTaken)
-                Log.TookOver(Logger, _self.Member.Id, holder.Id, _options.TakeOverAfter);
-            return isTaken && _self.Engine.IsAuthority;
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
-
-    // What a deputy heard counts as if it had been in office; of whom it never heard it knows nothing.
-    private FailoverMemory MemoryOfADeputy_NeedsGate(FailoverInput input) => FailoverMemory.None with
-    {
-        LastLook = input.Now,
-        ListeningSince = _listeningSince,
-        Silos = FailoverMemory.None.Silos.AddRange(input.Members
-            .Where(member => member.IsSilo && input.Reports.GetValueOrDefault(member.Id)?.At >= _listeningSince)
-            .Select(member => KeyValuePair.Create(member.Id, new SiloMemory(_listeningSince, null)))),
-    };
-
     // Reports of members that are long gone.
     private void Forget_NeedsGate()
     {
@@ -359,9 +306,6 @@ internal sealed partial class FailoverAuthority : HostedLoop
     {
         [LoggerMessage(LogLevel.Debug, "Member {Member} began to decide at epoch {Epoch}")]
         public static partial void TermBegan(ILogger logger, string member, long epoch);
-
-        [LoggerMessage(LogLevel.Warning, "Member {Member} took the authority over from {Holder}, silent for {Silence}")]
-        public static partial void TookOver(ILogger logger, string member, string holder, TimeSpan silence);
 
         [LoggerMessage(LogLevel.Debug, "Member {Member} ended to decide; the authority is {Authority}")]
         public static partial void TermEnded(ILogger logger, string member, string authority);

@@ -22,7 +22,10 @@ internal sealed class FailoverOptions
     /// <summary>The section's name.</summary>
     public const string Section = "Failover";
 
-    /// <summary>Time between two health reports of a member. Default 1 s. Less of it detects sooner, for more calls to the authority.</summary>
+    /// <summary>
+    /// Time between two health reports of a member. Default 1 s. Less of it detects sooner and brings each new routing table
+    /// sooner, with the answer, for more calls to the authority.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
     public TimeSpan ReportInterval { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -40,13 +43,6 @@ internal sealed class FailoverOptions
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan FailedAfter { get; set; } = TimeSpan.FromSeconds(2.5);
-
-    /// <summary>
-    /// Silence of the authority towards a deputy after which the deputy takes its office over. Default 1.5 s, one missed
-    /// report. Less of it decides sooner when the authority dies with its region; more of it forgives longer pauses.
-    /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
-    public TimeSpan TakeOverAfter { get; set; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>
     /// Pause of the authority itself after which it forgets how long it has heard nothing and listens afresh. Default

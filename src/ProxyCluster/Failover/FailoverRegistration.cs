@@ -16,7 +16,7 @@ internal static class FailoverRegistration
         services.AddHosted<EventOutbox>();
         services.AddHosted<FailoverAuthority>();
         services.AddHosted<RoundTrips>();
-        services.AddSingleton<AuthorityCalls>();
+        services.AddSingleton<LocalAuthorityCalls>();
         services.AddHosted<HealthReporter>();
         return services;
     }

@@ -15,10 +15,14 @@ internal delegate long PendingCopies();
 /// Draws up this member's health report and hands it in, once per interval. A heartbeat must not stop for anything that
 /// it reports about: the store is probed with a limit, and a call to an authority that does not answer ends with the
 /// interval, so that the next report may go to its successor.
+/// <para>
+/// Two reports do not wait for their time: one that was not heard is repeated after a quarter of the interval, and a member
+/// that sees others come or go reports at once. Where the authority went with them, it is this that gives it a new place.
+/// </para>
 /// </summary>
 internal sealed partial class HealthReporter(
     ClusterSelf self,
-    AuthorityCalls authority,
+    IAuthorityCalls authority,
     StoreProbe store,
     UpstreamChain upstreams,
     PendingCopies pendingCopies,
@@ -39,11 +43,32 @@ internal sealed partial class HealthReporter(
     private async Task<bool> TurnAsync(CancellationToken stop)
     {
         var started = Clock.GetTimestamp();
-        if (self.Engine.Self is not null)
-            await ReportAsync(stop);
-        var rest = options.Value.ReportInterval - Clock.GetElapsedTime(started);
-        await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, Clock, stop);
+        var members = self.View.Members;
+        var isHeard = self.Engine.Self is not null && await ReportAsync(stop);
+        var rest = (isHeard ? 1 : 0.25) * options.Value.ReportInterval - Clock.GetElapsedTime(started);
+        await WaitAsync(members, rest > TimeSpan.Zero ? rest : TimeSpan.Zero, stop);
         return true;
+    }
+
+    private async Task WaitAsync(ImmutableArray<Member> members, TimeSpan rest, CancellationToken stop)
+    {
+        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        self.Engine.ViewChanged += Look;
+        try
+        {
+            Look(self.View);
+            await Task.WhenAny(changed.Task, Task.Delay(rest, Clock, stop));
+        }
+        finally
+        {
+            self.Engine.ViewChanged -= Look;
+        }
+
+        void Look(ClusterView view)
+        {
+            if (!view.Members.AsSpan().SequenceEqual(members.AsSpan()))
+                changed.TrySetResult();
+        }
     }
 
     /// <summary>The report that would be sent now.</summary>
@@ -68,16 +93,18 @@ internal sealed partial class HealthReporter(
     /// <summary>The engine as reports show it.</summary>
     internal static EngineHealth Engine(IEngine engine) => new(engine.Name, engine.Status.IsDegraded, engine.Status.Detail);
 
-    private async Task ReportAsync(CancellationToken stop)
+    private async Task<bool> ReportAsync(CancellationToken stop)
     {
         var isHeard = await authority.ReportAsync(await DrawUpAsync(stop), options.Value.ReportInterval, stop);
-        if (isHeard == _isHeard)
-            return;
-        _isHeard = isHeard;
-        if (isHeard)
-            Log.Heard(Logger, self.View.AuthorityId);
-        else
-            Log.NotHeard(Logger, self.View.AuthorityId ?? "(none)");
+        if (isHeard != _isHeard)
+        {
+            if (isHeard)
+                Log.Heard(Logger, self.View.AuthorityId);
+            else
+                Log.NotHeard(Logger, self.View.AuthorityId ?? "(none)");
+        }
+
+        return _isHeard = isHeard;
     }
 
     /// <summary>

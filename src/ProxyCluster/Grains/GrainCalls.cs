@@ -105,6 +105,6 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
     }
 
     // A life of the silo that ends under a call shows itself in any of these.
-    private static bool IsOfTheWay(Exception e) =>
+    internal static bool IsOfTheWay(Exception e) =>
         e is OrleansException or TimeoutException or OperationCanceledException or ObjectDisposedException or InvalidDataException or IOException;
 }

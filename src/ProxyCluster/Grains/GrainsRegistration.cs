@@ -15,10 +15,11 @@ internal static class GrainsRegistration
         services.AddSingleton<IJsonTypeInfoResolver>(GrainStates.Default);
         services.AddSingleton<GrainMoves>();
         services.AddSingleton<GrainCalls>();
-        services.AddSingleton<HealthCalls>();
+        services.AddSingleton<GrainAuthorityCalls>();
         services.AddSingleton<IOwnerCalls>(OnSilo<GrainCalls>);
         services.AddSingleton<IQueryCalls>(OnSilo<GrainCalls>);
-        services.AddSingleton<IHealthCalls>(OnSilo<HealthCalls>);
+        services.AddSingleton<IAuthorityCalls>(static provider =>
+            (IAuthorityCalls?)OnSilo<GrainAuthorityCalls>(provider) ?? provider.GetRequiredService<LocalAuthorityCalls>());
         return services;
     }
 

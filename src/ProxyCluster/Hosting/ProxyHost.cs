@@ -127,6 +127,7 @@ internal static class ProxyHost
         services.AddSingleton<HostedLoops>();
         services.AddSingleton<IHostLifetime, UnattendedLifetime>();
         services.AddHostedService<DrainDelay>();
+        services.AddHostedService<UnixSockets>();
         return services;
     }
 }

@@ -17,6 +17,13 @@ internal sealed class ServeOptions
     public string Urls { get; set; } = "http://localhost:8080";
 
     /// <summary>
+    /// Permissions of the socket files among the addresses, in octal such as <c>660</c>: who may write to one may use it.
+    /// Default: what the process's umask leaves.
+    /// </summary>
+    [RegularExpression("0?[0-7]{3}")]
+    public string? SocketMode { get; set; }
+
+    /// <summary>
     /// Time that downloads in flight may take at shutdown before they are cut off. Default 30 s. More of it spares
     /// clients on slow lines a retry and makes a rollout slower; keep it below the grace time of whatever sends SIGTERM.
     /// </summary>

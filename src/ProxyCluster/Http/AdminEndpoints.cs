@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
 using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
@@ -29,9 +31,9 @@ namespace ProxyCluster.Http;
 /// </summary>
 internal sealed partial class AdminEndpoints(
     AdminTokens tokens,
-    AuthorityCalls authority,
+    IAuthorityCalls authority,
     Forgetting forgetting,
-    AuthorityEndpoints answers,
+    Responses responses,
     ClusterSelf self,
     ILogger<AdminEndpoints> logger)
 {
@@ -39,6 +41,8 @@ internal sealed partial class AdminEndpoints(
     public const string Prefix = "/-/admin/v1/";
 
     private const int MaxReason = 200;
+
+    private static readonly StringValues Json = "application/json";
 
     private static readonly string ReasonRule = $"a reason of at most {MaxReason} characters, none of them a control character";
 
@@ -99,7 +103,7 @@ internal sealed partial class AdminEndpoints(
         }
 
         var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
-        if (body is null || AuthorityEndpoints.ReadOrNull(body, AdminJson.Default.OrderBody) is not { Reason: { } reason } order
+        if (body is null || ReadOrNull(body, AdminJson.Default.OrderBody) is not { Reason: { } reason } order
             || ReasonOrNull(reason) is not { } words)
         {
             await FailAsync(context, 400, $"the body must be JSON with {ReasonRule}: {{\"reason\": \"…\"}}", cancel);
@@ -130,7 +134,7 @@ internal sealed partial class AdminEndpoints(
         }
 
         var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
-        if (body is null || AuthorityEndpoints.ReadOrNull(body, ForgetJson.Default.ForgetBody) is not { Module: { } path, Version: { } version, Reason: { } reason }
+        if (body is null || ReadOrNull(body, ForgetJson.Default.ForgetBody) is not { Module: { } path, Version: { } version, Reason: { } reason }
             || ReasonOrNull(reason) is not { } words)
         {
             await FailAsync(context, 400, $"the body must be JSON with module, version and {ReasonRule}", cancel);
@@ -177,8 +181,25 @@ internal sealed partial class AdminEndpoints(
     private Task FailAsync(HttpContext context, int status, string error, CancellationToken cancel) =>
         WriteAsync(context, status, new AdminError(error), AdminJson.Default.AdminError, cancel);
 
-    private Task WriteAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type, CancellationToken cancel) =>
-        answers.WriteAsync(context, status, value, type, cancel);
+    private Task WriteAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type, CancellationToken cancel)
+    {
+        context.Response.StatusCode = status;
+        responses.Start(context.Response, Json, "no-store", StringValues.Empty);
+        return Responses.WriteBodyAsync(context, JsonSerializer.SerializeToUtf8Bytes(value, type), cancel);
+    }
+
+    private static T? ReadOrNull<T>(byte[] json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     private static partial class Log
     {
@@ -207,7 +228,7 @@ internal sealed record OrderBody(string? Reason, bool Force = false);
 internal sealed record AdminError(string Error);
 
 /// <summary>How both are written.</summary>
-[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(OrderBody))]
 [JsonSerializable(typeof(AdminError))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -16,7 +16,6 @@ internal static class HttpRegistration
         services.AddSingleton<ChecksumDatabaseEndpoints>();
         services.AddSingleton<SystemEndpoints>();
         services.AddSingleton<PeerEndpoints>();
-        services.AddSingleton<AuthorityEndpoints>();
         services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<Forwarder>();
         services.AddSingleton<ProxyHandler>();

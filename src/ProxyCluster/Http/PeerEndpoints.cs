@@ -27,7 +27,6 @@ internal sealed class PeerEndpoints(
     QueryWalk queries,
     CopyTaker copies,
     Forgetting forgetting,
-    AuthorityEndpoints authority,
     ClusterSelf self,
     ArtifactResponse artifacts,
     Responses responses,
@@ -111,9 +110,6 @@ internal sealed class PeerEndpoints(
 
             case "forget" when HttpMethods.IsPost(call.Method) && PeerTarget.ModuleOrNull(rest) is { } forgotten:
                 return (await ForgetAsync(context, member, forgotten, cancel), null);
-
-            case "authority" when await authority.TryAnswerAsync(context, rest, member, body, cancel):
-                return (new Seen("peer", "ok"), null);
 
             case "ping":
                 context.Response.StatusCode = 204;

@@ -190,7 +190,9 @@ internal sealed class ProxyHandler(
 
     private async Task<Seen> AnswerReadAsync(HttpContext context, string target, ForwardedRequest? forwarded, bool isPassedOn)
     {
-        // 1. The path, decoded once.
+        // 1. The path, decoded once. The root may be a directory's name with or without its slash.
+        if (RequestTarget.PathOf(target).TrimEnd('/').SequenceEqual(_basePath))
+            target = "/";
         if (!RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out var error))
             return await FailAsync(context, new Failure(FailureKind.BadRequest, error));
 

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
 using ProxyCluster.Joining;
 using ProxyCluster.Routing;
+using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
@@ -16,18 +18,20 @@ namespace ProxyCluster.Http;
 /// </summary>
 internal sealed class SystemEndpoints(
     StoreProbe store,
+    DataTree tree,
     UpstreamChain upstreams,
     PrometheusText prometheus,
     ClusterSelf self,
     HostedLoops loops,
     IHostApplicationLifetime lifetime,
+    IOptions<HttpOptions> options,
     Responses responses)
 {
-    private const string Welcome =
-        """
+    private readonly string _welcome =
+        $"""
         This is a ProxyCluster Go module proxy.
 
-        Use it:     GOPROXY=http://THIS-ADDRESS go build ./...
+        Use it:     GOPROXY=http://THIS-ADDRESS{options.Value.BasePath} go build ./...
         Health:     /healthz  /readyz
         Metrics:    /metrics
 
@@ -40,7 +44,7 @@ internal sealed class SystemEndpoints(
         switch (path)
         {
             case "/":
-                await responses.WriteTextAsync(context, 200, Welcome, cancel);
+                await responses.WriteTextAsync(context, 200, _welcome, cancel);
                 return true;
 
             case "/healthz":
@@ -82,7 +86,8 @@ internal sealed class SystemEndpoints(
             // With a limit: a store that hangs must not make the answer hang.
             var health = await store.AskAsync(cancel);
             ready &= health.IsOk;
-            report.Append(CultureInfo.InvariantCulture, $"store: {health.Trouble ?? "ok"}\n");
+            var usual = tree.IsReadOnly ? "read-only: what is stored is served, and nothing new is kept" : "ok";
+            report.Append(CultureInfo.InvariantCulture, $"store: {health.Trouble ?? usual}\n");
         }
 
         // A degraded engine is no reason to send traffic elsewhere: requests are answered from the last known view.

@@ -10,9 +10,7 @@ namespace ProxyCluster.Lines;
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>,
 /// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c>, <c>forget/PATH@VERSION</c> and
-/// <c>forward/HOPS/CLIENT/TARGET</c>; module
-/// names are escaped as everywhere. To the authority go <c>authority/health</c>, <c>authority/order</c> and
-/// <c>authority/status</c>, bodies in JSON.
+/// <c>forward/HOPS/CLIENT/TARGET</c>; module names are escaped as everywhere.
 /// </summary>
 internal static class PeerTarget
 {
@@ -43,15 +41,6 @@ internal static class PeerTarget
     /// <summary>"Answer this request of the client at that address", passed on for the n-th time.</summary>
     public static string Forward(int hops, IPAddress? client, string target) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}/{Word(client)}{target}");
-
-    /// <summary>"This is how I am"; POST.</summary>
-    public const string Health = PeerCalls.Prefix + "authority/health";
-
-    /// <summary>"An operator wants this"; POST.</summary>
-    public const string Order = PeerCalls.Prefix + "authority/order";
-
-    /// <summary>"How is the cluster?"; GET.</summary>
-    public const string Status = PeerCalls.Prefix + "authority/status";
 
     /// <summary>"Are you there?"; GET. The answer says nothing; how long it takes says how far apart we are.</summary>
     public const string Ping = PeerCalls.Prefix + "ping/";

@@ -64,7 +64,7 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
     /// <summary>Replaces the stored answer, whole or not at all. A full disk costs the copy, not the request.</summary>
     public void Write(Query query, QueryAnswer answer)
     {
-        if (PathOrNull(query) is not { } path)
+        if (tree.IsReadOnly || PathOrNull(query) is not { } path)
             return;
 
         var temporary = tree.NewTemporary("query");
@@ -87,7 +87,7 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
     /// <summary>Deletes the stored answer.</summary>
     public void Remove(Query query)
     {
-        if (PathOrNull(query) is not { } path)
+        if (tree.IsReadOnly || PathOrNull(query) is not { } path)
             return;
 
         try

@@ -1,33 +1,39 @@
 using Orleans;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace ProxyCluster.Silos;
 
-/// <summary>The one that keeps the routing table; its key is <see cref="Key"/>.</summary>
+/// <summary>The authority; its key is <see cref="Key"/>.</summary>
 internal interface IFailoverGrain : IGrainWithStringKey
 {
     /// <summary>The only key.</summary>
     const string Key = "failover";
 
     /// <summary>
-    /// "I am here, and I know this term and the table of this epoch." Wakes the grain where it slept, and repairs what a
-    /// push missed: the answer holds the table if the grain's is newer.
+    /// Takes health reports in. The answer brings the routing table to whoever knows less; who knows more, because storage
+    /// in memory was lost with its silo, sends its own along with the next report.
     /// </summary>
     [AlwaysInterleave]
-    Task<RoutingWord> AttendAsync(long term, long epoch);
+    Task<RoutingWord> HearAsync(IReadOnlyList<MemberWord> words);
+
+    /// <summary>Obeys an operator's order; both as JSON. Publishing may take as long as the storage may.</summary>
+    [AlwaysInterleave, ResponseTimeout("00:00:10")]
+    Task<byte[]> OrderAsync(byte[] command);
+
+    /// <summary>The cluster's status, as JSON.</summary>
+    [AlwaysInterleave]
+    Task<byte[]> StatusAsync();
 }
 
-/// <summary>Who holds the office of the authority. A later term ends every earlier one.</summary>
-/// <param name="Number">Counts terms from 1 on.</param>
-/// <param name="Holder">The silo: a life of a member, not the member.</param>
-/// <param name="Member">Id of its member.</param>
+/// <summary>What a member says.</summary>
+/// <param name="Report">Its health report, as JSON.</param>
+/// <param name="Table">The routing table as JSON, where it knows a newer one than the last answer's; otherwise empty.</param>
 [GenerateSerializer, Immutable]
-internal sealed record Term([property: Id(0)] long Number, [property: Id(1)] SiloAddress Holder, [property: Id(2)] string Member);
+internal sealed record MemberWord([property: Id(0)] byte[] Report, [property: Id(1)] byte[] Table);
 
-/// <summary>News of the routing table.</summary>
-/// <param name="Term">Who may replace it; null while nobody is known.</param>
-/// <param name="Epoch">Epoch of the table.</param>
-/// <param name="Table">The table as JSON; empty for who knows it already.</param>
+/// <summary>What a member is answered.</summary>
+/// <param name="Authority">Id of the member in whose silo the grain lives.</param>
+/// <param name="Epoch">Epoch of the routing table.</param>
+/// <param name="Table">The table as JSON; empty where everybody who asked knows it.</param>
 [GenerateSerializer, Immutable]
-internal sealed record RoutingWord([property: Id(0)] Term? Term, [property: Id(1)] long Epoch, [property: Id(2)] byte[] Table);
+internal sealed record RoutingWord([property: Id(0)] string Authority, [property: Id(1)] long Epoch, [property: Id(2)] byte[] Table);

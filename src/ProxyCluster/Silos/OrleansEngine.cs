@@ -10,7 +10,8 @@ namespace ProxyCluster.Silos;
 /// <para>
 /// <b>How.</b> The member is a silo (<see cref="SiloLife"/>), front ends too, so that everybody hears of everything by the
 /// same lines; placement keeps grains off front ends. The member's card is its silo's name, so the membership table
-/// alone gives the view. The failover grain keeps the table and the office of the authority (<see cref="OrleansAuthority"/>).
+/// alone gives the view. The failover grain is the authority (<see cref="FailoverGrain"/>): the member in whose silo it
+/// lives decides, and all others hear of its table with the answers to their reports.
 /// </para>
 /// <para>
 /// <b>What it survives.</b> A silo's death: probes and votes, within 4 s (<see cref="SiloTuning"/>). A false verdict: the
@@ -19,8 +20,8 @@ namespace ProxyCluster.Silos;
 /// for until it is back. The provider gone at start: the process serves alone and goes on trying.
 /// </para>
 /// <para>
-/// <b>What it costs.</b> Per member a probe of every other (up to ten) each 750 ms, a call of the failover grain each
-/// heartbeat, and a read and a write of the membership table each 5 s.
+/// <b>What it costs.</b> Per member a probe of every other (up to ten) each 750 ms, and a read and a write of the
+/// membership table each 5 s.
 /// </para>
 /// Road not taken: Orleans as a part of the web host. It would need its provider to start, and end the process at a
 /// verdict of death, in the middle of downloads that nobody else can finish.
@@ -39,7 +40,7 @@ internal sealed partial class OrleansEngine : IEngine
     private volatile Member? _self;
     private volatile SiloLife? _life;
     private volatile EngineStatus _status;
-    private volatile Term? _term;
+    private volatile Held? _office;
     private volatile string? _tableFault;
     private Task _running = Task.CompletedTask;
     private int _isStopped;
@@ -80,10 +81,7 @@ internal sealed partial class OrleansEngine : IEngine
 
     /// <inheritdoc/>
     public bool IsAuthority =>
-        _life is { } life && _term is { } term && term.Holder.Equals(life.Address) && Volatile.Read(ref _isStopped) == 0;
-
-    /// <summary>The newest term heard of; null before the first.</summary>
-    public Term? Term => _term;
+        _life is { } life && _office is { Office.IsHeld: true } held && held.Silo.Equals(life.Address) && Volatile.Read(ref _isStopped) == 0;
 
     /// <summary>This process as a silo; null while it is none.</summary>
     public SiloAddress? Address => _life?.Address;
@@ -124,32 +122,16 @@ internal sealed partial class OrleansEngine : IEngine
     /// <inheritdoc/>
     public async Task<PublishResult> TryPublishAsync(RoutingTable next, CancellationToken cancel)
     {
-        if (!IsAuthority || _life is not { } life)
+        if (!IsAuthority || _office is not { } held)
             return new PublishResult(PublishStatus.NotAuthority, View.Routing);
         try
         {
-            var status = await life.Authority.TryPublishAsync(next, cancel);
-            return new PublishResult(status, View.Routing);
+            return new PublishResult(await held.Office.TryPublishAsync(next, cancel), View.Routing);
         }
         catch (Exception e) when (e is OrleansException or ObjectDisposedException)
         {
             // The silo's life ended meanwhile.
             return new PublishResult(PublishStatus.Unavailable, View.Routing);
-        }
-    }
-
-    /// <inheritdoc/>
-    public async Task<bool> TryTakeOverAsync(string from, CancellationToken cancel)
-    {
-        if (_life is not { } life || Volatile.Read(ref _isStopped) == 1)
-            return false;
-        try
-        {
-            return await life.Authority.TryTakeOverAsync(from, cancel);
-        }
-        catch (Exception e) when (e is OrleansException or ObjectDisposedException)
-        {
-            return false;
         }
     }
 
@@ -162,28 +144,31 @@ internal sealed partial class OrleansEngine : IEngine
         _stop.Dispose();
     }
 
-    /// <summary>Takes news in; an older table than ours changes nothing, nor does an earlier term.</summary>
-    internal void Take(RoutingWord word)
+    /// <summary>The view, for the failover grain to take in what members and its storage know.</summary>
+    internal ViewFeed Feed => _feed;
+
+    /// <summary>The failover grain lives here from now on.</summary>
+    internal void Hold(FailoverOffice office, SiloAddress silo) => _office = new Held(office, silo);
+
+    /// <summary>It does not any more.</summary>
+    internal void Resign(FailoverOffice office)
     {
-        var table = RoutingTableJson.ReadOrNull(word.Table);
-        _feed.Swap(view =>
-        {
-            // Of two terms that began with no storage in reach, the one heard last counts until either is written down.
-            if (word.Term is { } term && term.Number >= (_term?.Number ?? 0))
-                _term = term;
-            return view with
-            {
-                Routing = table is not null && table.Epoch > view.Routing.Epoch ? table : view.Routing,
-                AuthorityId = _term?.Member,
-            };
-        });
+        if (_office is { } held && held.Office == office)
+            Interlocked.CompareExchange(ref _office, null, held);
     }
 
-    /// <summary>What this member knows, as news for one that knows the table of an epoch.</summary>
-    internal RoutingWord Word(long epoch)
+    /// <summary>Takes an answer of the authority in.</summary>
+    internal void Take(RoutingWord word)
+    {
+        _feed.Take(RoutingTableJson.ReadOrNull(word.Table));
+        _feed.Swap(view => view with { AuthorityId = word.Authority });
+    }
+
+    /// <summary>The routing table as JSON, for one that knows the table of an epoch; empty where ours is not newer.</summary>
+    internal byte[] TableAfter(long epoch)
     {
         var table = View.Routing;
-        return new RoutingWord(_term, table.Epoch, table.Epoch > epoch ? RoutingTableJson.Write(table) : []);
+        return table.Epoch > epoch ? RoutingTableJson.Write(table) : [];
     }
 
     private async Task EndAsync(string detail, Func<SiloLife, Task> end)
@@ -218,6 +203,7 @@ internal sealed partial class OrleansEngine : IEngine
                 pause = TimeSpan.FromMilliseconds(200);
                 _life = life;
                 _tableFault = null;
+                Settle(life);
                 reason = await FollowAsync(life, self, stop);
                 _life = null;
                 await life.DisposeAsync();
@@ -246,8 +232,7 @@ internal sealed partial class OrleansEngine : IEngine
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var members = FollowMembersAsync(life, self, end.Token);
-        var routing = AttendAsync(life, end.Token);
-        var first = await Task.WhenAny(life.Ended, members, routing);
+        var first = await Task.WhenAny(life.Ended, members);
         await end.CancelAsync();
         stop.ThrowIfCancellationRequested();
         return first == life.Ended ? await life.Ended : "its silo stopped following the cluster";
@@ -265,25 +250,7 @@ internal sealed partial class OrleansEngine : IEngine
                 .Append(self)
                 .OrderBy(static member => member.Id, StringComparer.Ordinal);
             _feed.Swap(view => view with { Members = [.. members] });
-        }
-    }
-
-    private async Task AttendAsync(SiloLife life, CancellationToken end)
-    {
-        var failover = life.Grains.GetGrain<IFailoverGrain>(IFailoverGrain.Key);
-        while (!end.IsCancellationRequested)
-        {
-            try
-            {
-                Take(await failover.AttendAsync(_term?.Number ?? 0, View.Routing.Epoch).WaitAsync(end));
-            }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
-            {
-                // Its silo died and is not dead by the votes yet: the next call will find or place it.
-            }
-
-            Settle(life);
-            await Task.Delay(_rooms.Cluster.HeartbeatInterval, _time, end);
+            _firstWord.TrySetResult();
         }
     }
 
@@ -293,13 +260,12 @@ internal sealed partial class OrleansEngine : IEngine
             SetStatus(true, $"silo {life.Address}, but its store, {_rooms.Store.Label}, cannot be reached: {fault}");
         else
             SetStatus(false, $"silo {life.Address}, store {_rooms.Store.Label}");
-        _firstWord.TrySetResult();
     }
 
     private void NoteTable(Exception? fault)
     {
         _tableFault = fault?.GetBaseException().Message;
-        if (fault is not null && _life is { } life)
+        if (_life is { } life)
             Settle(life);
     }
 
@@ -310,6 +276,8 @@ internal sealed partial class OrleansEngine : IEngine
         if (_status.IsDegraded != isDegraded || _status.Detail != detail)
             _status = new EngineStatus(isDegraded, detail, _time.GetUtcNow());
     }
+
+    private sealed record Held(FailoverOffice Office, SiloAddress Silo);
 
     private static partial class Log
     {

@@ -38,7 +38,6 @@ internal sealed class SiloLife : IAsyncDisposable
         Grains = host.Services.GetRequiredService<IGrainFactory>();
         Membership = host.Services.GetRequiredService<IClusterMembershipService>();
         Address = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
-        Authority = host.Services.GetRequiredService<OrleansAuthority>();
     }
 
     /// <summary>The way to grains.</summary>
@@ -49,9 +48,6 @@ internal sealed class SiloLife : IAsyncDisposable
 
     /// <summary>This silo.</summary>
     public SiloAddress Address { get; }
-
-    /// <summary>The office of the authority, as this silo can reach it.</summary>
-    public OrleansAuthority Authority { get; }
 
     /// <summary>Completes with the reason when the silo has been told that it is dead.</summary>
     public Task<string> Ended => _ended.Task;
@@ -167,9 +163,6 @@ internal sealed class SiloLife : IAsyncDisposable
         silo.Services.AddPlacementFilter<UsableSilosFilter, PlacementFilters>(ServiceLifetime.Transient);
         silo.Services.AddPlacementFilter<ShareFilter, PlacementFilters>(ServiceLifetime.Transient);
         silo.Services.AddPlacementFilter<KeyRegionFilter, PlacementFilters>(ServiceLifetime.Transient);
-        silo.AddGrainService<SiloPost>();
-        silo.Services.AddSingleton<ISiloPostClient, SiloPostClient>();
-        silo.Services.AddSingleton<OrleansAuthority>();
         silo.Services.AddSingleton(rooms).AddSingleton(engine).AddSingleton<IEngine>(engine);
         silo.AddActivityPropagation();
         silo.Services.AddSingleton<IMeterFactory>(_ => new LentMeters(rooms.Get<IMeterFactory>()));

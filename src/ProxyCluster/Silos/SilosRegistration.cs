@@ -27,8 +27,7 @@ internal static class SilosRegistration
         // It retries placement by a library that logs under its own name.
         services.AddLogging(static logging => logging
             .AddFilter("Orleans", LogLevel.Error)
-            .AddFilter("Polly", LogLevel.None)
-            .AddFilter(typeof(SiloPost).FullName, LogLevel.Warning));
+            .AddFilter("Polly", LogLevel.None));
         return services;
     }
 }

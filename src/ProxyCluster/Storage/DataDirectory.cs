@@ -4,9 +4,11 @@ namespace ProxyCluster.Storage;
 
 /// <summary>
 /// Takes the data directory when the host starts and gives it back when the host has stopped. First of the hosted
-/// services, so that nobody writes before the lock is held.
+/// services, so that nobody writes before the lock is held. One that is mounted read-only is served as it is: there is
+/// nothing to take, for nobody here can change it.
 /// </summary>
-internal sealed class DataDirectory(DataTree tree, IOptions<StorageOptions> options) : IHostedLifecycleService, IDisposable
+internal sealed partial class DataDirectory(DataTree tree, IOptions<StorageOptions> options, ILogger<DataDirectory> logger)
+    : IHostedLifecycleService, IDisposable
 {
     private DataDirectoryLock? _lock;
 
@@ -15,9 +17,19 @@ internal sealed class DataDirectory(DataTree tree, IOptions<StorageOptions> opti
         if (!options.Value.IsUsed)
             return Task.CompletedTask;
 
-        _lock = DataDirectoryLock.Take(tree);
-        tree.Prepare();
-        tree.EmptyTemporary();
+        try
+        {
+            _lock = DataDirectoryLock.Take(tree);
+            tree.Prepare();
+            tree.EmptyTemporary();
+        }
+        catch (IOException e) when (StoreException.IsReadOnly(e) && Directory.Exists(tree.Modules))
+        {
+            tree.CheckFormat();
+            tree.IsReadOnly = true;
+            Log.ReadOnly(logger, tree.Root);
+        }
+
         return Task.CompletedTask;
     }
 
@@ -32,4 +44,10 @@ internal sealed class DataDirectory(DataTree tree, IOptions<StorageOptions> opti
     public Task StoppedAsync(CancellationToken cancel) => Task.CompletedTask;
 
     public void Dispose() => _lock?.Dispose();
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The data directory {Directory} is read-only: what is stored is served, and nothing new is kept")]
+        public static partial void ReadOnly(ILogger logger, string directory);
+    }
 }

@@ -8,21 +8,25 @@ internal sealed class DataDirectoryLock : IDisposable
     private DataDirectoryLock(FileStream file) => _file = file;
 
     /// <summary>Takes the lock or says who cannot have it.</summary>
-    /// <exception cref="IOException">Another process uses the directory.</exception>
+    /// <exception cref="IOException">Another process uses the directory, or the disk does not let us.</exception>
     public static DataDirectoryLock Take(DataTree tree)
     {
-        Directory.CreateDirectory(tree.Root);
         try
         {
+            Directory.CreateDirectory(tree.Root);
             return new DataDirectoryLock(new FileStream(
                 tree.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));
         }
-        catch (IOException e)
+        catch (IOException e) when (IsHeld(e))
         {
             throw new IOException(
                 $"the data directory {tree.Root} is in use by another process (its lock file cannot be taken: {e.Message})", e);
         }
     }
+
+    // EWOULDBLOCK of flock, and sharing and lock violations on Windows. Everything else is about the disk.
+    private static bool IsHeld(IOException e) => (e.HResult & 0xffff) is var code
+        && (OperatingSystem.IsWindows() ? code is 32 or 33 : code == (OperatingSystem.IsMacOS() ? 35 : 11));
 
     public void Dispose() => _file.Dispose();
 }

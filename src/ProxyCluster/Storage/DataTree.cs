@@ -58,6 +58,9 @@ internal sealed class DataTree
     public string OwedToSharedStore { get; }
     public string LockFile { get; }
 
+    /// <summary>Whether it was found at the start on a file system that is mounted read-only: on purpose, then.</summary>
+    public bool IsReadOnly { get; set; }
+
     /// <summary>Creates what is missing and checks that the directory is ours.</summary>
     /// <exception cref="InvalidDataException">It holds a store of another version.</exception>
     public void Prepare()
@@ -65,14 +68,21 @@ internal sealed class DataTree
         foreach (var directory in (ReadOnlySpan<string>)[Root, Modules, Queries, Temporary, Quarantine, OwedToRegions, OwedToSharedStore])
             Directory.CreateDirectory(directory);
 
-        var format = Path.Combine(Root, "format");
-        if (!File.Exists(format))
+        if (!File.Exists(FormatFile))
         {
             var temporary = NewTemporary("format");
             File.WriteAllText(temporary, FormatLine);
-            File.Move(temporary, format, overwrite: true);
+            File.Move(temporary, FormatFile, overwrite: true);
         }
-        else if (RegularFile.ReadAllText(format) is var found && found != FormatLine)
+
+        CheckFormat();
+    }
+
+    /// <summary>Checks that the directory is ours.</summary>
+    /// <exception cref="InvalidDataException">It holds a store of another version.</exception>
+    public void CheckFormat()
+    {
+        if (RegularFile.ReadAllText(FormatFile) is var found && found != FormatLine)
         {
             throw new InvalidDataException(
                 $"the data directory {Root} holds '{found.Trim()}'; this program reads '{FormatLine.Trim()}'");
@@ -150,6 +160,8 @@ internal sealed class DataTree
         ArtifactKind.Mod => ".mod",
         _ => ".zip",
     };
+
+    private string FormatFile => Path.Combine(Root, "format");
 
     private string VersionDirectory(ModulePath module) => $"{Modules}/{Native(module.Escaped)}/{VersionsName}/";
 

@@ -220,10 +220,16 @@ internal sealed partial class DiskStore(
             Quarantine_NeedsLock(module, damaged.Kind, why);
     }
 
-    /// <summary>Writes, reads, compares and deletes a small file: does the disk still take data?</summary>
+    /// <summary>Writes, reads, compares and deletes a small file: does the disk still do its work?</summary>
     /// <exception cref="IOException">It does not.</exception>
     public void Probe()
     {
+        if (tree.IsReadOnly)
+        {
+            tree.CheckFormat();
+            return;
+        }
+
         var path = tree.NewTemporary("probe");
         var written = RandomNumberGenerator.GetBytes(64);
         try

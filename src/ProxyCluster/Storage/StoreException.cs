@@ -28,6 +28,10 @@ public sealed class StoreException : Exception
         (e is StoreException ? e.InnerException : e) is IOException cause && (cause.HResult & 0xffff) is var code
         && (OperatingSystem.IsWindows() ? code is 23 or 30 : code == 5);
 
+    /// <summary>Is it that the file system is mounted read-only (EROFS; a write-protected medium on Windows)?</summary>
+    internal static bool IsReadOnly(Exception e) =>
+        e is IOException && (e.HResult & 0xffff) is var code && code == (OperatingSystem.IsWindows() ? 19 : 30);
+
     /// <summary>Is it that there is no space left, for us or at all?</summary>
     internal static bool IsNoSpace(Exception e) =>
         e is IOException && (e.HResult & 0xffff) is var code

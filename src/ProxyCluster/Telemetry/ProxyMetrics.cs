@@ -79,6 +79,28 @@ internal sealed class ProxyMetrics
         Meter.CreateObservableGauge("proxycluster.build.info", () => Build, null, "Always 1; labels version, commit, runtime");
     }
 
+    /// <summary>
+    /// Counts zero of what alerts watch, for each value of its label: a series that is born with its first event has not
+    /// grown, as far as <c>increase()</c> can see. To be called when everybody listens.
+    /// </summary>
+    public void CountFromZero()
+    {
+        foreach (var artifact in (ReadOnlySpan<string>)["info", "mod", "zip"])
+        {
+            Conflicts.Add(0, new KeyValuePair<string, object?>("artifact", artifact));
+            Quarantined.Add(0, new KeyValuePair<string, object?>("artifact", artifact));
+        }
+
+        foreach (var name in SecurityEventNames)
+            SecurityEvents.Add(0, new KeyValuePair<string, object?>("event", name));
+    }
+
+    /// <summary>Every value of the label of <see cref="SecurityEvents"/>.</summary>
+    internal static readonly string[] SecurityEventNames =
+    [
+        "bad-signature", "forged-tile", "forged-record", "absent-line", "fork", "bad-stored-head", "peer", "replayed-call", "unsigned-call",
+    ];
+
     private static readonly KeyValuePair<string, object?> DiskLimit = new("limit", "disk");
     private static readonly KeyValuePair<string, object?> CapLimit = new("limit", "cap");
 

@@ -112,12 +112,9 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         if (_gate.Judge(ask).Refusal is { } refusal)
             return refusal;
 
+        // Not counted: it is one step of a client's ask at another silo, or at this one.
         var found = await FindOrRefreshAsync(ask, cancel);
-        if (!found.TryGet(out var known, out var failure))
-            return failure;
-
-        // Not counted: a member's ask is one step of what its client is told.
-        return known.Answer;
+        return found.TryGet(out var known, out var failure) ? known.Answer : failure;
     }
 
     /// <summary>An answer as another member reads it, to be sent now: its age is that of this moment.</summary>
@@ -187,10 +184,14 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
                 return known.Failure!;
         }
 
-        // 2. Have it asked for, once for all who ask now.
+        // 2. Have it asked for, once for all who ask now. Who was asked may have had to make do with an old one.
+        var began = _clock.GetUtcNow();
         var newest = cachedOnly ? known : await RefreshAsync(query, asOwner, cancel);
         if (!cachedOnly && (newest.Failure is null || FreshnessOf(newest) == Freshness.Fresh))
-            return new FoundAnswer(newest.Answer!, AnswerAge.Miss);
+        {
+            var isNew = newest.Answer!.AskedAt >= began || FreshnessOf(newest) == Freshness.Fresh;
+            return new FoundAnswer(newest.Answer, isNew ? AnswerAge.Miss : AnswerAge.Stale);
+        }
 
         // 3. Old is better than nothing.
         if (QueryFreshness.UsableDespiteError(newest, _clock.GetUtcNow(), _options))

@@ -23,6 +23,18 @@ public sealed class BannerTests
         Assert.Contains("go env -w GOPROXY=http://localhost:8080/go\n", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://unix:/run/proxy.sock;http://127.0.0.1:8080", "go env -w GOPROXY=http://127.0.0.1:8080/go")]
+    [InlineData("http://unix:/run/proxy.sock", "curl --unix-socket /run/proxy.sock http://localhost/go/")]
+    public void Lines_UnixSocket_NameWhatAClientCanUse(string urls, string expected)
+    {
+        var text = string.Join('\n', Banner.Lines(urls.Split(';'), [new("Http:BasePath", "/go", "default")], "/srv"));
+        Assert.Contains("http://unix:/run/proxy.sock", text.Split('\n')[0], StringComparison.Ordinal);
+        Assert.Contains(expected, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("GOPROXY=http://unix", text, StringComparison.Ordinal);
+        Assert.Equal(urls.Contains("127.0.0.1", StringComparison.Ordinal), text.Contains("GOPROXY=", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Lines_ChecksumDatabaseOff_SaySoLoudly() =>
         Assert.Contains(Banner.Lines(["http://localhost:1"], [new("Verification:SumDb", "off", "flag --sumdb")], "/"),

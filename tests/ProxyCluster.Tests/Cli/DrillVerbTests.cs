@@ -36,6 +36,23 @@ public sealed class DrillVerbTests : IDisposable
     }
 
     [Theory]
+    [InlineData("--json")]
+    [InlineData("--html")]
+    public async Task Run_ReportThatCannotBeWritten_ExitsWith2BeforeItBegins(string flag)
+    {
+        foreach (var (path, why) in ((string, string)[])[("no/such/directory/report", "no/such/directory/report"), (_scratch.Path, "it is a directory")])
+        {
+            var kept = _scratch["kept"];
+            var call = await CommandLineCall.RunAsync("drill", "drain", flag, path, "--dir", kept);
+
+            Assert.Equal(2, call.Status);
+            Assert.Contains($"{flag} {path} cannot be written", call.Error, StringComparison.Ordinal);
+            Assert.Contains(why, call.Error, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(kept));
+        }
+    }
+
+    [Theory]
     [InlineData("no such thing\n", "holds no line of a go.sum file")]
     [InlineData(null, "cannot be read")]
     public async Task Run_NothingToAskFor_ExitsWith1AndNamesTheFile(string? content, string why)

@@ -221,46 +221,6 @@ public abstract class EngineConformance
     }
 
     [Fact]
-    public async Task TakeOver_FromTheHolder_EndsItsOfficeAtOnce()
-    {
-        await using var site = await OpenAsync();
-        IEngine[] engines = [await site.JoinAsync("a"), await site.JoinAsync("b"), await site.JoinAsync("c")];
-        await engines.UntilMembersAsync("a", "b", "c");
-        var old = await engines.UntilAuthorityAsync();
-        var next = engines.First(engine => engine != old);
-        var third = engines.Single(engine => engine != old && engine != next);
-        Assert.Equal(PublishStatus.Published, (await old.TryPublishAsync(Table(1, old), Cancel)).Status);
-        await Conditions.UntilAsync(() => engines.All(e => e.View.Routing.Epoch == 1), "everybody has the table");
-
-        Assert.False(await next.TryTakeOverAsync(third.Self!.Id, Cancel));
-        Assert.True(await next.TryTakeOverAsync(old.Self!.Id, Cancel));
-        Assert.True(next.IsAuthority);
-        Assert.False(await third.TryTakeOverAsync(old.Self!.Id, Cancel));
-        Assert.NotEqual(PublishStatus.Published, (await old.TryPublishAsync(Table(2, old), Cancel)).Status);
-        Assert.Equal(PublishStatus.Published, (await next.TryPublishAsync(Table(2, next), Cancel)).Status);
-        foreach (var engine in engines)
-            await engine.UntilAsync(view => view.AuthorityId == next.Self!.Id && view.Routing.Epoch == 2);
-        Assert.False(old.IsAuthority);
-    }
-
-    [Fact]
-    public async Task TakeOver_ByTwoAtOnce_OneHasTheOffice()
-    {
-        await using var site = await OpenAsync();
-        IEngine[] engines = [await site.JoinAsync("a"), await site.JoinAsync("b"), await site.JoinAsync("c")];
-        await engines.UntilMembersAsync("a", "b", "c");
-        var old = await engines.UntilAuthorityAsync();
-
-        var taken = await Task.WhenAll(engines.Where(engine => engine != old)
-            .Select(engine => Task.Run(() => engine.TryTakeOverAsync(old.Self!.Id, Cancel), Cancel)));
-
-        Assert.Single(taken, static isTaken => isTaken);
-        var holder = await engines.UntilAuthorityAsync();
-        foreach (var engine in engines)
-            await engine.UntilAsync(view => view.AuthorityId == holder.Self!.Id);
-    }
-
-    [Fact]
     public async Task Lose_TheEngine_LastViewKeptAndEverythingBackAfterwards()
     {
         await using var site = await OpenAsync();
@@ -328,10 +288,12 @@ public abstract class EngineConformance
 
     protected abstract Task<EngineSite> OpenAsync();
 
-    internal static RoutingTable Table(long epoch, IEngine author, string reason = "a test") => new(
+    internal static RoutingTable Table(long epoch, IEngine author, string reason = "a test") => Table(epoch, author.Self!.Id, reason);
+
+    internal static RoutingTable Table(long epoch, string author, string reason = "a test") => new(
         epoch,
         [new RegionEntry("tokyo", RegionState.Recovering, DateTimeOffset.UnixEpoch, reason, 30)],
         ImmutableDictionary<string, ImmutableArray<string>>.Empty.Add("tokyo", ["frankfurt", "sanjose"]),
-        author.Self!.Id,
+        author,
         DateTimeOffset.UnixEpoch.AddSeconds(epoch));
 }

@@ -39,6 +39,22 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(7), options.ConnectTimeout);
     }
 
+    [Theory]
+    [InlineData("PROXYCLUSTER_UPSTREAMS__CREDENTIALS__0__TOKEN", "PROXYCLUSTER_UPSTREAMS__CREDENTIALS__0__HOST")]
+    [InlineData("proxycluster_upstreams__credentials__0__token", "PROXYCLUSTER_Upstreams__Credentials__0__Host")]
+    public void Load_VariableOfAnItemInAnySpelling_MeansItsKey(string token, string host)
+    {
+        var (options, mistakes, effective) = Sample.Bind(new SettingsInput
+        {
+            WorkingDirectory = "",
+            Variables = Variables((token, "secret"), (host, "a.example"), ("PROXYCLUSTER_UPSTREAMS__WEIGHTS__TOKYO", "7"), ("PROXYCLUSTER_UPSTREAMS__NAMES__0", "three")),
+        });
+        Assert.Empty(mistakes);
+        Assert.Equal(("a.example", "secret"), (options.Credentials.Single().Host, options.Credentials.Single().Token));
+        Assert.Equal((7, "three"), (options.Weights["tokyo"], options.Names.Single()));
+        Assert.DoesNotContain(effective, static setting => setting.Value == "secret");
+    }
+
     [Fact]
     public void Load_VariablesOfOthersWithOurPrefix_AreLeftAlone()
     {

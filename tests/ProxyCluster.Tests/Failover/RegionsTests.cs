@@ -211,18 +211,6 @@ public sealed class RegionsTests
         Assert.Equal(HttpStatusCode.NotFound, await CodeAsync(system.GetAsync("tokyo", "/-/admin/v1/status", RegionsSystem.Viewer)));
     }
 
-    [Theory]
-    [InlineData("authority/health")]
-    [InlineData("authority/order")]
-    [InlineData("authority/status")]
-    public async Task Authority_CalledByAStranger_Refuses(string verb)
-    {
-        await using var system = await RegionsSystem.StartAsync();
-
-        Assert.Equal(HttpStatusCode.Unauthorized, await CodeAsync(system.SendAsync(
-            "tokyo", HttpMethod.Post, "/-/cluster/v1/" + verb, null, new StringContent("{}"))));
-    }
-
     // The first one may go out before the store has answered.
     private static bool HasWholeReport(JsonElement region) =>
         region.GetProperty("members")[0].TryGetProperty("report", out var report) && report.TryGetProperty("store", out _);

@@ -130,7 +130,7 @@ public sealed class RegionClusterTests
 
         async Task OrderAsync(OperatorVerb verb, Func<RegionEntry, bool> wanted)
         {
-            var answer = await asker.Get<AuthorityCalls>().OrderAsync(new OperatorCommand(verb, "tokyo", "a test", "somebody"), Cancel);
+            var answer = await asker.Get<IAuthorityCalls>().OrderAsync(new OperatorCommand(verb, "tokyo", "a test", "somebody"), Cancel);
             Assert.Equal(OperatorResult.Done, answer.Result);
             await Task.WhenAll(cluster.Members.Select(member => member.Engine.UntilAsync(view => wanted(view.Routing.FindOrNull("tokyo")!))));
         }
@@ -336,7 +336,7 @@ public sealed class RegionClusterTests
         // suspicion: the table says "active" until the last silo has gone, and "failed" in the next epoch.
         await using var cluster = await RegionCluster.StartAsync(
             ThreeTimesTwo,
-            ("Failover:SuspectAfter", "5m"), ("Failover:FailedAfter", "6m"), ("Failover:TakeOverAfter", "5m"),
+            ("Failover:SuspectAfter", "5m"), ("Failover:FailedAfter", "6m"),
             ("Failover:StoreAction", "Ignore"), ("Failover:RoundTripInterval", "0s"));
         await Task.WhenAll(cluster.Members.Select(static member =>
             member.Engine.UntilAsync(static view => view.Routing.Regions.Length == 3 && view.Routing.Regions.All(static region => region.IsUsable))));

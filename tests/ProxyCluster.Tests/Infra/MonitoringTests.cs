@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit.Processes;
+using ProxyCluster.Tests.Silo;
 
 namespace ProxyCluster.Tests.Infra;
 
@@ -63,6 +64,36 @@ public sealed partial class MonitoringTests
             Assert.Contains("summary", ComposeFile.Map(rule["annotations"]).Keys);
             Assert.Contains(ComposeFile.Map(rule["labels"])["severity"], (string[])["page", "ticket"]);
         });
+    }
+
+    [Fact]
+    public async Task Counters_ThatAlertsWatchGrow_AreZeroFromTheStart()
+    {
+        // One that is born with its first event has not grown, says increase().
+        await using var silo = await TestSilo.StartAsync();
+        var page = (await silo.GetAsync("/metrics")).Text.Split('\n');
+        var watched = Watched().Matches(File.ReadAllText(Path.Combine(Repository.Root, Alerts))).Select(static match => match.Groups["name"].Value).ToList();
+
+        Assert.NotEmpty(watched);
+        Assert.All(watched, name => Assert.Contains(page, line => line.StartsWith(name + "{", StringComparison.Ordinal)));
+        string[] expected =
+        [
+            .. from name in (string[])["proxycluster_integrity_conflicts_total", "proxycluster_store_quarantined_total"]
+               from artifact in (string[])["info", "mod", "zip"]
+               select $"{name}{{artifact=\"{artifact}\"}} 0",
+            .. from value in (string[])["fork", "forged-tile", "bad-signature", "peer", "replayed-call", "unsigned-call"]
+               select $"proxycluster_security_events_total{{event=\"{value}\"}} 0",
+        ];
+        Assert.All(expected, line => Assert.Contains(line, page));
+    }
+
+    [Fact]
+    [Trait("Needs", "prometheus")]
+    public async Task Alerts_ByPrometheusItself_FireWhenTheyShould()
+    {
+        var outcome = await ChildProcess.RunAsync(
+            "promtool", ["test", "rules", Path.Combine(Repository.Root, "infra/docker/prometheus/alerts-test.yml")], new Dictionary<string, string>(), TimeSpan.FromMinutes(1));
+        Assert.True(outcome.ExitCode == 0, outcome.Output + outcome.Errors);
     }
 
     [Fact]
@@ -141,6 +172,9 @@ public sealed partial class MonitoringTests
         listener.Start();
         return names;
     }
+
+    [GeneratedRegex(@"increase\((?<name>[a-z_]+)\[", RegexOptions.ExplicitCapture)]
+    private static partial Regex Watched();
 
     [GeneratedRegex(@"\bproxycluster_[a-z0-9_]+")]
     private static partial Regex Metric();

@@ -82,9 +82,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     /// <summary>Says nothing until the caller leaves.</summary>
     public static Task SilenceAsync(HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted);
 
-    private static bool IsOfHealth(string target) =>
-        target.StartsWith(PeerCalls.Prefix + "authority/", StringComparison.Ordinal)
-        || target.StartsWith(PeerCalls.Prefix + "ping/", StringComparison.Ordinal);
+    private static bool IsOfHealth(string target) => target.StartsWith(PeerCalls.Prefix + "ping/", StringComparison.Ordinal);
 
     public async ValueTask DisposeAsync()
     {

@@ -19,6 +19,9 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>Fills the disk with somebody else's file, but for so many bytes.</summary>
     public void FillBut(long bytes) => File.WriteAllBytes(Filler, new byte[Free - bytes]);
 
+    /// <summary>Takes nothing more from now on, as a volume that is mounted so; or takes it again.</summary>
+    public void Remount(bool readOnly) => Run("mount", "-o", readOnly ? "remount,ro" : "remount,rw", Path);
+
     /// <summary>Removes that file.</summary>
     public void Clean() => File.Delete(Filler);
 

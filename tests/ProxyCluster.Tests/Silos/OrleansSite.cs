@@ -7,20 +7,26 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
+using ProxyCluster.Failover;
+using ProxyCluster.Grains;
 using ProxyCluster.Silos;
 using ProxyCluster.TestKit.Redis;
 using ProxyCluster.Tests.Clustering;
+using ProxyCluster.Tests.Failover;
 
 namespace ProxyCluster.Tests.Silos;
 
 /// <summary>
 /// Engines on a real Redis, each with a clock, a line to Redis and lines to other silos of its own, which all stand still
-/// while it is frozen.
+/// while it is frozen. Each reports, as every member does; it hears of the routing table by that.
 /// </summary>
 internal sealed class OrleansSite(RedisProcess redis) : EngineSite
 {
     private readonly Dictionary<IEngine, (FreezableTime Time, TcpRelay Relay)> _processes = [];
     private readonly List<Task> _dying = [];
+    private readonly List<Task> _reporting = [];
+    private readonly CancellationTokenSource _end = new();
+    private readonly AuthoritySite _authorities = new();
 
     public int RedisPort => redis.Port;
 
@@ -37,6 +43,9 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
     public override void Freeze(IEngine engine) => _processes[engine].Time.Freeze();
 
     public override void Thaw(IEngine engine) => _processes[engine].Time.Thaw();
+
+    /// <summary>It can reach the other silos, and Redis no more.</summary>
+    public void CutFromStore(IEngine engine) => _processes[engine].Relay.Dispose();
 
     public override Task LoseAsync() => redis.KillAsync();
 
@@ -63,17 +72,49 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton<MemoryStore>()
             .AddSingleton(Options.Create(new OrleansOptions()))
-            .AddSingleton(Options.Create(new ClusteringOptions { Engine = "orleans", Name = "tests", HeartbeatInterval = TimeSpan.FromMilliseconds(300) }))
+            .AddSingleton(Options.Create(new ClusteringOptions { Engine = "orleans", Name = "tests" }))
+            .AddSingleton<OrleansEngine>()
+            .AddSingleton(provider => new Rooms(provider) { ConfigureSilo = silo => FreezableLines.Apply(silo, time) })
+            .AddSingleton(provider => AuthorityOf(provider.GetRequiredService<OrleansEngine>()))
+            .AddSingleton<GrainAuthorityCalls>()
+            .AddLogging()
             .BuildServiceProvider();
-        var rooms = new Rooms(services) { ConfigureSilo = silo => FreezableLines.Apply(silo, time) };
-        var engine = new OrleansEngine(rooms, time, NullLogger<OrleansEngine>.Instance);
+        var engine = services.GetRequiredService<OrleansEngine>();
         _processes[engine] = (time, relay);
+        _reporting.Add(ReportAsync(engine, services));
         return engine;
+    }
+
+    // It hears the reports and never looks at them: tests publish themselves.
+    private FailoverAuthority AuthorityOf(OrleansEngine engine)
+    {
+        lock (_authorities)
+            return _authorities.On(engine);
+    }
+
+    private async Task ReportAsync(OrleansEngine engine, IServiceProvider rooms)
+    {
+        using var interval = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        while (!_end.IsCancellationRequested)
+        {
+            if (engine.Self is { } self)
+            {
+                var report = AuthoritySite.ReportOf(self.Id, self.Region, Environment.TickCount64) with { Epoch = engine.View.Routing.Epoch };
+                Task reporting = rooms.GetRequiredService<GrainAuthorityCalls>().ReportAsync(report, TimeSpan.FromSeconds(1), _end.Token);
+                await reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            await interval.WaitForNextTickAsync(CancellationToken.None);
+        }
     }
 
     protected override async ValueTask DisposeSiteAsync()
     {
+        await _end.CancelAsync();
+        await Task.WhenAll(_reporting);
         await Task.WhenAll(_dying);
+        await _authorities.DisposeAsync();
+        _end.Dispose();
         foreach (var (_, relay) in _processes.Values)
             relay.Dispose();
         await redis.DisposeAsync();

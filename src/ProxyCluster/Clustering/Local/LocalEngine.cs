@@ -15,8 +15,13 @@ internal sealed class LocalEngine : IEngine
     private volatile EngineStatus _status;
     private volatile bool _isAuthority;
 
-    public LocalEngine(LocalCluster cluster, TimeProvider time, ILogger<LocalEngine> log)
+    /// <param name="cluster">The members of this process.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Where a handler's bugs go.</param>
+    /// <param name="rooms">This member's services, which the others of the process may use; null for an engine without a host.</param>
+    public LocalEngine(LocalCluster cluster, TimeProvider time, ILogger<LocalEngine> log, IServiceProvider? rooms = null)
     {
+        Rooms = rooms;
         _cluster = cluster;
         _time = time;
         _feed = new ViewFeed(log);
@@ -32,6 +37,9 @@ internal sealed class LocalEngine : IEngine
 
     /// <inheritdoc/>
     public string Name => "local";
+
+    /// <summary>This member's services.</summary>
+    public IServiceProvider? Rooms { get; }
 
     /// <inheritdoc/>
     public bool IsAlone => true;
@@ -75,13 +83,6 @@ internal sealed class LocalEngine : IEngine
     {
         cancel.ThrowIfCancellationRequested();
         return Task.FromResult(_cluster.TryPublish(this, next));
-    }
-
-    /// <inheritdoc/>
-    public Task<bool> TryTakeOverAsync(string from, CancellationToken cancel)
-    {
-        cancel.ThrowIfCancellationRequested();
-        return Task.FromResult(_cluster.TryTakeOver(this, from));
     }
 
     /// <inheritdoc/>

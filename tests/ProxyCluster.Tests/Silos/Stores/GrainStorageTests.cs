@@ -22,7 +22,7 @@ public sealed class AzureGrainStorageTests(AzureStore azure) : GrainStorageConfo
     // STATE-TYPE/KEY.json, with nothing escaped.
     protected override bool TellsDashesApart => false;
 
-    // A blob's name is part of a URL, which the client makes canonical.
+    // A blob's name is part of a URL, which the client makes canonical; Azurite makes a backslash a slash.
     protected override bool KeepsPaths => false;
 }
 
