@@ -118,6 +118,7 @@ internal sealed partial class FailoverOffice(
 
     private async Task<bool> ClaimAsync_NeedsGate()
     {
+        // What cannot be read may be newer than all we know.
         while (await state.ReadAsync() == ReadResult.Read)
         {
             // 1. Ours already, or another's: a write that was given up may have arrived all the same, or been overtaken. What was
