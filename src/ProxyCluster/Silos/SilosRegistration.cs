@@ -24,9 +24,11 @@ internal static class SilosRegistration
                 : provider.GetRequiredService<OrleansEngine>());
 
         // Every probe, connection and lost message of a silo is an information of Orleans; the engine logs what it comes to.
-        // It retries placement by a library that logs under its own name.
+        // A message that does not arrive is its caller's to tell, and a silo that stops has many. Placement is retried by a
+        // library that logs under its own name.
         services.AddLogging(static logging => logging
             .AddFilter("Orleans", LogLevel.Error)
+            .AddFilter("Orleans.Messaging", LogLevel.Critical)
             .AddFilter("Polly", LogLevel.None));
         return services;
     }

@@ -147,8 +147,6 @@ public class EndpointTests(FilledSilo filled) : IClassFixture<FilledSilo>
     }
 
     [Theory]
-    [InlineData("/go/proxy")]
-    [InlineData("/go/proxy/")]
     [InlineData("/go/proxyexample.com/lib/@v/list")]
     [InlineData("/go/proxy2/example.com/lib/@v/list")]
     [InlineData("/go/example.com/lib/@v/list")]
