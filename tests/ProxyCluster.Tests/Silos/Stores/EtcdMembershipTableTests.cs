@@ -82,7 +82,7 @@ public sealed class EtcdMembershipTableTests(EtcdStore etcd) : MembershipTableCo
         try
         {
             var e = await Assert.ThrowsAsync<OrleansException>(() => table.ReadAllAsync(Cancel));
-            Assert.Contains("did not answer within 1000 ms", e.Message, StringComparison.Ordinal);
+            Assert.Contains("did not answer within ", e.Message, StringComparison.Ordinal);
         }
         finally
         {
