@@ -59,6 +59,12 @@ internal static class ServeVerb
             {
                 await app.StartAsync(cancellation).ConfigureAwait(false);
             }
+            catch (OperationCanceledException) when (WasTold())
+            {
+                // Told to stop before it had joined its cluster.
+                await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
+                return ExitStatus.Ok;
+            }
             catch (Exception e) when (StartFailure.DescribeOrNull(e, urls) is { } line)
             {
                 await context.Error.WriteLineAsync("proxycluster: " + line).ConfigureAwait(false);
@@ -74,8 +80,9 @@ internal static class ServeVerb
             await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
 
             // Nobody told it to stop: something in it has ended the host, and the log says what.
-            var wasTold = cancellation.IsCancellationRequested || app.Services.GetRequiredService<SignalLifetime>().WasSignalled;
-            return wasTold ? ExitStatus.Ok : ExitStatus.Failed;
+            return WasTold() ? ExitStatus.Ok : ExitStatus.Failed;
+
+            bool WasTold() => cancellation.IsCancellationRequested || app.Services.GetRequiredService<SignalLifetime>().WasSignalled;
         }
     }
 }

@@ -18,7 +18,15 @@ internal sealed partial class ClusterMembership(
     {
         var self = SelfOf(options.Value, server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
         cluster.Become(self);
-        await engine.JoinAsync(self, cancellationToken);
+        try
+        {
+            await engine.JoinAsync(self, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return; // told to stop meanwhile; the stop leaves what was joined by then
+        }
+
         if (!engine.IsAlone)
             Log.Joined(log, self.Id, self.Region, self.Role, self.Address, engine.Name, engine.Status.Detail);
     }

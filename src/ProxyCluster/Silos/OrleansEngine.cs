@@ -208,9 +208,9 @@ internal sealed partial class OrleansEngine : IEngine
                 _life = null;
                 await life.DisposeAsync();
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (Exception) when (stop.IsCancellationRequested)
             {
-                return;
+                return; // a silo that is stopped while it starts fails in many ways
             }
             catch (Exception e)
             {
