@@ -76,7 +76,7 @@ public sealed class LoopTests
     {
         var clock = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
         await using var silo = await TestSilo.StartAsync(
-            services => services.AddSingleton<TimeProvider>(clock), ("Storage:ScrubInterval", "1d"));
+            services => services.AddSingleton<TimeProvider>(clock), ("Cluster:Engine", "local"), ("Storage:ScrubInterval", "1d"));
         using var fault = new ThrowingMetric(silo.Services.GetRequiredService<ProxyMetrics>().Quarantined);
         var module = SiloModule.Pack("example.com/lib", "v1.0.0", 1000);
         silo.Add(module);
