@@ -27,7 +27,7 @@ internal static class OwnerCalls
 
         // The owner is the first member in both worlds: it was asked first.
         await plain.First.Get<ArtifactOwner>().HaveAsync(Ask.ForArtifact(module, ArtifactKind.Mod, AskLevel.Home, Door.Member, "bench"), CancellationToken.None);
-        var placed = (await grains.First.Get<GrainCalls>().HaveAsync(module, ArtifactKind.Mod, static () => { }, CancellationToken.None)).Value.Member;
+        var placed = (await grains.First.Get<GrainCalls>().HaveAsync(module, ArtifactKind.Mod, static () => { }, CancellationToken.None)).Member;
         var (host, other) = placed == grains.First.Engine.Self!.Id ? (grains.First, grains.Second) : (grains.Second, grains.First);
 
         var ways = new (string Name, Func<Task> Ask)[]
@@ -53,7 +53,7 @@ internal static class OwnerCalls
     private static async Task HaveAsync(ModuleVersion module, PlainMember member)
     {
         var had = await member.Get<GrainCalls>().HaveAsync(module, ArtifactKind.Mod, static () => { }, CancellationToken.None);
-        if (had.Failure is { } failure)
+        if (had.Outcome.Failure is { } failure)
             throw new InvalidOperationException(failure.ToString());
     }
 

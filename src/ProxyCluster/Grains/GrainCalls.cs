@@ -28,14 +28,14 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
     private const int Attempts = 3;
 
     /// <inheritdoc/>
-    public Task<Outcome<OwnedAt>> HaveAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel) => ReadAsync(module, CallAsync(
+    public Task<OwnerSaid<ModuleRecord>> HaveAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel) => ReadAsync(module, CallAsync(
         module.ToString(),
         grains => grains.GetGrain<IModuleVersionGrain>(module.ToString()).HaveAsync((int)kind, options.Value.Heartbeat, engine.Self!.Address.Authority),
         alive,
         cancel));
 
     /// <inheritdoc/>
-    public Task<Outcome<OwnedAt>> HaveInRegionAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel)
+    public Task<OwnerSaid<ModuleRecord>> HaveInRegionAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel)
     {
         var (key, self) = (new RegionKey(engine.Self!.Region, module.ToString()).ToString(), engine.Self!);
         return ReadAsync(module, CallAsync(
@@ -45,44 +45,43 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
             cancel));
     }
 
-    private static async Task<Outcome<OwnedAt>> ReadAsync(ModuleVersion module, Task<Outcome<OwnerWord>> asking)
+    private static async Task<OwnerSaid<ModuleRecord>> ReadAsync(ModuleVersion module, Task<OwnerSaid<byte[]>> asking)
     {
-        var asked = await asking;
-        if (!asked.TryGet(out var word, out var failure))
-            return failure;
-        return RecordFile.ParseOrNull(word.Payload, out var error) is { } record && record.Module == module
-            ? new OwnedAt(record, word.Member)
-            : new Failure(FailureKind.PeerUnavailable, $"{module}: the owner's record cannot be read: {error ?? "it is another's"}");
+        var (said, member) = await asking;
+        if (!said.TryGet(out var payload, out var failure))
+            return new(failure, member);
+        return RecordFile.ParseOrNull(payload, out var error) is { } record && record.Module == module
+            ? new(record, member)
+            : new(new Failure(FailureKind.PeerUnavailable, $"{module}: the owner's record cannot be read: {error ?? "it is another's"}"), member);
     }
 
     /// <inheritdoc/>
-    public async Task<Outcome<OwnedAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel)
+    public async Task<OwnerSaid<PeerAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel)
     {
-        var asked = await CallAsync(
+        var (said, member) = await CallAsync(
             query.ToString(),
             grains => grains.GetGrain<IModuleIndexGrain>(query.Path.Value).AskAsync(query.Key, options.Value.Heartbeat),
             alive,
             cancel);
-        if (!asked.TryGet(out var word, out var failure))
-            return failure;
+        if (!said.TryGet(out var payload, out var failure))
+            return new(failure, member);
         try
         {
-            return new OwnedAnswer(
-                JsonSerializer.Deserialize(word.Payload, PeerJson.Default.PeerAnswer) ?? throw new JsonException("it is null"), word.Member);
+            return new(JsonSerializer.Deserialize(payload, PeerJson.Default.PeerAnswer) ?? throw new JsonException("it is null"), member);
         }
         catch (JsonException e)
         {
-            return new Failure(FailureKind.PeerUnavailable, $"{query}: the owner's answer cannot be read: {e.Message}");
+            return new(new Failure(FailureKind.PeerUnavailable, $"{query}: the owner's answer cannot be read: {e.Message}"), member);
         }
     }
 
-    private async Task<Outcome<OwnerWord>> CallAsync(
+    private async Task<OwnerSaid<byte[]>> CallAsync(
         string what, Func<IGrainFactory, Task<OwnerWord>> call, Action alive, CancellationToken cancel)
     {
         for (var failed = 0; ;)
         {
             if (engine.GrainsOrNull is not { } grains)
-                return new Failure(FailureKind.PeerUnavailable, $"{what}: this silo is not in its cluster: {engine.Status.Detail}");
+                return new(new Failure(FailureKind.PeerUnavailable, $"{what}: this silo is not in its cluster: {engine.Status.Detail}"), null);
             try
             {
                 var word = await call(grains).WaitAsync(cancel);
@@ -91,15 +90,15 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
                 switch (word.Kind)
                 {
                     case OwnerWordKind.Done:
-                        return word;
+                        return new(word.Payload, word.Member);
                     case OwnerWordKind.Failed:
-                        return PeerFailure.Parse(word.Payload);
+                        return new(PeerFailure.Parse(word.Payload), word.Member);
                 }
             }
             catch (Exception e) when (IsOfTheWay(e) && !cancel.IsCancellationRequested)
             {
                 if (++failed == Attempts)
-                    return new Failure(FailureKind.PeerUnavailable, $"{what}: the owner could not be called: {e.Message}");
+                    return new(new Failure(FailureKind.PeerUnavailable, $"{what}: the owner could not be called: {e.Message}"), null);
             }
         }
     }

@@ -71,6 +71,9 @@ internal sealed class GrainMoves
             _movedInIt = 0;
         if (_movedInIt == 0)
             _second = _clock.GetTimestamp();
-        return _movedInIt < _options.MovesPerSecond && _movedInIt++ >= 0;
+        if (_movedInIt >= _options.MovesPerSecond)
+            return false;
+        _movedInIt++;
+        return true;
     }
 }

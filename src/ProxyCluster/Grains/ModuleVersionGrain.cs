@@ -34,7 +34,7 @@ internal sealed class ModuleVersionGrain(IGrainContext context, IServiceProvider
     : ArtifactGrain(
         context.GrainId.Key.ToString()!,
         AskLevel.Home,
-        new HolderNotes(new(services, context.GrainId, "holder", StorageLimit, StoredState.Hints)),
+        new HolderNotes(rooms.Store.IsForHints ? new(services, context.GrainId, "holder", StorageLimit) : null),
         rooms,
         engine), IModuleVersionGrain
 {

@@ -85,6 +85,8 @@ internal sealed partial class FailoverOffice(
         {
             while (true)
             {
+                cancel.ThrowIfCancellationRequested();
+
                 // 1. What is written over must be ours, and what was decided from.
                 if (!_isClaimed && !await ClaimAsync_NeedsGate())
                     return _isLost ? PublishStatus.NotAuthority : PublishStatus.Unavailable;

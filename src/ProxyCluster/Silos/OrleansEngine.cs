@@ -68,7 +68,7 @@ internal sealed partial class OrleansEngine : IEngine
     public string Name => "orleans";
 
     /// <inheritdoc/>
-    public bool IsAlone => _rooms.Store == ClusterStore.Memory && _rooms.Options.PrimaryPort == 0;
+    public bool IsAlone => _rooms.Store.IsOfThisProcess(_rooms.Options);
 
     /// <inheritdoc/>
     public Member? Self => _self;

@@ -11,6 +11,8 @@ namespace ProxyCluster.Silos;
 /// </summary>
 internal sealed class Rooms(IServiceProvider services)
 {
+    private ClusterStore? _store;
+
     /// <summary>Everything that is configured.</summary>
     public IConfiguration Configuration => services.GetRequiredService<IConfiguration>();
 
@@ -24,7 +26,7 @@ internal sealed class Rooms(IServiceProvider services)
     public ILoggerFactory Logging => services.GetRequiredService<ILoggerFactory>();
 
     /// <summary>Where membership and grain state are.</summary>
-    public ClusterStore Store => ClusterStore.Of(Cluster, Configuration);
+    public ClusterStore Store => _store ??= ClusterStore.Of(Cluster, Configuration);
 
     /// <summary>The store in this process's memory, for a silo without another.</summary>
     public MemoryStore Memory => services.GetRequiredService<MemoryStore>();

@@ -138,7 +138,7 @@ internal sealed class SiloLife : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Configuration.AddConfiguration(rooms.Configuration);
         var section = builder.Configuration.GetSection("Orleans");
-        var address = section.GetSection("Endpoints").Exists() || rooms.Store.IsOfThisProcess(rooms.Options) ? IPAddress.Loopback : await SiloTuning.AddressAsync(self, cancel);
+        var address = section.GetSection("Endpoints").Exists() || engine.IsAlone ? IPAddress.Loopback : await SiloTuning.AddressAsync(self, cancel);
         builder.UseOrleans(silo =>
         {
             Locate(silo, section, address, rooms);
@@ -167,8 +167,6 @@ internal sealed class SiloLife : IAsyncDisposable
         silo.AddActivityPropagation();
         silo.Services.AddSingleton<IMeterFactory>(_ => new LentMeters(rooms.Get<IMeterFactory>()));
         silo.Services.AddSingleton<IGrainStorageSerializer>(new StateSerializer(rooms.States));
-        silo.Services.AddKeyedSingleton(StoredState.Hints, (all, _) =>
-            rooms.Store.IsForHints ? all.GetRequiredKeyedService<IGrainStorage>(StoredState.Provider) : rooms.Memory);
         silo.Services.AddSingleton<IFatalErrorHandler>(new SiloFatality(reason => ended.TrySetResult(reason)));
         rooms.ConfigureSilo?.Invoke(silo);
     }

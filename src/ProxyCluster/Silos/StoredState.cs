@@ -37,11 +37,10 @@ internal enum WriteResult
 /// A grain's durable state, with the storage's failures as values: a grain must work while its storage does not. Orleans'
 /// own facet reads while a grain is activated, and fails the activation with the storage.
 /// </summary>
-internal sealed partial class StoredState<T>(
-    IServiceProvider services, GrainId grain, string name, TimeSpan limit, string provider = StoredState.Provider)
+internal sealed partial class StoredState<T>(IServiceProvider services, GrainId grain, string name, TimeSpan limit)
     where T : StoredRecord, new()
 {
-    private readonly IGrainStorage _storage = services.GetRequiredKeyedService<IGrainStorage>(provider);
+    private readonly IGrainStorage _storage = services.GetRequiredKeyedService<IGrainStorage>(StoredState.Provider);
     private GrainState<T> _state = new(new T());
 
     /// <summary>As last read or written.</summary>
@@ -110,12 +109,6 @@ internal static class StoredState
 {
     /// <summary>Name of the storage provider: <c>Orleans:GrainStorage:Default</c>.</summary>
     public const string Provider = "Default";
-
-    /// <summary>
-    /// Name of the provider for what is only a hint: the same, or this process's memory where a write is dear
-    /// (<see cref="ClusterStore.IsForHints"/>).
-    /// </summary>
-    public const string Hints = "Hints";
 
     /// <summary>
     /// How storage in memory is set up. It spreads its records by hashes that differ from process to process; in one place,

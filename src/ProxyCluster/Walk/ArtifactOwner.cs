@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Copies;
@@ -121,7 +122,8 @@ internal sealed class ArtifactOwner(
 
         // 4. From known holders, the region's copy or the owner; where no grain answers, from those next in order, or by ourselves.
         var steps = StepsFor(ask, holders is null ? [] : await holders());
-        var outcome = await hedged.RunAsync(steps, (step, alive, end) => TakeAsync(ask, step, alive, end), stop);
+        var failedHere = new StrongBox<Failure?>();
+        var outcome = await hedged.RunAsync(steps, (step, alive, end) => TakeAsync(ask, step, failedHere, alive, end), stop);
 
         // 5. From whoever happens to have it.
         return ask.Level == AskLevel.Client
@@ -155,29 +157,32 @@ internal sealed class ArtifactOwner(
         && view.Members.Any(member => member.IsSilo && member.Region != self.Region)
         && view.Members.Any(member => member.IsSilo && member.Region == self.Region && member.Id != self.Member.Id);
 
-    private async Task<Outcome<StoredHere>> TakeAsync(Ask ask, AskStep step, Action alive, CancellationToken cancel)
+    // What a grain in this very silo has failed at, the silo does not do over again by itself.
+    private async Task<Outcome<StoredHere>> TakeAsync(
+        Ask ask, AskStep step, StrongBox<Failure?> failedHere, Action alive, CancellationToken cancel)
     {
         var (peer, level) = (step.Peer, step.Level);
         if (step.IsEngine)
         {
             // 1. A grain has it stored in its silo, and says which that is.
-            var had = await (level == AskLevel.Region
+            var (had, member) = await (level == AskLevel.Region
                 ? calls!.HaveInRegionAsync(ask.Module, ask.Kind, alive, cancel)
                 : calls!.HaveAsync(ask.Module, ask.Kind, alive, cancel));
-            if (!had.TryGet(out var owned, out var failure))
-                return failure;
-            if (owned.Member == self.Member.Id)
-                return new StoredHere(owned.Record, false);
-            peer = self.View.FindOrNull(owned.Member);
+            var isHere = member == self.Member.Id;
+            if (isHere)
+                failedHere.Value = had.Failure;
+            if (isHere || had.Failure is not null)
+                return Stored(had);
+            peer = self.View.FindOrNull(member!);
             if (peer is null)
-                return new Failure(FailureKind.PeerUnavailable, $"{ask.Module}: {owned.Member} is not in this silo's view of the cluster");
+                return new Failure(FailureKind.PeerUnavailable, $"{ask.Module}: {member} is not in this silo's view of the cluster");
             level = level == AskLevel.Region ? AskLevel.Stored : level;
         }
         else if (peer is null)
         {
             // 2. Our own work shows its life by itself: nobody is left to hedge with.
             alive();
-            return await ShareAsync(ask with { Level = AskLevel.Home }, null, isSharedStoreAsked: true, cancel);
+            return failedHere.Value is { } failed ? failed : await ShareAsync(ask with { Level = AskLevel.Home }, null, isSharedStoreAsked: true, cancel);
         }
 
         // 3. That one silo has not stored it says nothing about the module version: on to the next step.

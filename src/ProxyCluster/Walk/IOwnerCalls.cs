@@ -11,20 +11,21 @@ namespace ProxyCluster.Walk;
 internal interface IOwnerCalls
 {
     /// <summary>
-    /// Has the owner store the artifact, once for all who ask it now, and tells where it is. A failure of the way to the
+    /// Has the owner store the artifact in its silo, once for all who ask it now; the record names it. A failure of the way to the
     /// owner is a <see cref="FailureKind.PeerUnavailable"/>, so that the asker goes on without it.
     /// </summary>
     /// <param name="module">The module version.</param>
     /// <param name="kind">Which artifact of it.</param>
     /// <param name="alive">Called at every sign that the owner is working.</param>
     /// <param name="cancel">Ends the wait, not the work.</param>
-    Task<Outcome<OwnedAt>> HaveAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel);
+    Task<OwnerSaid<ModuleRecord>> HaveAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel);
 
     /// <summary>The same, by the copy of this silo's region: across the ocean once for all of the region.</summary>
-    Task<Outcome<OwnedAt>> HaveInRegionAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel);
+    Task<OwnerSaid<ModuleRecord>> HaveInRegionAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel);
 }
 
-/// <summary>Where an artifact is stored.</summary>
-/// <param name="Record">The record that names it.</param>
-/// <param name="Member">Id of the member that holds the bytes.</param>
-internal sealed record OwnedAt(ModuleRecord Record, string Member);
+/// <summary>What an owner says, and where it lives.</summary>
+/// <param name="Outcome">What came of its work, or of the way to it.</param>
+/// <param name="Member">Id of the member in whose silo it lives; null where it could not be asked.</param>
+internal readonly record struct OwnerSaid<T>(Outcome<T> Outcome, string? Member)
+    where T : notnull;

@@ -16,10 +16,5 @@ internal interface IQueryCalls
     /// <param name="query">The question.</param>
     /// <param name="alive">Called at every sign that the owner is working.</param>
     /// <param name="cancel">Ends the wait, not the work.</param>
-    Task<Outcome<OwnedAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel);
+    Task<OwnerSaid<PeerAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel);
 }
-
-/// <summary>What the owner of a query says.</summary>
-/// <param name="Answer">The answer.</param>
-/// <param name="Member">Id of the member in which the owner lives.</param>
-internal sealed record OwnedAnswer(PeerAnswer Answer, string Member);

@@ -217,10 +217,12 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         var outcome = await AskOwnerAsync(query, known.Answer, asked.AsOwner, cancel);
 
         // 3. Learn, from what is known by now.
-        if (ReferenceEquals(outcome.Failure is null ? outcome.Value : null, LearnedHere))
-            return await _known.FindAsync(query, cancel);
         if (outcome.TryGet(out var told, out var failure))
-            return await _known.ChangeAsync(query, newest => newest.Learn(query, told, _clock.GetUtcNow(), _options.BridgeFor), cancel);
+        {
+            return ReferenceEquals(told, LearnedHere)
+                ? await _known.FindAsync(query, cancel)
+                : await _known.ChangeAsync(query, newest => newest.Learn(query, told, _clock.GetUtcNow(), _options.BridgeFor), cancel);
+        }
 
         if (known.Answer is not null && known.Failure is null)
             Log.RefreshFailed(_logger, query.Path.Value, query.Name, failure.ToString());
@@ -233,22 +235,28 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         var steps = _pulse.Prefer(PathOf(query, asOwner ? AskLevel.Home : AskLevel.Region));
         if (_calls is not null && !asOwner)
             steps = steps.Insert(0, AskStep.Engine);
-        return steps.Length == 1
-            ? _upstream.AskAsync(query, known, cancel)
-            : _hedged.RunAsync(
-                steps,
-                (step, alive, stop) => step.IsEngine ? TakeFromOwnerAsync(query, alive, stop)
-                    : step.Peer is { } peer ? TakeFromPeerAsync(query, peer, alive, stop)
-                    : _upstream.AskAsync(query, known, stop),
-                cancel);
-    }
+        if (steps.Length == 1)
+            return _upstream.AskAsync(query, known, cancel);
 
-    private async Task<Outcome<QueryAnswer>> TakeFromOwnerAsync(Query query, Action alive, CancellationToken cancel)
-    {
-        var asked = await _calls!.AskAsync(query, alive, cancel);
-        if (!asked.TryGet(out var owned, out var failure))
+        // What the owner in this very silo has failed at, the silo does not ask upstream over again.
+        Failure? failedHere = null;
+        return _hedged.RunAsync(
+            steps,
+            (step, alive, stop) => step.IsEngine ? TakeFromOwnerAsync(alive, stop)
+                : step.Peer is { } peer ? TakeFromPeerAsync(query, peer, alive, stop)
+                : failedHere is { } failed ? Task.FromResult<Outcome<QueryAnswer>>(failed)
+                : _upstream.AskAsync(query, known, stop),
+            cancel);
+
+        async Task<Outcome<QueryAnswer>> TakeFromOwnerAsync(Action alive, CancellationToken stop)
+        {
+            var (asked, member) = await _calls!.AskAsync(query, alive, stop);
+            var isHere = member == _self.Member.Id;
+            if (asked.TryGet(out var answer, out var failure))
+                return isHere ? LearnedHere : Take(query, answer);
+            failedHere = isHere ? failure : failedHere;
             return failure;
-        return owned.Member == _self.Member.Id ? LearnedHere : Take(query, owned.Answer);
+        }
     }
 
     private async Task<Outcome<QueryAnswer>> TakeFromPeerAsync(Query query, Member peer, Action alive, CancellationToken cancel)
@@ -259,7 +267,6 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
 
     private Outcome<QueryAnswer> Take(Query query, PeerAnswer answer)
     {
-
         // The same look at its form as at an upstream's: a peer is a nearer upstream.
         if (query.FaultOrNull(answer.Body) is { } fault)
             return new Failure(FailureKind.PeerUnavailable, $"{query}: another silo's answer cannot be right: {fault}");

@@ -136,7 +136,7 @@ internal sealed class RegionCluster : IAsyncDisposable
     /// <summary>What a module version's grain has stored of who holds the bytes, once it is as wanted.</summary>
     public static async Task<HolderState> NotesAsync(RegionMember host, PackedModule sample, Func<HolderState, bool> wanted)
     {
-        var storage = host.Silo!.ServiceProvider.GetRequiredKeyedService<IGrainStorage>(StoredState.Hints);
+        var storage = host.Silo!.ServiceProvider.GetRequiredKeyedService<IGrainStorage>(StoredState.Provider);
         var noted = new GrainState<HolderState>();
         do
         {

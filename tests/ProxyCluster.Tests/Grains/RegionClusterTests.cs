@@ -42,9 +42,9 @@ public sealed class RegionClusterTests
         var answers = await Task.WhenAll(Enumerable.Range(0, 1000).Select(n =>
             calls[n % calls.Count].HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel)));
 
-        Assert.All(answers, answer => Assert.Null(answer.Failure));
-        Assert.Single(answers.Select(static answer => answer.Value.Member).Distinct());
-        Assert.All(answers, answer => Assert.Equal(sample.ZipH1, answer.Value.Record.ZipH1));
+        Assert.All(answers, answer => Assert.Null(answer.Outcome.Failure));
+        Assert.Single(answers.Select(static answer => answer.Member).Distinct());
+        Assert.All(answers, answer => Assert.Equal(sample.ZipH1, answer.Outcome.Value.ZipH1));
         Assert.Equal(1, cluster.Upstream.Requests(zip));
     }
 
@@ -78,9 +78,9 @@ public sealed class RegionClusterTests
         foreach (var sample in cluster.Modules)
         {
             var had = await cluster.Members[asker].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Mod, static () => { }, Cancel);
-            var owner = ids[had.Value.Member];
+            var owner = ids[had.Member!];
             Assert.Equal(cluster.Members[asker].Region, owner.Region);
-            Assert.Equal(RegionalOwner.For(sample.Module.ToString(), owner.Region, owner.Engine.View)[0].Id, had.Value.Member);
+            Assert.Equal(RegionalOwner.For(sample.Module.ToString(), owner.Region, owner.Engine.View)[0].Id, had.Member);
         }
     }
 
@@ -93,10 +93,10 @@ public sealed class RegionClusterTests
         var regions = cluster.Members.ToDictionary(static member => member.Engine.Self!.Id, static member => member.Region);
 
         var before = await cluster.Members[0].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel);
-        await cluster.ForgetAsync(cluster.Members.Single(member => member.Engine.Self!.Id == before.Value.Member), sample);
+        await cluster.ForgetAsync(cluster.Members.Single(member => member.Engine.Self!.Id == before.Member), sample);
         var after = await cluster.Members[2].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel);
 
-        Assert.Equal(("tokyo", "frankfurt"), (regions[before.Value.Member], regions[after.Value.Member]));
+        Assert.Equal(("tokyo", "frankfurt"), (regions[before.Member!], regions[after.Member!]));
         Assert.Equal(1, cluster.Upstream.Requests(RegionCluster.PathOf(sample, ".zip")));
     }
 
@@ -122,11 +122,11 @@ public sealed class RegionClusterTests
         foreach (var module in fresh)
         {
             var had = await asker.Get<GrainCalls>().HaveAsync(module, ArtifactKind.Mod, static () => { }, Cancel);
-            Assert.Equal(taken.Contains(module), regions[had.Value.Member] == "tokyo");
+            Assert.Equal(taken.Contains(module), regions[had.Member!] == "tokyo");
         }
 
         async Task<string> OwnerAsync() =>
-            regions[(await asker.Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Mod, static () => { }, Cancel)).Value.Member];
+            regions[(await asker.Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Mod, static () => { }, Cancel)).Member!];
 
         async Task OrderAsync(OperatorVerb verb, Func<RegionEntry, bool> wanted)
         {
@@ -200,7 +200,7 @@ public sealed class RegionClusterTests
         Assert.All(modules, module => Assert.Equal(1, cluster.ModRequests(module)));
 
         async Task<string> OwnerOfAsync(ModuleVersion module) =>
-            (await old.Get<GrainCalls>().HaveAsync(module, ArtifactKind.Mod, static () => { }, Cancel)).Value.Member;
+            (await old.Get<GrainCalls>().HaveAsync(module, ArtifactKind.Mod, static () => { }, Cancel)).Member!;
     }
 
     [Fact]
@@ -249,7 +249,7 @@ public sealed class RegionClusterTests
         await using var cluster = await RegionCluster.StartAsync(new MemoryStore(), ["tokyo", "tokyo", "frankfurt", "sanjose"]);
         await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
         var sample = cluster.Modules[0];
-        var owner = (await cluster.Members[0].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel)).Value.Member;
+        var owner = (await cluster.Members[0].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel)).Member;
         await HaveAsync(cluster.Members[2], sample);
         await HaveAsync(cluster.Members[3], sample);
         var notes = await RegionCluster.NotesAsync(cluster.Members[2], sample, holders => holders.Of(ArtifactKind.Zip).Contains(cluster.Members[3].Engine.Self!.Address.Authority));
@@ -261,8 +261,8 @@ public sealed class RegionClusterTests
         await new[] { survivor.Engine }.UntilMembersAsync([.. cluster.Live.Select(static member => member.Engine.Self!.Id)]);
         var had = await survivor.Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel);
 
-        Assert.Equal(survivor.Engine.Self!.Id, had.Value.Member);
-        Assert.Equal(cluster.Members[2].Engine.Self!.Id, had.Value.Record.Zip!.Source);
+        Assert.Equal(survivor.Engine.Self!.Id, had.Member);
+        Assert.Equal(cluster.Members[2].Engine.Self!.Id, had.Outcome.Value.Zip!.Source);
         Assert.Equal(1, cluster.Upstream.Requests(RegionCluster.PathOf(sample, ".zip")));
     }
 

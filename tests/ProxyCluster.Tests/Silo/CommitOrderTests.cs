@@ -78,8 +78,7 @@ public class CommitOrderTests
 
     private static async Task<TestSilo> StartAsync(WatchedFlush flush)
     {
-        // One attempt: beside grains, what fails at the owner is tried once more by whoever asked.
-        var silo = await TestSilo.StartAsync(services => services.AddSingleton<IFlush>(flush), ("Cluster:Engine", "local"));
+        var silo = await TestSilo.StartAsync(services => services.AddSingleton<IFlush>(flush));
         silo.Add(Module);
         flush.Root = silo.Data;
         return silo;

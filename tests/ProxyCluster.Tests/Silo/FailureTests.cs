@@ -196,6 +196,20 @@ public class FailureTests
         Assert.Equal(200, (await silo.GetAsync(path)).Status);
     }
 
+    [Theory]
+    [InlineData("/example.com/lib/@v/v1.2.0.mod")]
+    [InlineData("/example.com/lib/@v/list")]
+    public async Task Get_OfWhatIsNotStoredWhileUpstreamFails_AsksUpstreamOnce(string path)
+    {
+        await using var silo = await TestSilo.StartAsync();
+        silo.Upstream.Faults.Always(path, Fault.Status(500));
+
+        Assert.Equal(502, (await silo.GetAsync(path)).Status);
+
+        // The grain that owns it lives in this silo, and what it failed at is not done over again.
+        Assert.Equal(1, silo.Upstream.Requests(path));
+    }
+
     [Fact]
     public async Task Get_WhileEverythingIsDown_ServesWhatIsStored()
     {

@@ -50,9 +50,8 @@ public class FullDiskTests
     {
         var clock = new ManualTimeProvider();
         using var disk = new SmallDisk(4);
-        // One attempt: beside grains, the silo itself tries once more what its grain could not store.
         await using var silo = await TestSilo.StartAsync(
-            services => services.AddSingleton<TimeProvider>(clock), ("Cluster:Engine", "local"), ("Storage:Data", disk.Path), (key, value));
+            services => services.AddSingleton<TimeProvider>(clock), ("Storage:Data", disk.Path), (key, value));
         silo.Add(Modules);
         foreach (var module in Modules[..4])
         {

@@ -143,7 +143,7 @@ internal sealed class QuerySite : IAsyncDisposable
 
     private sealed class ScriptedOwner(Turns<Query, Outcome<PeerAnswer>> turns) : IQueryCalls
     {
-        public async Task<Outcome<OwnedAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel) =>
-            (await turns.AskAsync(query, cancel)).TryGet(out var answer, out var failure) ? new OwnedAnswer(answer, "another") : failure;
+        public async Task<OwnerSaid<PeerAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel) =>
+            new(await turns.AskAsync(query, cancel), "another");
     }
 }
