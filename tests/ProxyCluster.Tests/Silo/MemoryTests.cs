@@ -18,6 +18,9 @@ public class MemoryTests
     // of one, is far beyond it.
     private const long MayGrow = 48 << 20;
 
+    // All that is allocated meanwhile, by everybody: silos of tests before this one may still be on their way out.
+    private const long MayAllocate = ZipBytes / 2;
+
     private const string Stem = "/example.com/huge/@v/v1.0.0";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -51,7 +54,7 @@ public class MemoryTests
         // 2. Hits: measured while half of it is on its way to each of several clients, whose pace holds it back.
         var allocated = GC.GetTotalAllocatedBytes(precise: true);
         var whileSendingHit = await DownloadAsync(silo, 1, "HIT");
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - allocated, 0, MayGrow);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - allocated, 0, MayAllocate);
         Assert.InRange(whileSendingHit - before, long.MinValue, MayGrow);
         Assert.InRange(await DownloadAsync(silo, 8, "HIT") - before, long.MinValue, MayGrow);
         Assert.Equal(1, silo.Upstream.Requests(Stem + ".zip"));
