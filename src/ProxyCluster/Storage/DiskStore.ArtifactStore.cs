@@ -77,9 +77,7 @@ internal sealed partial class DiskStore : IArtifactStore
             // Memory first, of all of it: a file that cannot be deleted must not leave another one served.
             foreach (var kind in Enum.GetValues<ArtifactKind>())
                 cache.Remove(KeyOf(module, kind));
-            cache.RemoveRecord(StemOf(module));
-            File.Delete(record);
-            flush.Directory(Path.GetDirectoryName(record)!);
+            records.Delete(module, flush);
             foreach (var kind in Enum.GetValues<ArtifactKind>())
             {
                 File.Delete(tree.ArtifactPath(module, kind));

@@ -42,7 +42,7 @@ internal sealed partial class DiskStore
         var bytes = index.Gone(key, kind);
         try
         {
-            if (ReadRecordOrNull(module, out _) is { } record && record.ArtifactOrNull(kind) is { } stored)
+            if (records.ReadOrNull(module, out _) is { } record && record.ArtifactOrNull(kind) is { } stored)
                 NoteEviction_NeedsLock(record.With(kind, stored with { Evicted = clock.GetUtcNow() }), lastUse);
         }
         catch (Exception e) when (StoreException.IsCause(e))
@@ -57,7 +57,7 @@ internal sealed partial class DiskStore
     // Not flushed: a note that a power cut takes away costs one line of `verify`, and a round writes thousands.
     private void NoteEviction_NeedsLock(ModuleRecord record, uint lastUse)
     {
-        WriteRecord_NeedsLock(record, new NoFlush());
+        records.Write(record, new NoFlush());
 
         // The file's time is the last use of what is left, and this was none.
         File.SetLastWriteTimeUtc(tree.RecordPath(record.Module), DateTimeOffset.FromUnixTimeSeconds(lastUse).UtcDateTime);

@@ -26,10 +26,8 @@ namespace ProxyCluster.Storage;
 /// </para>
 /// <para>
 /// <b>A disk that fails</b> is a <see cref="StoreException"/> to every caller, never absence; only a file whose data it has
-/// lost is damaged like any other, and is fetched again. A <see cref="StoreException"/> too is a record of another
-/// format, a newer program's: it stays as it is. A damaged record counts as absent where a checksum database proves the
-/// same again, and is set aside when the next commit needs its place; where nothing else pins the module
-/// (<see cref="PinnedModules"/>), it is a <see cref="StoreException"/> too, until somebody restores or deletes it.
+/// lost is damaged like any other, and is fetched again. What becomes of a record that cannot be read, <see cref="DiskRecords"/>
+/// says.
 /// </para>
 /// <para>
 /// <b>Not promised.</b> That a commit survives a power cut when <see cref="StorageOptions.Flush"/> is off. It costs one
@@ -45,7 +43,7 @@ internal sealed partial class DiskStore(
     HotCache cache,
     StoreIndex index,
     Quarantine quarantine,
-    PinnedModules pinned,
+    DiskRecords records,
     SpaceAlarm alarm,
     IFlush flush,
     IOptions<StorageOptions> options,
@@ -70,10 +68,7 @@ internal sealed partial class DiskStore(
 
     /// <summary>What is proven and stored of a module version; null when nothing is.</summary>
     /// <exception cref="StoreException">The record is there and cannot be read now, or not by this program.</exception>
-    public ModuleRecord? FindRecordOrNull(ModuleVersion module) =>
-        cache.FindRecordOrNull(StemOf(module)) is { } known && DiskFile.StampOrNull(tree.RecordPath(module)) == known.Stamp
-            ? known.Record
-            : ReadRecordOrNull(module, out _);
+    public ModuleRecord? FindRecordOrNull(ModuleVersion module) => records.FindOrNull(module);
 
     /// <summary>
     /// Opens an artifact that <paramref name="record"/> names, after making sure that its bytes still match. Null when
@@ -166,7 +161,7 @@ internal sealed partial class DiskStore(
     {
         var module = proposal.Module;
         var path = tree.ArtifactPath(module, kind);
-        var current = ReadRecordOrNull(module, out var damage);
+        var current = records.ReadOrNull(module, out var damage);
         var bytesLost = current?.ArtifactOrNull(kind) is not null && !HasBytes(current, kind);
         var result = RecordMerge.Merge(current, proposal, kind, bytesLost);
         if (result.Status == CommitStatus.Conflict)
@@ -200,7 +195,7 @@ internal sealed partial class DiskStore(
 
         if (damage is not null)
             quarantine.TakeOrNull(tree.RecordPath(module), module);
-        WriteRecord_NeedsLock(result.Record, flush);
+        records.Write(result.Record, flush);
         if (hashed is not null)
             cache.Add(key, hashed);
         if (index.Bytes > options.Value.MaxBytes)
@@ -328,73 +323,6 @@ internal sealed partial class DiskStore(
             flush.Directory(parent);
     }
 
-    // Reads and parses, whatever memory holds. What is damaged and may be lost is null, with a sentence.
-    private ModuleRecord? ReadRecordOrNull(ModuleVersion module, out string? damage)
-    {
-        damage = null;
-        var path = tree.RecordPath(module);
-        using var file = DiskFile.OpenOrNull(path);
-        if (file is null)
-            return null;
-
-        var stamp = DiskFile.StampOf(file);
-        var json = DiskFile.ReadAll(file, stamp.Length);
-        var record = RecordFile.ParseOrNull(json, out damage);
-        if (record is not null && record.Module == module)
-        {
-            cache.AddRecord(StemOf(module), new HotRecord(record, stamp));
-            return record;
-        }
-
-        damage ??= $"it is about {record?.Module}";
-        if (RecordFile.OtherFormatOrNull(json) is { } format)
-        {
-            throw new StoreException(
-                $"the record of {module} cannot be read by this program: its format is {format}, written by another version of the program");
-        }
-
-        if (pinned.Contains(module.Path))
-        {
-            throw new StoreException(
-                $"the record of {module} is damaged ({damage}), and nothing else says what {module} is: no checksum database covers it. "
-                + $"Restore {path} from a backup, or delete it to have the next fetch believed");
-        }
-
-        Log.RecordUnreadable(logger, module.Path.Value, module.Version, damage);
-        return null;
-    }
-
-    private void WriteRecord_NeedsLock(ModuleRecord record, IFlush flush)
-    {
-        var temporary = tree.NewTemporary("record");
-        try
-        {
-            FileStamp stamp;
-            using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                RandomAccess.Write(file, RecordFile.Write(record), 0);
-                flush.File(file);
-                stamp = DiskFile.StampOf(file);
-            }
-
-            var path = tree.RecordPath(record.Module);
-            File.Move(temporary, path, overwrite: true);
-
-            // It is the record from here on, whether or not a power cut will spare it.
-            cache.AddRecord(StemOf(record.Module), new HotRecord(record, stamp));
-            foreach (var kind in Enum.GetValues<ArtifactKind>())
-                cache.Renew(KeyOf(record.Module, kind), record);
-            flush.Directory(Path.GetDirectoryName(path)!);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
-
-    private static string StemOf(ModuleVersion module) => $"{module.Path.Escaped}/{DataTree.VersionsName}/{module.EscapedVersion}";
-
     internal static string LabelOf(ArtifactKind kind) => kind switch
     {
         ArtifactKind.Info => "info",
@@ -404,9 +332,6 @@ internal sealed partial class DiskStore(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "Record of {Module}@{Version} could not be read and counts as absent: {Reason}")]
-        public static partial void RecordUnreadable(ILogger logger, string module, string version, string reason);
-
         [LoggerMessage(LogLevel.Warning, "Stored {Artifact} of {Module}@{Version} could not be evicted: {Reason}")]
         public static partial void NotEvicted(ILogger logger, string module, string version, string artifact, string reason);
 

@@ -20,6 +20,7 @@ internal static class StorageRegistration
         services.AddSingleton<SpaceAlarm>();
         services.AddSingleton<Quarantine>();
         services.AddSingleton<PinnedModules>();
+        services.AddSingleton<DiskRecords>();
         services.AddSingleton<DiskStore>();
         services.AddSingleton<StoreScan>();
         services.AddSingleton<KeptModules>();

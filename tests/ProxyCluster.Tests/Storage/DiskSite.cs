@@ -39,7 +39,8 @@ internal sealed class DiskSite : StoreSite
             Cache,
             Index,
             new Quarantine(Tree, wrapped, Clock, NullLogger<Quarantine>.Instance),
-            new PinnedModules(Options.Create(new VerificationOptions { NoSumDb = noSum })),
+            new DiskRecords(
+                Tree, Cache, new PinnedModules(Options.Create(new VerificationOptions { NoSumDb = noSum })), NullLogger<DiskRecords>.Instance),
             new SpaceAlarm(),
             flush ?? new DiskFlush(),
             wrapped,
