@@ -37,6 +37,7 @@ public sealed class SingleFileTests : IDisposable
         foreach (var door in state.Processes.Where(static process => process.Kind == ProcessKind.FrontEnd))
             Assert.Equal(sample.Zip, await http.GetByteArrayAsync(new Uri(door.Url, $"/{sample.Module.Path}/@v/{sample.Module.Version}.zip"), Cancel));
         Assert.Equal(0, await up.StopAsync(Limit));
+        Assert.DoesNotContain("killed", up.Errors, StringComparison.Ordinal);
     }
 
     public void Dispose() => _scratch.Dispose();

@@ -186,12 +186,13 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>Stops everything in order: doors first, then silos, then the store. Names of those that had to be killed.</summary>
     public async Task<IReadOnlyList<string>> StopAsync(Action<string> progress)
     {
-        var killed = new ConcurrentQueue<string>();
-        foreach (var kinds in new[] { ProcessKind.FrontEnd, ProcessKind.Silo, ProcessKind.Etcd, ProcessKind.Redis, ProcessKind.BlobStore }
-            .Select(Of).Select(Enumerable.ToList).Where(static processes => processes.Count > 0))
+        // The first silo keeps the list of members where there is no store: the others sign off in it.
+        var (killed, lists) = (new ConcurrentQueue<string>(), Silos.Take(Store == StoreKind.Memory ? 1 : 0).ToList());
+        foreach (var turn in new[] { FrontEnds, Silos.Except(lists), lists, StoreMembers, Of(ProcessKind.BlobStore) }
+            .Select(Enumerable.ToList).Where(static processes => processes.Count > 0))
         {
-            progress($"stopping {string.Join(", ", kinds.Select(static process => process.Name))}");
-            await Task.WhenAll(kinds.Select(async process =>
+            progress($"stopping {string.Join(", ", turn.Select(static process => process.Name))}");
+            await Task.WhenAll(turn.Select(async process =>
             {
                 if (!await process.StopAsync(StopLimit).ConfigureAwait(false))
                     killed.Enqueue(process.Name);
