@@ -186,9 +186,10 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>Stops everything in order: doors first, then silos, then the store. Names of those that had to be killed.</summary>
     public async Task<IReadOnlyList<string>> StopAsync(Action<string> progress)
     {
-        // The first silo keeps the list of members where there is no store: the others sign off in it.
-        var (killed, lists) = (new ConcurrentQueue<string>(), Silos.Take(Store == StoreKind.Memory ? 1 : 0).ToList());
-        foreach (var turn in new[] { FrontEnds, Silos.Except(lists), lists, StoreMembers, Of(ProcessKind.BlobStore) }
+        // A silo that keeps the list of members is a store to the others, who sign off in it.
+        var killed = new ConcurrentQueue<string>();
+        var silos = Silos.ToLookup(silo => _plan.KeepsMembers(silo.Name));
+        foreach (var turn in new[] { FrontEnds, silos[false], silos[true], StoreMembers, Of(ProcessKind.BlobStore) }
             .Select(Enumerable.ToList).Where(static processes => processes.Count > 0))
         {
             progress($"stopping {string.Join(", ", turn.Select(static process => process.Name))}");
