@@ -245,7 +245,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
     {
         // A region does not need an owner of its own here: every silo keeps what it was told, and it is told little.
         var steps = _pulse.Prefer(PathOf(query, asOwner ? AskLevel.Home : AskLevel.Region));
-        if (_calls is not null && !asOwner)
+        if (_calls is { IsSilent: false } && !asOwner)
             steps = steps.Insert(0, AskStep.Engine);
         if (steps.Length == 1)
             return _upstream.AskAsync(query, known, cancel);
