@@ -237,6 +237,10 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
             return await _known.ChangeAsync(query, newest => newest.Learn(query, told, _clock.GetUtcNow(), _options.BridgeFor), cancel);
         }
 
+        // That there was no room for it, or that whoever asked had left, says nothing to the next one.
+        if (failure.Kind == FailureKind.Overloaded)
+            return (await _known.FindAsync(query, cancel)).Fail(failure, began, _clock.GetUtcNow(), _options.BridgeFor);
+
         if (known.Answer is not null && known.Failure is null)
             Log.RefreshFailed(_logger, query.Path.Value, query.Name, failure.ToString());
         return await _known.ChangeAsync(query, newest => newest.Fail(failure, began, _clock.GetUtcNow(), _options.BridgeFor), cancel);

@@ -80,8 +80,12 @@ public sealed class CrowdTests
 
         Assert.Equal(3, asked.Count(static query => !query.IsCompleted));
         gate.SetResult();
-        var statuses = (await Task.WhenAll(asked)).Select(static answer => answer.StatusCode).ToList();
-        Assert.Equal(7, statuses.Count(static status => status == HttpStatusCode.ServiceUnavailable));
+        var refused = (await Task.WhenAll(asked)).Where(static answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable).ToList();
+        Assert.Equal(7, refused.Count);
+
+        // Nobody else is refused for that.
+        using var again = await client.GetAsync(refused[0].RequestMessage!.RequestUri, Cancel);
+        Assert.Equal(HttpStatusCode.NotFound, again.StatusCode);
     }
 
     private static async Task WaitForAsync(TestSilo silo, int waiting)

@@ -8,6 +8,8 @@ namespace ProxyCluster.Tests.Verification;
 /// <summary>How often a checksum database is asked, whatever is asked of us.</summary>
 public sealed class DatabaseLimitsTests : IAsyncLifetime
 {
+    private const int MaxWaiting = 30;
+
     private readonly ManualTimeProvider _clock = new();
     private readonly ScratchDirectory _data = new();
     private DatabaseServer _server = null!;
@@ -23,7 +25,7 @@ public sealed class DatabaseLimitsTests : IAsyncLifetime
     {
         _server = await DatabaseServer.StartAsync();
         _server.Fill(1);
-        _room = new VerificationRoom(new VerificationOptions { SumDb = _server.Setting, Attempts = 1 }, _data.Path, _clock);
+        _room = new VerificationRoom(new VerificationOptions { SumDb = _server.Setting, Attempts = 1, MaxWaiting = MaxWaiting }, _data.Path, _clock);
     }
 
     public async ValueTask DisposeAsync()
@@ -71,42 +73,32 @@ public sealed class DatabaseLimitsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Lookups_ManyAtOnce_AreAskedInTurns()
+    public async Task Lookups_ManyAtOnce_AreAskedInTurnsAndSoManyWait()
     {
         var (running, most) = (0, 0);
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
         // One asker for all; a quarter of the turns is for others.
         var limit = new VerificationOptions().MaxConcurrentRequests * 3 / 4;
-        var all = new List<Task>();
         _server.Instead = async (context, _) =>
         {
-            var now = Interlocked.Increment(ref running);
-            InterlockedMax(ref most, now);
-
-            // All that may be asked at once are here; nobody of the others comes before one of these is answered.
-            if (now >= limit)
-                gate.TrySetResult();
+            lock (gate)
+                most = Math.Max(most, ++running);
             await gate.Task;
-            Interlocked.Decrement(ref running);
             context.Response.StatusCode = 404;
             return true;
         };
-        for (var i = 1; i <= 8 * limit; i++)
-            all.Add(Client.LookupAsync(DatabaseServer.Module(i), Cancel));
-        await Task.WhenAll(all).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
-        Assert.Equal(limit, most);
-        Assert.Equal(8 * limit, Asked);
-    }
 
-    private static void InterlockedMax(ref int most, int now)
-    {
-        for (var before = Volatile.Read(ref most); now > before;)
-        {
-            var seen = Interlocked.CompareExchange(ref most, now, before);
-            if (seen == before)
-                return;
-            before = seen;
-        }
+        // All but those that have a turn or wait for one are refused, while nobody is answered.
+        var all = Enumerable.Range(1, limit + MaxWaiting + 20).Select(i => Client.LookupAsync(DatabaseServer.Module(i), Cancel)).ToList();
+        while (all.Count(static lookup => lookup.IsCompleted) < 20)
+            await Task.WhenAny(all.Where(static lookup => !lookup.IsCompleted)).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        while (Volatile.Read(ref running) < limit)
+            await Task.Delay(10, Cancel);
+        Assert.Equal(limit, most);
+        gate.SetResult();
+        var kinds = (await Task.WhenAll(all)).Select(static result => result.Failure!.Kind).ToList();
+        Assert.Equal(20, kinds.Count(static kind => kind == ChecksumFailureKind.Unavailable));
+        Assert.Equal(limit + MaxWaiting, Asked);
     }
 }
