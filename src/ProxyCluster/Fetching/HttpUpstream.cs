@@ -38,7 +38,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         _login = login;
         _options = options.Value;
         _time = time;
-        _client = new HttpMessageInvoker(handler ?? CreateHandler(options.Value, time));
+        _client = new HttpMessageInvoker(handler ?? CreateHandler(options.Value, time, new RedirectGuard([_base], options.Value.AllowPrivateRedirects)));
     }
 
     public string Name { get; }
@@ -46,12 +46,12 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
     public bool IsRemote => true;
 
     /// <summary>Pooled connections of one upstream, without cookies, own redirects, decompression or trace headers.</summary>
-    internal static SocketsHttpHandler CreateHandler(UpstreamsOptions options, TimeProvider time) => new()
+    internal static SocketsHttpHandler CreateHandler(UpstreamsOptions options, TimeProvider time, RedirectGuard guard) => new()
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
-        Proxy = OutboundProxy.OfEnvironment,
+        Proxy = guard.Proxy,
         MaxConnectionsPerServer = options.MaxConcurrentRequests,
         EnableMultipleHttp2Connections = true,
         PooledConnectionLifetime = options.ConnectionLifetime,
@@ -64,7 +64,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
 
         // Trace ids of our clients' requests are none of an upstream's business; the spans are made in the chain.
         ActivityHeadersPropagator = null,
-        ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, options.ConnectTimeout, time, ct),
+        ConnectCallback = (context, ct) => ConnectAsync(guard, context, options.ConnectTimeout, time, ct),
     };
 
     /// <inheritdoc/>
@@ -213,6 +213,9 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         if (e.InnerException is TimeoutException || e.InnerException?.InnerException is TimeoutException)
             return NotConnected();
 
+        if (e.InnerException is RedirectRefusedException refused)
+            return UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{Name}: {refused.Message}");
+
         var reason = e.HttpRequestError switch
         {
             HttpRequestError.NameResolutionError => "its name could not be resolved",
@@ -258,13 +261,13 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
             span.SetTag("proxycluster.redirects", redirects);
     }
 
-    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint address, TimeSpan limit, TimeProvider time, CancellationToken ct)
+    private static async ValueTask<Stream> ConnectAsync(RedirectGuard guard, SocketsHttpConnectionContext context, TimeSpan limit, TimeProvider time, CancellationToken ct)
     {
         using var timer = new CancellationTokenSource(limit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, timer.Token);
         try
         {
-            return await OutgoingConnection.ConnectAsync(address, stop.Token);
+            return await guard.ConnectAsync(context, stop.Token);
         }
         catch (OperationCanceledException e) when (timer.IsCancellationRequested && !ct.IsCancellationRequested)
         {

@@ -57,12 +57,17 @@ internal sealed class UpstreamChain : IDisposable
         _traffic = metrics.Traffic;
         _links = [.. routes.Entries.Select(entry =>
             new UpstreamLink(create(entry), entry.PassesAnyFailure, options.Value, time, metrics, logger, random))];
+        metrics.ObserveWaiting(() => _links.Where(static link => link.IsRemote).Select(static link => new Measurement<int>(
+            link.Waiting, new KeyValuePair<string, object?>("upstream", link.Name))));
         metrics.ObserveBreakers(() => _links.Where(static link => link.IsRemote).Select(static link => new Measurement<int>(
             UpstreamBreaker.Figure(link.Status.State), new KeyValuePair<string, object?>("upstream", link.Name))));
     }
 
     /// <summary>How each upstream stands, in the order of the list; the word <c>off</c> is left out.</summary>
     public IReadOnlyList<UpstreamStatus> Statuses => [.. _links.Where(static link => link.Name is not "off").Select(static link => link.Status)];
+
+    /// <summary>Requests that wait for some upstream's turn.</summary>
+    public int Waiting => _links.Sum(static link => link.Waiting);
 
     /// <summary>
     /// Walks the chain until <paramref name="consume"/> makes a value of an answer. It is given the answer and the token

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Telemetry;
 
@@ -8,7 +9,7 @@ namespace ProxyCluster.Fetching;
 /// <summary>
 /// One upstream as a link of the chain: asks it as often as is sensible and never more often at once than it may be.
 /// A try lasts from the question to the end of what the consumer does with the answer, and holds one of the upstream's
-/// turns for that long; pauses between tries hold none. A consumer must therefore not ask the chain itself.
+/// turns for that long (<see cref="FairTurns"/>: fair among clients); pauses between tries hold none. A consumer must therefore not ask the chain itself.
 /// </summary>
 internal sealed partial class UpstreamLink : IDisposable
 {
@@ -22,7 +23,7 @@ internal sealed partial class UpstreamLink : IDisposable
     private readonly ILogger _logger;
     private readonly Func<double> _random;
     private readonly UpstreamBreaker _breaker;
-    private readonly SemaphoreSlim _turns;
+    private readonly FairTurns _turns;
 
     // Something small of the last few modules that the upstream answered well.
     private ImmutableArray<UpstreamResource> _known = [];
@@ -45,7 +46,7 @@ internal sealed partial class UpstreamLink : IDisposable
         _logger = logger;
         _random = random;
         _breaker = new UpstreamBreaker(upstream.Name, options, time, metrics, logger);
-        _turns = new SemaphoreSlim(options.MaxConcurrentRequests);
+        _turns = new FairTurns(options.MaxConcurrentRequests, options.MaxWaiting, time);
     }
 
     /// <summary>Display name of the upstream.</summary>
@@ -59,6 +60,9 @@ internal sealed partial class UpstreamLink : IDisposable
 
     /// <summary>How the upstream stands.</summary>
     public UpstreamStatus Status => _breaker.Status;
+
+    /// <summary>Requests that wait for its turn.</summary>
+    public int Waiting => _turns.Waiting;
 
     /// <summary>Asks until there is an outcome.</summary>
     public async Task<LinkOutcome<T>> AskAsync<T>(
@@ -175,12 +179,11 @@ internal sealed partial class UpstreamLink : IDisposable
     {
         // 1. A probe that ends without a word about the upstream, for whatever reason, must leave the breaker free.
         var learned = false;
-        var hasTurn = false;
+        FairTurns.Turn? turn = null;
         try
         {
             // 2. Wait for a turn.
-            hasTurn = !_upstream.IsRemote || await TryTakeTurnAsync(ct);
-            if (!hasTurn)
+            if (_upstream.IsRemote && (turn = await _turns.TakeAsync(_options.QueueTimeout, ct)) is null)
             {
                 return (new Failure(
                     FailureKind.Overloaded, $"too many requests are waiting for {Name}; {request.Resource} was not asked for"), null);
@@ -197,8 +200,7 @@ internal sealed partial class UpstreamLink : IDisposable
         }
         finally
         {
-            if (hasTurn && _upstream.IsRemote)
-                _turns.Release();
+            turn?.Dispose();
             if (!learned)
                 _breaker.Abandoned(isProbe);
         }
@@ -273,24 +275,6 @@ internal sealed partial class UpstreamLink : IDisposable
         catch (Exception) when (answer.BodyFault is not null && !ct.IsCancellationRequested)
         {
             return answer.BodyFault!.Failure;
-        }
-    }
-
-    private async Task<bool> TryTakeTurnAsync(CancellationToken ct)
-    {
-        if (_turns.Wait(TimeSpan.Zero, ct))
-            return true;
-
-        using var timer = new CancellationTokenSource(_options.QueueTimeout, _time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, timer.Token);
-        try
-        {
-            await _turns.WaitAsync(stop.Token);
-            return true;
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            return false;
         }
     }
 

@@ -9,6 +9,12 @@ internal sealed class UpstreamsOptions
     public const string Section = "Upstreams";
 
     /// <summary>
+    /// Follow redirects of a public upstream to loopback, link-local and private addresses. Default false: such a redirect
+    /// has this proxy ask, and store, what strangers cannot reach.
+    /// </summary>
+    public bool AllowPrivateRedirects { get; set; }
+
+    /// <summary>
     /// The upstreams in GOPROXY syntax. Default <c>https://proxy.golang.org</c>. After <c>,</c> the next one is asked only
     /// when the one before proved absence; after <c>|</c> on any failure: more availability, more load on the later ones.
     /// </summary>
@@ -117,11 +123,18 @@ internal sealed class UpstreamsOptions
     public TimeSpan MaxBreakerPause { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// Requests that one upstream answers at the same time. Default 64. More fills cold caches faster, at the price of
-    /// sockets here and rate limits there.
+    /// Requests that one upstream answers at the same time. Default 64, of which a quarter is for clients that have none. More
+    /// fills cold caches faster, at the price of sockets here and rate limits there.
     /// </summary>
     [Range(1, 10000)]
     public int MaxConcurrentRequests { get; set; } = 64;
+
+    /// <summary>
+    /// Requests that wait for one upstream's turn; past them the client with most of them is refused with 503. Default 2,000.
+    /// More bears larger bursts, at a few kilobytes each.
+    /// </summary>
+    [Range(0, 100_000)]
+    public int MaxWaiting { get; set; } = 2000;
 
     /// <summary>Limit for waiting on a turn under <see cref="MaxConcurrentRequests"/>. Default 2 min.</summary>
     [Span("00:00:00.100", "01:00:00")]

@@ -2,6 +2,7 @@ using System.Net;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Joining;
 
 namespace ProxyCluster.Gate;
 
@@ -35,7 +36,11 @@ internal readonly record struct Ask(ProxyPath What, Asker Who, AskLevel Level, D
 /// <summary>Who asks.</summary>
 /// <param name="Address">The client's address, as the first member that met it saw it; null for a member's own question.</param>
 /// <param name="Member">Id of the member that asks, or that passed the question on; null where the client asks itself.</param>
-internal readonly record struct Asker(IPAddress? Address, string? Member = null);
+internal readonly record struct Asker(IPAddress? Address, string? Member = null)
+{
+    /// <summary>In whose turn the work for it is done.</summary>
+    public Lane Lane => Lane.Of(Address, Member);
+}
 
 /// <summary>The doors.</summary>
 internal enum Door

@@ -47,7 +47,7 @@ internal abstract class ArtifactGrain : Grain, IGrainMigrationParticipant
     protected async Task<OwnerWord> HaveAsync(ArtifactKind kind, TimeSpan patience, string asker)
     {
         var self = _engine.Self!;
-        var had = await _work.WaitAsync(kind, () => WalkAsync(kind, self), patience);
+        var had = await _work.WaitAsync(kind, () => WalkAsync(kind, self), patience, AskedFor.ReadOrNull());
 
         // Alone there is nobody whom the note would help.
         if (had is { Failure: null } && _engine.View.Members.Length > 1)

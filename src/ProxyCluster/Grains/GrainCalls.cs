@@ -4,6 +4,7 @@ using Orleans;
 using Orleans.Runtime;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Placement;
@@ -96,6 +97,7 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
                 return new(new Failure(FailureKind.PeerUnavailable, $"{what}: this silo is not in its cluster: {engine.Status.Detail}"), null);
             try
             {
+                AskedFor.Say();
                 var word = await call(grains).WaitAsync(cancel);
                 alive();
                 patience.Answered();
@@ -111,7 +113,7 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
             {
                 if (e is TimeoutException)
                     Volatile.Write(ref _silentAt, time.GetTimestamp());
-                if (patience.IsOverAfter(e))
+                if (patience.IsOverAfter(e) || !Asking.Current.IsWanted)
                     return new(new Failure(FailureKind.PeerUnavailable, $"{what}: the owner could not be called: {e.Message}"), null);
             }
         }

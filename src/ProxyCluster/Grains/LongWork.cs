@@ -1,3 +1,4 @@
+using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 
 namespace ProxyCluster.Grains;
@@ -22,8 +23,11 @@ internal sealed class LongWork<TKey, TResult>(TimeProvider time)
     /// <summary>Works that are under way, or whose ends wait to be fetched.</summary>
     public int Count => _works.Count;
 
-    /// <summary>Waits for the work on the key, starting it if nobody has; null when it outlasts the heartbeat.</summary>
-    public async Task<Outcome<TResult>?> WaitAsync(TKey key, Func<Task<Outcome<TResult>>> start, TimeSpan heartbeat)
+    /// <summary>
+    /// Waits for the work on the key, starting it if nobody has; null when it outlasts the heartbeat. The lanes are of those for
+    /// whom it is asked, none where all of them have left.
+    /// </summary>
+    public async Task<Outcome<TResult>?> WaitAsync(TKey key, Func<Task<Outcome<TResult>>> start, TimeSpan heartbeat, IReadOnlyList<Lane>? lanes = null)
     {
         foreach (var (old, ended) in _works)
         {
@@ -32,7 +36,9 @@ internal sealed class LongWork<TKey, TResult>(TimeProvider time)
         }
 
         if (!_works.TryGetValue(key, out var work))
-            _works[key] = work = new Work(start, time);
+            _works[key] = work = new Work(heartbeat * HeartbeatsKept, time);
+        work.Asking.Note(lanes ?? [default]);
+        work.Start(start);
 
         // A time-out says nothing that the task does not say better.
         await ((Task)work.Ended).WaitAsync(heartbeat, time)
@@ -46,31 +52,28 @@ internal sealed class LongWork<TKey, TResult>(TimeProvider time)
         return await work.Ended;
     }
 
-    private sealed class Work
+    private sealed class Work(TimeSpan patience, TimeProvider time)
     {
-        private readonly TimeProvider _time;
         private long _endedAt;
 
-        public Work(Func<Task<Outcome<TResult>>> start, TimeProvider time)
-        {
-            _time = time;
-            Ended = Task.Run(() => RunAsync(start));
-        }
+        public PolledAsking Asking { get; } = new(patience, time);
 
-        public Task<Outcome<TResult>> Ended { get; }
+        public Task<Outcome<TResult>> Ended { get; private set; } = null!;
 
-        // The end's time is written before the task completes.
-        public bool IsOver(TimeSpan keptFor) => Ended.IsCompleted && _time.GetElapsedTime(_endedAt) >= keptFor;
+        public void Start(Func<Task<Outcome<TResult>>> work) => Ended ??= Task.Run(() => RunAsync(work));
 
-        private async Task<Outcome<TResult>> RunAsync(Func<Task<Outcome<TResult>>> start)
+        // The end's time is written before the task completes. That it was let go is no answer for the next asker.
+        public bool IsOver(TimeSpan keptFor) => Ended.IsCompleted && (Asking.WasLetGo || time.GetElapsedTime(_endedAt) >= keptFor);
+
+        private async Task<Outcome<TResult>> RunAsync(Func<Task<Outcome<TResult>>> work)
         {
             try
             {
-                return await start();
+                return await Asking.RunAsync(work);
             }
             finally
             {
-                _endedAt = _time.GetTimestamp();
+                _endedAt = time.GetTimestamp();
             }
         }
     }

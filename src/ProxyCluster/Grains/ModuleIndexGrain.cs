@@ -28,7 +28,7 @@ internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grai
     public async Task<OwnerWord> AskAsync(string query, TimeSpan patience)
     {
         // Written when it is sent, not when the work ended: it ages in between.
-        var given = await _work.WaitAsync(query, () => AnswerAsync(query), patience);
+        var given = await _work.WaitAsync(query, () => AnswerAsync(query), patience, AskedFor.ReadOrNull());
         if (rooms.Get<GrainMoves>().IsDue(this.GetPrimaryKeyString(), engine.Self!, engine.View, _work.Count > 0))
             MigrateOnIdle();
         return OwnerWord.Of(given, engine.Self!.Id, rooms.Get<QueryWalk>().WriteForMember);

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Lines;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Hosting;
 
@@ -18,12 +19,16 @@ internal static class Listening
         var services = kestrel.ApplicationServices;
         var members = services.GetRequiredService<IOptions<ClusteringOptions>>().Value.InternalAddresses();
         if (members.Count == 0)
+        {
+            kestrel.ConfigureEndpointDefaults(listener => GivePlaces(listener, services));
             return;
+        }
 
         foreach (var url in services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses())
         {
             Listen(kestrel, url, listener =>
             {
+                GivePlaces(listener, services);
                 if (BindingAddress.Parse(url).Scheme == "https")
                     listener.UseHttps();
             });
@@ -45,6 +50,23 @@ internal static class Listening
                     listener.UseHttps(certificates.ForListener());
             });
         }
+    }
+
+    private static void GivePlaces(ListenOptions listener, IServiceProvider services)
+    {
+        var places = services.GetRequiredService<ConnectionPlaces>();
+        listener.Use(next => async connection =>
+        {
+            using var place = places.TakeOrNull(ClientAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address), connection.Abort);
+            if (place is null)
+            {
+                connection.Abort();
+                return;
+            }
+
+            connection.Features.Set(place);
+            await next(connection);
+        });
     }
 
     private static void Listen(KestrelServerOptions kestrel, string url, Action<ListenOptions> configure)

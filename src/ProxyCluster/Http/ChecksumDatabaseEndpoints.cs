@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using ProxyCluster.Gate;
+using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
 using ProxyCluster.Verification;
@@ -15,6 +16,7 @@ internal sealed class ChecksumDatabaseEndpoints(ModuleGate gate, ChecksumDatabas
     /// <summary>Answers a path below <c>/sumdb/</c>.</summary>
     public async Task<Seen> AnswerAsync(HttpContext context, Ask ask, CancellationToken cancel)
     {
+        Asking.Enter(ask.Who.Lane, cancel);
         var outcome = gate.Judge(ask).Refusal is { } refusal ? refusal : await mirror.AnswerAsync(ask.What.Text, ask.IsCachedOnly, cancel);
         if (!outcome.TryGet(out var answer, out var failure))
         {

@@ -15,9 +15,26 @@ public sealed class HttpOptions
     [RegularExpression("(/[A-Za-z0-9._~-]+)*", ErrorMessage = "must be empty or look like /path, without a final slash")]
     public string BasePath { get; set; } = "";
 
-    /// <summary>Connections open at once. Default 10,000. A bound on memory, not a target.</summary>
+    /// <summary>
+    /// Connections of clients open at once. Default 10,000. A bound on memory, not a target. Past it idle ones give way, and only
+    /// health checks and members are let in where there are none. Members have as many again on addresses of their own.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 10_000;
+
+    /// <summary>
+    /// Connections of one address (an IPv6 /64) among them. Default 5,000. Less protects others better; a balancer in front of all
+    /// clients is one address.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int MaxConnectionsPerClient { get; set; } = 5_000;
+
+    /// <summary>
+    /// Requests of one address under way, over all its connections; past it 503. Default 5,000. Each that its client does not
+    /// read costs up to 256 KiB and a file until <see cref="StallTimeout"/>.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int MaxRequestsPerClient { get; set; } = 5_000;
 
     /// <summary>Bytes of a request line, which bounds the URL. Default 8 KiB; real ones stay under 500 bytes.</summary>
     [Range(256, 65536)]

@@ -1,12 +1,16 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Http;
 
 /// <summary>Registers the HTTP side and sets every limit of the server.</summary>
 internal static class HttpRegistration
 {
+    // Answered at once, so a few go a long way.
+    private const int SpareConnections = 64;
+
     public static IServiceCollection AddHttpFrontEnd(this IServiceCollection services)
     {
         services.AddRoomOptions<HttpOptions>(HttpOptions.Section);
@@ -19,6 +23,11 @@ internal static class HttpRegistration
         services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<Forwarder>();
         services.AddSingleton<ProxyHandler>();
+        services.AddSingleton(static provider =>
+        {
+            var http = provider.GetRequiredService<IOptions<HttpOptions>>().Value;
+            return new ConnectionPlaces(http.MaxConnections, http.MaxConnectionsPerClient, SpareConnections, http.MaxRequestsPerClient, provider.GetRequiredService<TimeProvider>());
+        });
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
         return services;
     }
@@ -33,7 +42,7 @@ internal static class HttpRegistration
         {
             var http = options.Value;
             server.AddServerHeader = false;
-            server.Limits.MaxConcurrentConnections = http.MaxConnections;
+            server.Limits.MaxConcurrentConnections = (2L * http.MaxConnections) + SpareConnections;
             server.Limits.MaxRequestLineSize = http.MaxRequestLineBytes;
             server.Limits.MaxRequestHeadersTotalSize = http.MaxHeaderBytes;
             server.Limits.MaxRequestHeaderCount = http.MaxHeaderCount;

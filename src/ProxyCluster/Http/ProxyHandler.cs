@@ -50,9 +50,13 @@ internal sealed class ProxyHandler(
         var started = Stopwatch.GetTimestamp();
         metrics.ActiveRequests.Add(1);
         var seen = Seen.Aborted;
+        var place = context.Features.Get<ConnectionPlace>();
+        var hasRoom = place is null || place.Begin();
         try
         {
-            seen = await AnswerAsync(context);
+            seen = !hasRoom && !IsAlwaysHeard(context)
+                ? await RefusePlaceAsync(context)
+                : await AnswerAsync(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -61,6 +65,7 @@ internal sealed class ProxyHandler(
         finally
         {
             var duration = Stopwatch.GetElapsedTime(started);
+            place?.Finish();
             metrics.ActiveRequests.Add(-1);
             if (seen.IsOfClient || (seen == Seen.Aborted && !context.RequestAborted.IsCancellationRequested))
                 metrics.Traffic.CountRequest(duration, seen.IsOwnFailure, seen.WasHere, Client(context));
@@ -76,6 +81,17 @@ internal sealed class ProxyHandler(
                 && seen is { HasCountedBytes: false, IsCutOff: false })
                 metrics.ServedBytes.Add(bytes, new KeyValuePair<string, object?>("artifact", seen.Artifact));
         }
+    }
+
+    // What is answered from what this process knows of itself, or refused without a signature.
+    private static bool IsAlwaysHeard(HttpContext context) =>
+        context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget is var target
+        && (target is "/healthz" or "/readyz" || PeerEndpoints.IsInternal(target));
+
+    private async Task<Seen> RefusePlaceAsync(HttpContext context)
+    {
+        context.Response.Headers.Connection = "close";
+        return await FailAsync(context, new Failure(FailureKind.Overloaded, "too many requests are under way"));
     }
 
     private async ValueTask<Seen> AnswerAsync(HttpContext context)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
+using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 
 namespace ProxyCluster.Lines;
@@ -74,6 +75,15 @@ internal sealed partial class HedgedAsk(Pulse pulse, IOptions<PeerOptions> optio
                 var silence = running.Count == 0 ? patience.Limit : running.Min(attempt => pulse.SilenceOf(attempt.Step.Peer, attempt.LastSign, hedgeDelay * Forbearance));
                 if (next < steps.Length && (running.Count == 0 || patience.IsOver(silence)))
                 {
+                    // Nobody is asked on behalf of nobody: others could not see that whoever waits here has left.
+                    if (!Asking.Current.IsWanted)
+                    {
+                        Asking.Current.LetGo();
+                        next = steps.Length;
+                        failure ??= new(FailureKind.Overloaded, "whoever asked for it has left");
+                        continue;
+                    }
+
                     running.Add(Attempt<T>.Start(steps[next++], AskOrFailAsync, clock, losers.Token));
                     patience = new HedgePatience(hedgeDelay);
                     continue;

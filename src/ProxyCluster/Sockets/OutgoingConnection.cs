@@ -15,12 +15,20 @@ internal sealed class OutgoingConnection(Socket socket) : NetworkStream(socket, 
 
     /// <summary>Connects.</summary>
     /// <exception cref="SocketException">Nobody listens, or the name is not known.</exception>
-    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint address, CancellationToken cancel)
+    public static ValueTask<Stream> ConnectAsync(DnsEndPoint address, CancellationToken cancel) =>
+        ConnectAsync(socket => socket.ConnectAsync(address, cancel));
+
+    /// <summary>Connects to the first of the addresses that answers.</summary>
+    /// <exception cref="SocketException">Nobody listens.</exception>
+    public static ValueTask<Stream> ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancel) =>
+        ConnectAsync(socket => socket.ConnectAsync(addresses, port, cancel));
+
+    private static async ValueTask<Stream> ConnectAsync(Func<Socket, ValueTask> connect)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(address, cancel).ConfigureAwait(false);
+            await connect(socket).ConfigureAwait(false);
 
             // The handler asks for it later, outside of what it guards, and then a connection that was reset in between
             // would surface as a bare SocketException. The socket remembers the answer; here a failure is one to connect.

@@ -158,6 +158,10 @@ internal sealed class ProxyMetrics
         Meter.CreateObservableGauge("proxycluster.upstream.breaker.state", states, null,
             "Circuit breaker: 0 closed, 1 half-open, 2 open; label upstream");
 
+    /// <summary>Reports how many requests wait for an upstream's turn; label upstream.</summary>
+    public void ObserveWaiting(Func<IEnumerable<Measurement<int>>> counts) =>
+        Meter.CreateObservableGauge("proxycluster.upstream.waiting", counts, null, "Requests that wait for an upstream's turn; label upstream");
+
     /// <summary>Reports how far copies for other regions are behind; labels from, to.</summary>
     public void ObserveReplication(
         Func<IEnumerable<Measurement<long>>> objects,

@@ -99,8 +99,7 @@ internal sealed partial class ChecksumDatabaseMirror(
         if (!ModuleVersion.TryCreate(path, version, out var module, out error))
             return new Failure(FailureKind.NotFound, $"not found: {error}");
 
-        var client = cachedOnly ? database.Kept : database.Client;
-        var result = await client.LookupAsync(module, cancellationToken).ConfigureAwait(false);
+        var result = await (cachedOnly ? database.Kept.LookupAsync(module, cancellationToken) : database.LookupAsync(module, cancellationToken)).ConfigureAwait(false);
         return result.TryGet(out var lookup, out var failure)
             ? new MirrorAnswer(lookup.Response, Text, Day, IsImmutable: false, lookup.FromCache)
             : cachedOnly ? NotKept(database) : Refuse(database, failure);
@@ -111,6 +110,12 @@ internal sealed partial class ChecksumDatabaseMirror(
     {
         if (!Tile.TryParse(path, out var tile))
             return new Failure(FailureKind.BadRequest, "bad request: invalid tile syntax");
+
+        // What is kept needs no turn.
+        var isAsked = !cachedOnly && await database.Cache.ReadTileAsync(tile, cancellationToken).ConfigureAwait(false) is null;
+        using var turn = isAsked ? await database.Source.TakeTileTurnAsync(cancellationToken).ConfigureAwait(false) : null;
+        if (isAsked && turn is null)
+            return new Failure(FailureKind.Overloaded, $"too many tiles of {database.Name} are being asked for");
 
         var client = cachedOnly ? database.Kept : database.Client;
         var result = await client.ReadTileAsync(tile, cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.ChecksumDatabase;
+using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
+using ProxyCluster.Joining;
+using ProxyCluster.Sockets;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Verification;
@@ -8,8 +11,7 @@ namespace ProxyCluster.Verification;
 /// <summary>The configured checksum databases: the one that proves modules, and all that are mirrored.</summary>
 internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
 {
-    private readonly SocketsHttpHandler _handler;
-    private readonly HttpMessageInvoker _http;
+    private readonly List<IDisposable> _lines = [];
     private readonly ProxyMetrics _metrics;
     private readonly ILogger<ChecksumDatabases> _logger;
 
@@ -23,8 +25,6 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
     {
         _metrics = metrics;
         _logger = loggers.CreateLogger<ChecksumDatabases>();
-        _handler = HttpChecksumDatabaseSource.Handler(options.Value);
-        _http = new HttpMessageInvoker(_handler);
 
         List<Database> all = [];
         foreach (var text in options.Value.Mirrored.Prepend(options.Value.SumDb))
@@ -36,10 +36,16 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
 
             var cache = new DiskChecksumDatabaseCache(
                 directory, key.Name, loggers.CreateLogger<DiskChecksumDatabaseCache>());
-            var source = new HttpChecksumDatabaseSource(
-                _http, key.Name, ways.Straight(setting), setting.HasOwnUrl ? [] : ways.Upstreams, options.Value, clock);
+
+            // Connections of its own, since a redirect is judged by whose it is.
+            var (straight, detours) = (ways.Straight(setting), setting.HasOwnUrl ? [] : ways.Upstreams);
+            var guard = new RedirectGuard(detours.Append(straight).Select(static way => way.Url), options.Value.AllowPrivateRedirects);
+            var http = new HttpMessageInvoker(HttpChecksumDatabaseSource.Handler(options.Value, guard));
+            var source = new BoundedDatabase(
+                new HttpChecksumDatabaseSource(http, key.Name, straight, detours, options.Value, clock), key.Name, options.Value, clock);
+            _lines.AddRange([http, source]);
             all.Add(new Database(
-                key, new ChecksumDatabaseClient(key, source, cache), new ChecksumDatabaseClient(key, new NobodyAsked(), cache), cache));
+                key, new ChecksumDatabaseClient(key, source, cache), new ChecksumDatabaseClient(key, new NobodyAsked(), cache), cache, source));
         }
 
         All = all;
@@ -85,8 +91,7 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
             database.Kept.Dispose();
         }
 
-        _http.Dispose();
-        _handler.Dispose();
+        _lines.ForEach(static line => line.Dispose());
     }
 
     /// <summary>As <see cref="Dispose"/>, and waits for proofs that nobody waits for any more.</summary>
@@ -98,8 +103,7 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
             await database.Kept.DisposeAsync().ConfigureAwait(false);
         }
 
-        _http.Dispose();
-        _handler.Dispose();
+        _lines.ForEach(static line => line.Dispose());
     }
 
     private static string EventOf(ChecksumFailureKind kind) => kind switch
@@ -117,11 +121,19 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
     /// <param name="Client">Asks it.</param>
     /// <param name="Kept">Answers from what <paramref name="Client"/> proved and kept, and never asks.</param>
     /// <param name="Cache">Where that is kept.</param>
+    /// <param name="Source">What <paramref name="Client"/> asks by.</param>
     internal sealed record Database(
-        VerifierKey Key, ChecksumDatabaseClient Client, ChecksumDatabaseClient Kept, DiskChecksumDatabaseCache Cache)
+        VerifierKey Key, ChecksumDatabaseClient Client, ChecksumDatabaseClient Kept, DiskChecksumDatabaseCache Cache, BoundedDatabase Source)
     {
+        // The client shares its lookups too, but does not know who waits for them. Its end is theirs.
+        private readonly JoinedTasks<ModuleVersion, ChecksumResult<ChecksumLookup>> _lookups = new(CancellationToken.None);
+
         /// <summary>Its name, as in lookups and records.</summary>
         public string Name => Key.Name;
+
+        /// <summary>Looks a module version up, in the turn of those who wait for it.</summary>
+        public Task<ChecksumResult<ChecksumLookup>> LookupAsync(ModuleVersion module, CancellationToken cancellationToken) =>
+            _lookups.RunAsync(module, Client.LookupAsync, cancellationToken);
     }
 
     private sealed class NobodyAsked : IChecksumDatabaseRemote

@@ -38,7 +38,7 @@ internal sealed class HttpChecksumDatabaseSource(
     ];
 
     /// <summary>The handler that goes with these options; redirects are followed here, not there.</summary>
-    public static SocketsHttpHandler Handler(VerificationOptions options) => new()
+    public static SocketsHttpHandler Handler(VerificationOptions options, RedirectGuard guard) => new()
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.GZip,
@@ -46,8 +46,8 @@ internal sealed class HttpChecksumDatabaseSource(
         MaxResponseHeadersLength = 64,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         UseCookies = false,
-        Proxy = OutboundProxy.OfEnvironment,
-        ConnectCallback = OutgoingConnection.ConnectAsync,
+        Proxy = guard.Proxy,
+        ConnectCallback = guard.ConnectAsync,
     };
 
     public async ValueTask<RemoteRead> ReadAsync(string path, CancellationToken cancellationToken)
@@ -140,7 +140,7 @@ internal sealed class HttpChecksumDatabaseSource(
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return (RemoteRead.Unavailable($"{way.Url.Host} could not be reached: {e.Message}"), true);
+            return (RemoteRead.Unavailable($"{way.Url.Host} could not be reached: {e.InnerException?.Message ?? e.Message}"), e.InnerException is not RedirectRefusedException);
         }
     }
 

@@ -48,6 +48,39 @@ public sealed class VerificationOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Lookups in one database at once, and as many tiles for the mirror's clients. Default 16, of which a quarter is for clients
+    /// that have none. More is faster for many cold modules, and rougher to the database.
+    /// </summary>
+    [Range(1, 1_000)]
+    public int MaxConcurrentRequests { get; set; } = 16;
+
+    /// <summary>Lookups that wait for their turn; past them the client with most of them is refused. Default 2,000.</summary>
+    [Range(0, 100_000)]
+    public int MaxWaiting { get; set; } = 2000;
+
+    /// <summary>Longest wait for a turn. Default 30 s. More of it makes long queues, less refuses bursts.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
+    public TimeSpan QueueTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long it is remembered that a database does not have something. Default 10 s. More hides what is published.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan AbsentFor { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Reads in a row that meet an outage, from which on the database is left alone. Default 5.</summary>
+    [Range(1, 1_000)]
+    public int BreakerThreshold { get; set; } = 5;
+
+    /// <summary>For how long it is left alone before the next try. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
+    public TimeSpan BreakerPause { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Follow redirects of a public database to loopback, link-local and private addresses. Default false: such a redirect
+    /// has this proxy ask what strangers cannot reach.
+    /// </summary>
+    public bool AllowPrivateRedirects { get; set; }
+
     /// <summary>How often a read is tried in all. Default 3. More survives longer hiccups and makes outages slower.</summary>
     [Range(1, 10)]
     public int Attempts { get; set; } = 3;

@@ -41,7 +41,7 @@ internal sealed class Verifier(
         ChecksumResult<ChecksumLookup> result;
         try
         {
-            result = await database.Client.LookupAsync(module, cancellationToken).ConfigureAwait(false);
+            result = await database.LookupAsync(module, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

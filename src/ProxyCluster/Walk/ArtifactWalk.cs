@@ -1,6 +1,7 @@
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
 
@@ -26,6 +27,7 @@ internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwn
                 return new OpenedArtifact(here, known, true);
 
             // 3. Stored now, by whoever has to: once for all who ask.
+            Asking.Enter(ask.Who.Lane, cancel);
             if (!(await owner.HaveAsync(ask, cancel)).TryGet(out var stored, out var failure))
                 return failure;
 

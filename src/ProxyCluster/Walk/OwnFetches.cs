@@ -9,7 +9,7 @@ using ProxyCluster.Storage;
 namespace ProxyCluster.Walk;
 
 /// <summary>
-/// What this silo fetches from upstream itself: bounded, and handed on to those who are owed a copy.
+/// What this silo fetches from upstream itself, handed on to those who are owed a copy.
 /// <para>
 /// Proven absence is remembered for a moment, because <c>go get</c> probes every prefix of a path at once. Outages are
 /// not: the breaker of each upstream already answers those quickly. That one artifact is fetched once however many ask is
@@ -24,8 +24,8 @@ internal sealed class OwnFetches(
     IOptions<OwnershipOptions> options) : IDisposable
 {
     private readonly OwnershipOptions _options = options.Value;
-    private readonly MemoryCache _absent = new(new MemoryCacheOptions { SizeLimit = options.Value.MaxAbsentRemembered });
     private int _running;
+    private readonly MemoryCache _absent = new(new MemoryCacheOptions { SizeLimit = options.Value.MaxAbsentRemembered });
 
     /// <summary>Fetches running now.</summary>
     public int Running => Volatile.Read(ref _running);
@@ -36,11 +36,10 @@ internal sealed class OwnFetches(
     {
         if (_absent.TryGetValue((module, kind), out var remembered) && remembered is Failure absent)
             return absent;
+        Interlocked.Increment(ref _running);
         try
         {
-            return Interlocked.Increment(ref _running) > _options.MaxFetches
-                ? new Failure(FailureKind.Overloaded, $"{module}: {_options.MaxFetches} fetches are under way in this silo already")
-                : await FetchAndHandOnAsync(module, kind, known, stop);
+            return await FetchAndHandOnAsync(module, kind, known, stop);
         }
         finally
         {

@@ -2,18 +2,11 @@ using System.ComponentModel.DataAnnotations;
 
 namespace ProxyCluster.Walk;
 
-/// <summary>How much this silo fetches at once and how long it remembers absence. Section <c>Ownership</c>.</summary>
+/// <summary>How long this silo remembers absence. Section <c>Ownership</c>.</summary>
 public sealed class OwnershipOptions
 {
     /// <summary>The section's name.</summary>
     public const string Section = "Ownership";
-
-    /// <summary>
-    /// Artifacts being fetched at once; requests beyond it are refused with 503. Default 2,000. Each costs a few buffers
-    /// and a temporary file; how many of them talk to an upstream at once is that upstream's limit.
-    /// </summary>
-    [Range(1, 100_000)]
-    public int MaxFetches { get; set; } = 2000;
 
     /// <summary>
     /// Time for which an artifact that upstream proved absent is not asked for again. Default 10 s. Less of it shows a

@@ -175,6 +175,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         var (query, cachedOnly, asOwner) = (ask.What.Query, ask.IsCachedOnly, ask.Level == AskLevel.Home);
 
         // 1. Known, and good enough?
+        Asking.Enter(ask.Who.Lane, cancel);
         var known = await _known.FindAsync(query, cancel);
         switch (FreshnessOf(known))
         {

@@ -18,7 +18,7 @@ internal sealed class ChainFixture : IDisposable
     private readonly MeterListener _listener = new();
     private readonly RecordingLogger _logger = new();
 
-    public ChainFixture(string list, Action<UpstreamsOptions>? configure = null, Func<string, string?>? environment = null, Action<SocketsHttpHandler>? handler = null, string? privates = null)
+    public ChainFixture(string list, Action<UpstreamsOptions>? configure = null, Func<string, string?>? environment = null, Action<SocketsHttpHandler>? handler = null, string? privates = null, ProxyCluster.Sockets.RedirectGuard? guard = null)
     {
         Options = new UpstreamsOptions { List = list, Backoff = TimeSpan.Zero };
         configure?.Invoke(Options);
@@ -42,7 +42,7 @@ internal sealed class ChainFixture : IDisposable
             if (entry.Kind is not GoProxyEntryKind.Http)
                 return UpstreamChain.CreateUpstream(entry, options, credentials, Clock);
 
-            var sockets = HttpUpstream.CreateHandler(Options, Clock);
+            var sockets = HttpUpstream.CreateHandler(Options, Clock, guard ?? new ProxyCluster.Sockets.RedirectGuard([], allows: false));
             handler?.Invoke(sockets);
             return new HttpUpstream(entry, credentials.For(entry), options, Clock, sockets);
         }

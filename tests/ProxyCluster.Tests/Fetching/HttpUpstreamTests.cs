@@ -6,6 +6,7 @@ using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Sockets;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Walk;
 
@@ -277,6 +278,22 @@ public sealed class HttpUpstreamTests : IAsyncLifetime
         Assert.All(_server.Calls, call => Assert.Equal("Basic bWU6aHVudGVyMg==", call.Header("Authorization")));
         Assert.Equal(2, _server.TotalRequests);
         Assert.Null(other.Calls.Single().Header("Authorization"));
+    }
+
+    [Fact]
+    public async Task Redirect_OfAPublicUpstreamToInside_IsRefusedUnasked()
+    {
+        // The upstream's own address is taken for a public one.
+        var looks = 0;
+        await using var inside = UpstreamServer.Start();
+        inside.Put("/secret", Body);
+        _server.Faults.Always(ChainFixture.ZipPath, Fault.RedirectTo($"http://localhost:{new Uri(inside.Url).Port}/secret"));
+        var guard = new RedirectGuard([new Uri(_server.Url)], allows: false, _ => looks++ > 0);
+        using var fixture = new ChainFixture(_server.Url, guard: guard);
+        var failure = (await fixture.FetchAsync()).Failure;
+        Assert.Equal(FailureKind.UpstreamInvalid, failure?.Kind);
+        Assert.Contains("redirect to localhost", failure!.Message, StringComparison.Ordinal);
+        Assert.Equal((1, 0), (_server.TotalRequests, inside.TotalRequests));
     }
 
     [Fact]

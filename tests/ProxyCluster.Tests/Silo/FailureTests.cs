@@ -137,7 +137,7 @@ public class FailureTests
             silo.Upstream.Faults.Always("/example.com/slow/@v/v1.0.0.info", Fault.Silence);
             _ = silo.Http.GetAsync(new Uri("/example.com/slow/@v/v1.0.0.info", UriKind.Relative));
             await silo.Upstream.Requested("/example.com/slow/@v/v1.0.0.info");
-        }, ("Ownership:MaxFetches", "1")),
+        }, ("Upstreams:MaxConcurrentRequests", "1"), ("Upstreams:MaxWaiting", "0")),
     };
 
     public static TheoryData<string> Names() => [.. Cases.Keys];

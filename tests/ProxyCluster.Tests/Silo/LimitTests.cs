@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.TestKit;
+using ProxyCluster.TestKit.Upstreams;
 
 namespace ProxyCluster.Tests.Silo;
 
@@ -87,27 +88,80 @@ public class LimitTests
     }
 
     [Fact]
-    public async Task Connection_BeyondTheLimit_IsClosedAndTheOthersAreServed()
+    public async Task Connections_ThatAreIdle_GiveWayToWhoAsks()
     {
         await using var silo = await FilledSilo.StartAsync(("Http:MaxConnections", "3"));
-        var admitted = new List<RawConnection>();
+        var idle = new List<RawConnection>();
         for (var i = 0; i < 3; i++)
         {
-            admitted.Add(await RawConnection.OpenAsync(silo.Address));
-            Assert.Equal(200, (await admitted[i].AskAsync("GET", "/healthz")).Status);
+            idle.Add(await RawConnection.OpenAsync(silo.Address));
+            Assert.Equal(200, (await idle[i].AskAsync("GET", "/healthz")).Status);
         }
 
-        for (var i = 0; i < 5; i++)
-            Assert.False(await IsServedAsync(silo));
-        foreach (var connection in admitted)
-            Assert.Equal(FilledSilo.Lib.GoMod, (await connection.AskAsync("GET", FilledSilo.Lib.Stem + ".mod")).Body);
+        foreach (var path in (string[])["/healthz", FilledSilo.Lib.Stem + ".mod", FilledSilo.Lib.Stem + ".zip"])
+            Assert.Equal(200, (await silo.GetAsync(path)).Status);
+        idle.ForEach(static connection => connection.Dispose());
+    }
 
-        // A place that becomes free is given away again, once the server has noticed.
-        admitted[0].Dispose();
-        using var patience = new CancellationTokenSource(Patience);
-        while (!await IsServedAsync(silo))
-            Assert.False(patience.IsCancellationRequested, "no connection was admitted");
-        admitted.ForEach(connection => connection.Dispose());
+    [Fact]
+    public async Task Connections_AllAtWork_LetHealthChecksInAndNobodyElse()
+    {
+        var gate = new TaskCompletionSource();
+        await using var silo = await FilledSilo.StartAsync(("Http:MaxConnections", "2"));
+        silo.Upstream.Faults.Always("/example.com/slow/@v/v1.0.0.info", Fault.Until(gate.Task));
+        var busy = new List<RawConnection>();
+        for (var i = 0; i < 2; i++)
+        {
+            busy.Add(await RawConnection.OpenAsync(silo.Address));
+            await busy[i].SendAsync(RawConnection.Head("GET", "/example.com/slow/@v/v1.0.0.info"));
+        }
+
+        await silo.ActiveRequests(2).WaitAsync(Patience, Cancellation);
+        Assert.Equal(200, (await silo.GetAsync("/healthz")).Status);
+        Assert.Equal(200, (await silo.GetAsync("/readyz")).Status);
+        using var other = await RawConnection.OpenAsync(silo.Address);
+        var refused = await other.AskAsync("GET", FilledSilo.Lib.Stem + ".mod");
+        Assert.Equal((503, "close"), (refused.Status, refused["Connection"]));
+        gate.SetResult();
+        busy.ForEach(static connection => connection.Dispose());
+    }
+
+    [Fact]
+    public async Task Connections_OfOneAddressPastItsShareAndAtWork_AreClosed()
+    {
+        var gate = new TaskCompletionSource();
+        await using var silo = await FilledSilo.StartAsync(("Http:MaxConnectionsPerClient", "2"));
+        silo.Upstream.Faults.Always("/example.com/slow/@v/v1.0.0.info", Fault.Until(gate.Task));
+        var busy = new List<RawConnection>();
+        for (var i = 0; i < 2; i++)
+        {
+            busy.Add(await RawConnection.OpenAsync(silo.Address));
+            await busy[i].SendAsync(RawConnection.Head("GET", "/example.com/slow/@v/v1.0.0.info"));
+        }
+
+        await silo.ActiveRequests(2).WaitAsync(Patience, Cancellation);
+        Assert.False(await IsServedAsync(silo));
+        gate.SetResult();
+        foreach (var connection in busy)
+            Assert.Equal(404, (await connection.ReadAnswerAsync().WaitAsync(Patience, Cancellation)).Status);
+        Assert.True(await IsServedAsync(silo));
+        busy.ForEach(static connection => connection.Dispose());
+    }
+
+    [Fact]
+    public async Task Requests_OfOneAddressPastItsShare_AreRefusedAndHealthChecksAreNot()
+    {
+        var gate = new TaskCompletionSource();
+        await using var silo = await FilledSilo.StartAsync(("Http:MaxRequestsPerClient", "1"));
+        silo.Upstream.Faults.Always("/example.com/slow/@v/v1.0.0.info", Fault.Until(gate.Task));
+        using var busy = await RawConnection.OpenAsync(silo.Address);
+        await busy.SendAsync(RawConnection.Head("GET", "/example.com/slow/@v/v1.0.0.info"));
+        await silo.ActiveRequests(1).WaitAsync(Patience, Cancellation);
+        Assert.Equal(503, (await silo.GetAsync(FilledSilo.Lib.Stem + ".mod")).Status);
+        Assert.Equal(200, (await silo.GetAsync("/healthz")).Status);
+        gate.SetResult();
+        Assert.Equal(404, (await busy.ReadAnswerAsync().WaitAsync(Patience, Cancellation)).Status);
+        Assert.Equal(200, (await silo.GetAsync(FilledSilo.Lib.Stem + ".mod")).Status);
     }
 
     [Theory]

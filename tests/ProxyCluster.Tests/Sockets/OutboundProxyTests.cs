@@ -82,7 +82,7 @@ public sealed class OutboundProxyTests
         way.Put("http://upstream.example" + ChainFixture.ZipPath, "a zip");
         way.Faults.Next("*", Fault.Status(407, "", "text/plain", ("Proxy-Authenticate", "Basic realm=\"way\"")));
         var proxy = new OutboundProxy(Of(("HTTP_PROXY", way.Url.Replace("//", "//me:p%40ss@", StringComparison.Ordinal))));
-        using var fixture = new ChainFixture("http://upstream.example", handler: handler => handler.Proxy = proxy);
+        using var fixture = new ChainFixture("http://upstream.example", guard: new RedirectGuard([], allows: false, proxy: proxy));
 
         Assert.Equal("a zip", (await fixture.FetchAsync()).Value);
 

@@ -119,7 +119,7 @@ public sealed class DatabaseWaysTests : IAsyncLifetime
     }
 
     private HttpChecksumDatabaseSource Source() => new(
-        new HttpMessageInvoker(HttpChecksumDatabaseSource.Handler(new VerificationOptions())),
+        new HttpMessageInvoker(HttpChecksumDatabaseSource.Handler(new VerificationOptions(), new ProxyCluster.Sockets.RedirectGuard([], allows: true))),
         "sumdb.test/go",
         new DatabaseWay(new Uri(_database.Url), static _ => null),
         Ways().Upstreams,

@@ -1,0 +1,142 @@
+namespace ProxyCluster.Sockets;
+
+/// <summary>
+/// The places that clients' connections take, so that no address takes those of all others.
+/// <para>
+/// An address has a share. Past it, and past the sum, the newcomer takes the place of a connection that is in no request: of
+/// its own address past the share, of the address with most connections past the sum, the longest idle first. Idle connections
+/// are therefore worth keeping and never in anybody's way.
+/// </para>
+/// <para>
+/// Where all of them are at work, newcomers are let in to a few spare places: nobody can tell who they are before they have
+/// asked, and health checks and members shall be heard. Whoever asks for anything else there is turned away by the answer.
+/// </para>
+/// <para>
+/// An address has a share of requests too, over all its connections: on one of HTTP/2 there are many, and each may hold a file
+/// and buffers for as long as its client takes nothing.
+/// </para>
+/// </summary>
+internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int maxRequestsOfOne, TimeProvider clock)
+{
+    // Guards both.
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ClientAddress, ClientShare> _taken = [];
+    private int _count;
+
+    /// <summary>Connections now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _count;
+        }
+    }
+
+    /// <summary>A place, until it is disposed; null where there is none. <paramref name="end"/> ends the connection when another one takes it.</summary>
+    public ConnectionPlace? TakeOrNull(ClientAddress client, Action end)
+    {
+        ConnectionPlace? loser = null;
+        ConnectionPlace? place = null;
+        lock (_lock)
+        {
+            var own = _taken.GetValueOrDefault(client);
+
+            // An address that stands for nobody is a socket file or a pipe, and whoever is behind it.
+            var isOverShare = own is not null && own.Places.Count >= maxOfOne && client != default;
+            if (isOverShare)
+                loser = IdlestOrNull(own!);
+            else if (_count >= max)
+                loser = _taken.Values.OrderByDescending(static share => share.Places.Count).Select(IdlestOrNull).FirstOrDefault(static idle => idle is not null);
+            if (loser is not null)
+                Leave_NeedsLock(loser);
+
+            if (loser is not null || (!isOverShare && _count < max + spare))
+            {
+                if (!_taken.TryGetValue(client, out own))
+                    _taken[client] = own = new ClientShare(client, client == default ? int.MaxValue : maxRequestsOfOne);
+                place = new ConnectionPlace(this, own, end, isSpare: _count >= max, clock);
+                own.Places.Add(place);
+                _count++;
+            }
+        }
+
+        loser?.End();
+        return place;
+    }
+
+    internal void Leave(ConnectionPlace place)
+    {
+        lock (_lock)
+            Leave_NeedsLock(place);
+    }
+
+    private static ConnectionPlace? IdlestOrNull(ClientShare share) =>
+        share.Places.Where(static place => place.IsIdle).MinBy(static place => place.IdleSince);
+
+    private void Leave_NeedsLock(ConnectionPlace place)
+    {
+        if (!place.Share.Places.Remove(place))
+            return;
+        _count--;
+        if (place.Share.Places.Count == 0)
+            _taken.Remove(place.Share.Client);
+    }
+}
+
+/// <summary>What one address has.</summary>
+internal sealed class ClientShare(ClientAddress client, int maxRequests)
+{
+    private int _requests;
+
+    /// <summary>Whose it is.</summary>
+    public ClientAddress Client => client;
+
+    /// <summary>Its connections; for <see cref="ConnectionPlaces"/>, under its lock.</summary>
+    public HashSet<ConnectionPlace> Places { get; } = [];
+
+    /// <summary>A request begins; false when it is one too many. Either way it ends.</summary>
+    public bool Begin() => Interlocked.Increment(ref _requests) <= maxRequests;
+
+    /// <summary>It ended.</summary>
+    public void Finish() => Interlocked.Decrement(ref _requests);
+}
+
+/// <summary>A connection's place. Hot path: five writes per request.</summary>
+internal sealed class ConnectionPlace(ConnectionPlaces places, ClientShare share, Action end, bool isSpare, TimeProvider clock) : IDisposable
+{
+    private int _requests;
+    private long _idleSince = clock.GetTimestamp();
+
+    /// <summary>Of what it is.</summary>
+    public ClientShare Share => share;
+
+    /// <summary>Only for health checks and members.</summary>
+    public bool IsSpare => isSpare;
+
+    /// <summary>In no request.</summary>
+    public bool IsIdle => Volatile.Read(ref _requests) == 0;
+
+    /// <summary>Timestamp of its last request's end, or of its beginning.</summary>
+    public long IdleSince => Volatile.Read(ref _idleSince);
+
+    /// <summary>A request begins; false when only health checks and members are answered here. Either way it ends.</summary>
+    public bool Begin()
+    {
+        Interlocked.Increment(ref _requests);
+        return share.Begin() && !isSpare;
+    }
+
+    /// <summary>It ended.</summary>
+    public void Finish()
+    {
+        share.Finish();
+        Volatile.Write(ref _idleSince, clock.GetTimestamp());
+        Interlocked.Decrement(ref _requests);
+    }
+
+    /// <summary>Another connection took it.</summary>
+    public void End() => end();
+
+    public void Dispose() => places.Leave(this);
+}

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using ProxyCluster.GoModules.ChecksumDatabase;
+using ProxyCluster.Joining;
+
+namespace ProxyCluster.Verification;
+
+/// <summary>
+/// Stands before a checksum database, as the limits of the chain stand before upstreams: so many lookups at once, a rest after
+/// so many outages in a row, and a short memory of what it does not know. Whoever asks for a thousand unknown names asks the
+/// database for as many as it may be asked, and for each of them once.
+/// <para>
+/// Tiles and trees are read for a lookup that had its turn, or for a client, of which the mirror lets in so many at once; many
+/// wait for one read, so it waits for nobody's turn.
+/// </para>
+/// <para>
+/// A read that has to wait longer than the queue allows is an outage to its asker and none of the database's. After a rest one
+/// read goes through, and its end decides; one that is given up decides nothing.
+/// </para>
+/// </summary>
+internal sealed class BoundedDatabase(IChecksumDatabaseRemote inner, string name, VerificationOptions options, TimeProvider clock)
+    : IChecksumDatabaseRemote, IDisposable
+{
+    private const int MaxAbsent = 10_000;
+
+    private readonly FairTurns _turns = new(options.MaxConcurrentRequests, options.MaxWaiting, clock);
+    private readonly FairTurns _tiles = new(options.MaxConcurrentRequests, options.MaxWaiting, clock);
+    private readonly ConcurrentDictionary<string, (string Message, long At)> _absent = new(StringComparer.Ordinal);
+
+    // Guards the rest.
+    private readonly Lock _lock = new();
+    private int _outages;
+    private long _restsSince;
+    private bool _isProbing;
+
+    public async ValueTask<RemoteRead> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        // 1. Known not to be there.
+        if (_absent.TryGetValue(path, out var absent))
+        {
+            if (clock.GetElapsedTime(absent.At) < options.AbsentFor)
+                return RemoteRead.NotFound(absent.Message);
+            _absent.TryRemove(path, out _);
+        }
+
+        // 2. In its turn.
+        var isLookup = path.StartsWith("lookup/", StringComparison.Ordinal);
+        using var turn = isLookup ? await _turns.TakeAsync(options.QueueTimeout, cancellationToken).ConfigureAwait(false) : null;
+        if (isLookup && turn is null)
+            return RemoteRead.Unavailable($"too many requests are waiting for {name}", options.BreakerPause);
+
+        // 3. Unless it rests.
+        return RestOrNull() is { } rest
+            ? RemoteRead.Unavailable($"{name} is not asked for the moment, after failing repeatedly", rest)
+            : await ReadAndLearnAsync(path, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A turn for a tile that a client of the mirror asks for; null where there is none.</summary>
+    public ValueTask<FairTurns.Turn?> TakeTileTurnAsync(CancellationToken cancellationToken) => _tiles.TakeAsync(options.QueueTimeout, cancellationToken);
+
+    public void Dispose()
+    {
+        _turns.Dispose();
+        _tiles.Dispose();
+    }
+
+    private async ValueTask<RemoteRead> ReadAndLearnAsync(string path, CancellationToken cancellationToken)
+    {
+        RemoteStatus? learned = null;
+        try
+        {
+            var read = await inner.ReadAsync(path, cancellationToken).ConfigureAwait(false);
+            learned = read.Status;
+            if (read.Status == RemoteStatus.NotFound)
+                Remember(path, read.Message);
+            return read;
+        }
+        finally
+        {
+            Learn(learned);
+        }
+    }
+
+    private TimeSpan? RestOrNull()
+    {
+        lock (_lock)
+        {
+            if (_outages < options.BreakerThreshold)
+                return null;
+            var rested = clock.GetElapsedTime(_restsSince);
+            if (rested < options.BreakerPause || _isProbing)
+                return rested < options.BreakerPause ? options.BreakerPause - rested : TimeSpan.FromSeconds(1);
+            _isProbing = true;
+            return null;
+        }
+    }
+
+    private void Learn(RemoteStatus? status)
+    {
+        lock (_lock)
+        {
+            _isProbing = false;
+            if (status is null)
+                return;
+            _outages = status == RemoteStatus.Unavailable ? _outages + 1 : 0;
+            _restsSince = clock.GetTimestamp();
+        }
+    }
+
+    // A memory that is full of the living remembers no more: it is there to spare the database, not to be right.
+    private void Remember(string path, string message)
+    {
+        if (_absent.Count >= MaxAbsent)
+        {
+            foreach (var (old, absent) in _absent)
+            {
+                if (clock.GetElapsedTime(absent.At) >= options.AbsentFor)
+                    _absent.TryRemove(old, out _);
+            }
+        }
+
+        if (_absent.Count < MaxAbsent)
+            _absent[path] = (message, clock.GetTimestamp());
+    }
+}
