@@ -98,7 +98,7 @@ public sealed class OutboundProxyTests
         listener.Start();
         var way = RelayAsync(listener, new Uri(upstream.Url));
         var proxy = new OutboundProxy(Of(("HTTP_PROXY", $"socks5h://{listener.LocalEndpoint}")));
-        using (var fixture = new ChainFixture("http://upstream.example", handler: handler => handler.Proxy = proxy))
+        using (var fixture = new ChainFixture("http://upstream.example", guard: new RedirectGuard([], allows: false, proxy: proxy)))
             Assert.Equal("a zip", (await fixture.FetchAsync()).Value);
 
         Assert.Equal("upstream.example", await way);
@@ -107,8 +107,9 @@ public sealed class OutboundProxyTests
     [Fact]
     public void Handlers_OfUpstreamsAndChecksumDatabase_TakeTheSameWay()
     {
-        using var upstream = HttpUpstream.CreateHandler(new UpstreamsOptions(), TimeProvider.System);
-        using var database = HttpChecksumDatabaseSource.Handler(new VerificationOptions());
+        var guard = new RedirectGuard([], allows: false);
+        using var upstream = HttpUpstream.CreateHandler(new UpstreamsOptions(), TimeProvider.System, guard);
+        using var database = HttpChecksumDatabaseSource.Handler(new VerificationOptions(), guard);
 
         Assert.Same(OutboundProxy.OfEnvironment, upstream.Proxy);
         Assert.Same(OutboundProxy.OfEnvironment, database.Proxy);
