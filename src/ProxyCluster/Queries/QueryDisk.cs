@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Files;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Storage;
 
@@ -42,12 +43,12 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
 
         try
         {
-            var stored = JsonSerializer.Deserialize(File.ReadAllBytes(path), QueryJson.Default.QueryAnswer);
+            var stored = JsonSerializer.Deserialize(RegularFile.ReadAllBytes(path), QueryJson.Default.QueryAnswer);
             var fault = stored is null ? "it is empty" : query.FaultOrNull(stored.Body);
             if (fault is null && QueryView.IsKept(query, stored!))
                 return stored;
 
-            Log.Unreadable(logger, path, fault ?? "it is no list of versions");
+            Log.Unreadable(logger, path, fault ?? "it is not in the form in which it was written");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -106,6 +106,31 @@ public sealed class QueryDiskTests : IDisposable
         Assert.Null(disk.ReadOrNull(query));
     }
 
+    // Upstreams may send such tags; no request may carry one back, and asking again would fail for ever.
+    [Theory]
+    [InlineData("\"a\u001b\"")]
+    [InlineData("\"a\r\nX-Region: paris\"")]
+    [InlineData("\"é\"")]
+    public void Read_TagThatNoRequestMayCarry_IsAbsent(string tag)
+    {
+        using var disk = Open();
+        var query = Of(QueryKind.List);
+        disk.Write(query, Answer(query) with { ETag = "W/\"sound\"" });
+        Assert.NotNull(disk.ReadOrNull(query));
+        Damage(query, stored => stored["ETag"] = tag);
+        Assert.Null(disk.ReadOrNull(query));
+    }
+
+    [Fact]
+    public async Task Read_PipeInItsPlace_IsAbsentWithoutAWait()
+    {
+        using var disk = Open();
+        var query = Of(QueryKind.List);
+        disk.Write(query, Answer(query));
+        await Pipe.ReplaceAsync(PathOf(query));
+        Assert.Null(await Pipe.ReadAsync(PathOf(query), () => disk.ReadOrNull(query)));
+    }
+
     [Fact]
     public async Task Revisions_BeyondTheirNumber_TheLongestUnusedGoWithTheirDirectories()
     {
