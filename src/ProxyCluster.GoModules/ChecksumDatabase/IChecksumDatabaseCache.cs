@@ -21,6 +21,9 @@ public interface IChecksumDatabaseCache
     /// <summary>The verbatim lookup response for a module version, or null.</summary>
     ValueTask<byte[]?> ReadLookupAsync(ModuleVersion module, CancellationToken cancellationToken);
 
+    /// <summary>Every lookup response that is kept, in any order. For the one time that the latest note is lost.</summary>
+    IEnumerable<byte[]> ReadLookups();
+
     /// <summary>Keeps a proven lookup response.</summary>
     ValueTask WriteLookupAsync(ModuleVersion module, ReadOnlyMemory<byte> response, CancellationToken cancellationToken);
 

@@ -50,6 +50,13 @@ public sealed class MemoryChecksumDatabaseCache : IChecksumDatabaseCache
     }
 
     /// <inheritdoc/>
+    public IEnumerable<byte[]> ReadLookups()
+    {
+        lock (_lock)
+            return [.. _lookups.Values];
+    }
+
+    /// <inheritdoc/>
     public ValueTask WriteLookupAsync(ModuleVersion module, ReadOnlyMemory<byte> response, CancellationToken cancellationToken)
     {
         lock (_lock)

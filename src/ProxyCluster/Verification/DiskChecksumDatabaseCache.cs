@@ -22,7 +22,8 @@ namespace ProxyCluster.Verification;
 /// Promises: a reader never sees half a file (temporary file, then rename), and bytes that are not those that were
 /// written, whatever a crash or a disk did to them, count as absent: lookups and tiles end with the SHA-256 of what is
 /// before it. <c>latest</c> is flushed before it is renamed; a power cut may take it back to an earlier tree, which the
-/// log's consistency check covers, and never to a torn one. Losing a write of a lookup or tile costs a request later, so
+/// log's consistency check covers, and never to a torn one. Where it is damaged or gone all the same, the newest tree of the
+/// lookups stands in for it. Losing a write of a lookup or tile costs a request later, so
 /// a full disk does not fail a lookup; losing <c>latest</c> is an error.
 /// </summary>
 internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
@@ -46,6 +47,8 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
 
     private string LatestFile => Path.Combine(_root, "latest");
 
+    private string LookupDirectory => Path.Combine(_root, "lookup");
+
     public ValueTask<byte[]?> ReadTileAsync(Tile tile, CancellationToken cancellationToken)
     {
         var bytes = ReadCheckedOrNull(FileOf(tile));
@@ -68,6 +71,11 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
 
     public ValueTask<byte[]?> ReadLookupAsync(ModuleVersion module, CancellationToken cancellationToken) =>
         new(ReadCheckedOrNull(FileOf(module)));
+
+    public IEnumerable<byte[]> ReadLookups() =>
+        Directory.Exists(LookupDirectory)
+            ? Directory.EnumerateFiles(LookupDirectory, "*", SearchOption.AllDirectories).Select(ReadCheckedOrNull).OfType<byte[]>()
+            : [];
 
     public ValueTask WriteLookupAsync(ModuleVersion module, ReadOnlyMemory<byte> response, CancellationToken cancellationToken)
     {
@@ -107,9 +115,20 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
         Path.Combine([_root, .. (tile.IsData || tile.IsFull ? tile : tile.Full).ToString().Split('/')]);
 
     private string FileOf(ModuleVersion module) =>
-        Path.Combine([_root, "lookup", .. $"{module.Path.Escaped}@{module.EscapedVersion}".Split('/')]);
+        Path.Combine([LookupDirectory, .. $"{module.Path.Escaped}@{module.EscapedVersion}".Split('/')]);
 
-    private string? ReadLatestOrNull() => File.Exists(LatestFile) ? RegularFile.ReadAllText(LatestFile) : null;
+    // Only what is not there was never kept: a head that cannot be read must not look like none.
+    private string? ReadLatestOrNull()
+    {
+        try
+        {
+            return RegularFile.ReadAllText(LatestFile);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
 
     private static byte[]? ReadCheckedOrNull(string file)
     {
