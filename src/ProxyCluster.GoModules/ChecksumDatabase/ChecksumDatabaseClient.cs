@@ -80,8 +80,18 @@ public sealed class ChecksumDatabaseClient : IDisposable, IAsyncDisposable
         if (!(await _timeline.HeadAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var head, out var failure))
             return failure;
 
-        if (Tile.WidthIn(head.Tree.Size, tile.Level, tile.Index) < tile.Width)
+        var width = Tile.WidthIn(head.Tree.Size, tile.Level, tile.Index);
+        if (width < tile.Width)
             return new ChecksumFailure(ChecksumFailureKind.Unknown, $"the tree of {Name} has no {tile}");
+
+        // One request for all of its widths, and one file.
+        if (!tile.IsFull && width == Tile.FullWidth)
+        {
+            var full = await ReadTileAsync(tile.Full, cancellationToken).ConfigureAwait(false);
+            return full.TryGet(out var whole, out failure)
+                ? new TileBytes(tile.BeginningOrNull(whole.Bytes.ToArray())!, whole.FromCache)
+                : failure;
+        }
 
         var hashes = tile.Hashes;
         var plan = new TilePlan(head.Tree.Size).WithTile(hashes.Level, hashes.Index);

@@ -15,7 +15,7 @@ namespace ProxyCluster.Verification;
 /// latest                      the latest signed tree note, plain text
 /// lookup/&lt;esc mod&gt;@&lt;esc ver&gt;  a proven lookup response
 /// tile/8/L/NNN                the widest proven tile at that place; narrower ones are its beginning
-/// tile/8/data/NNN[.p/W]       a proven data tile
+/// tile/8/data/NNN             the same of records
 /// forks/                      signed notes that contradict each other
 /// tmp/                        files being written; swept before the first write
 /// </code>
@@ -49,20 +49,15 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
 
     private string LookupDirectory => Path.Combine(_root, "lookup");
 
-    public ValueTask<byte[]?> ReadTileAsync(Tile tile, CancellationToken cancellationToken)
-    {
-        var bytes = ReadCheckedOrNull(FileOf(tile));
-        return new(tile.IsData || bytes is null || bytes.Length == tile.ByteLength
-            ? bytes
-            : bytes.Length > tile.ByteLength ? bytes[..tile.ByteLength] : null);
-    }
+    public ValueTask<byte[]?> ReadTileAsync(Tile tile, CancellationToken cancellationToken) =>
+        new(ReadCheckedOrNull(FileOf(tile)) is { } bytes ? tile.BeginningOrNull(bytes) : null);
 
     public ValueTask WriteTileAsync(Tile tile, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         lock (_writing)
         {
             var file = FileOf(tile);
-            if (tile.IsData || ReadCheckedOrNull(file) is not { } kept || !kept.AsSpan().StartsWith(bytes.Span))
+            if (ReadCheckedOrNull(file) is not { } kept || !kept.AsSpan().StartsWith(bytes.Span))
                 TryWriteChecked_NeedsLock(file, bytes.Span);
         }
 
@@ -111,8 +106,7 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
         return file;
     }
 
-    private string FileOf(Tile tile) =>
-        Path.Combine([_root, .. (tile.IsData || tile.IsFull ? tile : tile.Full).ToString().Split('/')]);
+    private string FileOf(Tile tile) => Path.Combine([_root, .. tile.Full.ToString().Split('/')]);
 
     private string FileOf(ModuleVersion module) =>
         Path.Combine([LookupDirectory, .. $"{module.Path.Escaped}@{module.EscapedVersion}".Split('/')]);
