@@ -16,7 +16,7 @@ namespace ProxyCluster.Verification;
 /// lookup/&lt;esc mod&gt;@&lt;esc ver&gt;  a proven lookup response
 /// tile/8/L/NNN                the widest proven tile at that place; narrower ones are its beginning
 /// tile/8/data/NNN             the same of records
-/// forks/                      signed notes that contradict each other
+/// forks/                      signed notes that contradict each other, the first hundred pairs
 /// tmp/                        files being written; swept before the first write
 /// </code>
 /// Promises: a reader never sees half a file (temporary file, then rename), and bytes that are not those that were
@@ -28,7 +28,11 @@ namespace ProxyCluster.Verification;
 /// </summary>
 internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
 {
+    // Evidence of more forks than these says nothing new.
+    private const int MaxForks = 100;
+
     private readonly string _root;
+    private readonly BoundedFiles _files;
     private readonly ILogger<DiskChecksumDatabaseCache> _logger;
 
     // Orders writers: compare-and-swap of the head, and "the widest stays". Readers need no lock, rename is atomic.
@@ -42,6 +46,7 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
     {
         // One directory per name, whatever slashes it has.
         _root = Path.Combine(directory.Path, Uri.EscapeDataString(database));
+        _files = directory.Files;
         _logger = logger;
     }
 
@@ -93,14 +98,20 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
     }
 
     /// <summary>Keeps two notes that contradict each other, once, and gives the file.</summary>
+    /// <exception cref="IOException">It cannot be written, or there are enough of them.</exception>
     public string KeepFork(ForkEvidence fork)
     {
         var text = Encoding.UTF8.GetBytes($"{fork.Known}\n---\n\n{fork.Presented}");
         var file = Path.Combine(_root, "forks", $"{Convert.ToHexStringLower(SHA256.HashData(text).AsSpan(0, 8))}.txt");
         lock (_writing)
         {
-            if (!File.Exists(file))
-                Write_NeedsLock(file, text, [], flush: true);
+            if (File.Exists(file))
+                return file;
+
+            var forks = Path.GetDirectoryName(file)!;
+            if (Directory.Exists(forks) && Directory.EnumerateFiles(forks).Take(MaxForks).Count() == MaxForks)
+                throw new IOException($"{forks} has {MaxForks} files already");
+            Write_NeedsLock(file, text, [], flush: true);
         }
 
         return file;
@@ -145,7 +156,9 @@ internal sealed partial class DiskChecksumDatabaseCache : IChecksumDatabaseCache
     {
         try
         {
+            var isNew = !File.Exists(file);
             Write_NeedsLock(file, bytes, Digest.Of(bytes).ToArray(), flush: false);
+            _files.Added(file, bytes.Length + Digest.Size, isNew);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

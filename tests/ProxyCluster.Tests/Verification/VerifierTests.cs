@@ -51,6 +51,32 @@ public sealed class VerifierTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Prove_MoreModulesThanMayBeKept_TheLongestKeptLookupsGoAndTheHeadStays()
+    {
+        _server.Fill(400);
+        await using (var room = Room(maxBytes: 1 << 20))
+        {
+            for (var i = 0; i < 400; i++)
+                Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(i), Token)).Failure);
+            await room.Proofs.Files.Trimmed;
+        }
+
+        var left = Directory.GetFiles(Kept("lookup"), "*", SearchOption.AllDirectories).Length;
+        Assert.InRange(left, 100, 290);
+        Assert.True(File.Exists(Kept("latest")));
+
+        _server.Paths.Clear();
+        await using (var room = Room(maxBytes: 1 << 20))
+        {
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(399), Token)).Failure);
+            Assert.DoesNotContain(DatabaseServer.LookupPath(399), _server.Paths);
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(0), Token)).Failure);
+            Assert.Contains(DatabaseServer.LookupPath(0), _server.Paths);
+            await room.Proofs.Files.Trimmed;
+        }
+    }
+
     public static TheoryData<string> Damages => new("torn", "flipped", "empty", "gone");
 
     [Theory]
@@ -526,10 +552,10 @@ public sealed class VerifierTests : IAsyncLifetime
         return Task.FromResult(true);
     };
 
-    private VerificationRoom Room(Action<VerificationOptions>? change = null, TimeProvider? clock = null)
+    private VerificationRoom Room(Action<VerificationOptions>? change = null, TimeProvider? clock = null, long maxBytes = long.MaxValue)
     {
         VerificationOptions options = new() { SumDb = _server.Setting, RetryDelay = TimeSpan.FromMilliseconds(1) };
         change?.Invoke(options);
-        return new VerificationRoom(options, _data, clock ?? TimeProvider.System);
+        return new VerificationRoom(options, _data, clock ?? TimeProvider.System, maxBytes: maxBytes);
     }
 }
