@@ -50,8 +50,9 @@ internal static class DrillVerb
         var go = new Option<string?>("--go") { Description = "Also run 'go mod download' in a loop, with this go command.", HelpName = "PROGRAM" };
         var directory = new Option<string?>("--dir") { Description = "Keep the cluster's data and logs here. Default: a temporary directory, kept when the drill fails.", HelpName = "DIR" };
         var store = StoreOption.Create();
+        var silos = SilosOption.Create();
         var seed = new Option<int>("--seed") { Description = "Seed of the load.", HelpName = "N", DefaultValueFactory = static _ => 1 };
-        foreach (var option in (Option[])[rate, duration, region, json, html, maxFailed, maxDetect, maxReroute, maxRecover, maxP99, corpus, go, directory, store, seed])
+        foreach (var option in (Option[])[rate, duration, region, json, html, maxFailed, maxDetect, maxReroute, maxRecover, maxP99, corpus, go, directory, store, silos, seed])
             command.Options.Add(option);
         var running = RunningFlags.AddTo(command);
         command.Arguments.Add(scenario);
@@ -69,7 +70,7 @@ internal static class DrillVerb
         {
             var fault = parsed.GetRequiredValue(scenario);
             if ((running.Read(parsed, fault, parsed.GetValue(region), context.WorkingDirectory, out var cluster)
-                ?? WrongBeside(cluster, parsed, parsed.GetValue(region), [corpus, go, directory, store])) is { } wrong)
+                ?? WrongBeside(cluster, parsed, parsed.GetValue(region), [corpus, go, directory, store, silos])) is { } wrong)
                 return OperatorAnswers.FailAsync(context, new Failure(FailureKind.BadRequest, wrong), ExitStatus.Usage);
             foreach (var (flag, file) in (ReadOnlySpan<(string, string?)>)[(json.Name, parsed.GetValue(json)), (html.Name, parsed.GetValue(html))])
             {
@@ -91,6 +92,7 @@ internal static class DrillVerb
                 Go = parsed.GetValue(go),
                 Seed = parsed.GetValue(seed),
                 Store = parsed.GetValue(store),
+                SilosPerRegion = parsed.GetValue(silos),
                 Thresholds = new DrillThresholds
                 {
                     MaxFailed = parsed.GetValue(maxFailed),

@@ -27,12 +27,7 @@ internal static class LocalClusterVerb
         command.Subcommands.Add(Down(directory, context));
         command.Subcommands.Add(Status(directory, context));
 
-        var silos = new Option<int>("--silos") { Description = "Silos in each region. Default 2.", HelpName = "N", DefaultValueFactory = _ => 2 };
-        silos.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 16)
-                result.AddError("--silos must be from 1 to 16");
-        });
+        var silos = SilosOption.Create();
         var portBase = new Option<int>("--port-base")
         {
             Description = $"The first region's front end listens here, the others on the next ports; 0 takes free ones. Default {DefaultPort}.",

@@ -69,18 +69,29 @@ internal sealed partial class ClusterMembership(
         options.Role,
         BuildInfo.Version);
 
-    // Without Advertise this is a cluster inside one machine, so any address becomes the machine's own.
-    // Those for members come last in the server's list; where there are none, all are for everybody.
+    /// <summary>True where nothing says at which address of this machine other members reach this process.</summary>
+    internal static bool IsAnywhere(ClusteringOptions options, ICollection<string> listening) =>
+        options.Advertise is null
+        && FirstOrNull(listening, options.InternalAddresses().Count) is { } first
+        && IsAnyHost(BindingAddress.Parse(first).Host);
+
+    // Without Advertise this is a process alone, or a cluster inside one machine: any address becomes the machine's own.
     private static Uri AddressOf(ICollection<string> listening, int forMembers)
     {
-        if (listening.Skip(forMembers == 0 ? 0 : listening.Count - forMembers).FirstOrDefault() is not { } first)
+        if (FirstOrNull(listening, forMembers) is not { } first)
             return new Uri("http://127.0.0.1");
         var binding = BindingAddress.Parse(first);
-        var host = binding.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "127.0.0.1" : binding.Host;
+        var host = IsAnyHost(binding.Host) ? "127.0.0.1" : binding.Host;
         return Uri.TryCreate($"{binding.Scheme}://{host}:{binding.Port}", UriKind.Absolute, out var address)
             ? address
             : new Uri("http://127.0.0.1");
     }
+
+    // Those for members come last in the server's list; where there are none, all are for everybody.
+    private static string? FirstOrNull(ICollection<string> listening, int forMembers) =>
+        listening.Skip(forMembers == 0 ? 0 : listening.Count - forMembers).FirstOrDefault();
+
+    private static bool IsAnyHost(string host) => host is "*" or "+" or "0.0.0.0" or "[::]";
 
     private static partial class Log
     {

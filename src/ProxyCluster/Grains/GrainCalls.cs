@@ -18,14 +18,25 @@ namespace ProxyCluster.Grains;
 /// <para>
 /// A call is short by design: the grain answers within a heartbeat, if only that it is working, and is asked again. So a
 /// call that stays without an answer for <see cref="Silos.OrleansOptions.CallTimeout"/> met a dead or frozen silo,
-/// however long the fetch takes. It is tried twice more: within two time-outs a frozen silo is voted dead, which ends the
-/// second call at once, and the third finds the grain in its new place. Whoever asks does not wait for that: it goes on
-/// beside us when we give no sign of life for the hedge delay.
+/// however long the fetch takes. It is tried twice more (<see cref="CallPatience"/>): within two time-outs a frozen silo
+/// is voted dead, which ends the second call at once, and the third finds the grain in its new place. Whoever asks does not
+/// wait for that: it goes on beside us when we give no sign of life for the hedge delay.
+/// </para>
+/// <para>
+/// Without the cluster's store nobody is voted dead: a grain in a silo that is gone, or whose place only that silo knows,
+/// is silent whenever it is called. One silence then speaks for a while (<see cref="IsSilent"/>).
 /// </para>
 /// </summary>
-internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> options) : IOwnerCalls, IQueryCalls
+internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> options, TimeProvider time) : IOwnerCalls, IQueryCalls
 {
-    private const int Attempts = 3;
+    // Timestamp; the least where there was none.
+    private long _silentAt = long.MinValue;
+
+    /// <inheritdoc/>
+    public bool IsSilent =>
+        engine.Status.IsDegraded
+        && Volatile.Read(ref _silentAt) is not long.MinValue and var at
+        && time.GetElapsedTime(at) < options.Value.IdleTimeout;
 
     /// <inheritdoc/>
     public Task<OwnerSaid<ModuleRecord>> HaveAsync(ModuleVersion module, ArtifactKind kind, Action alive, CancellationToken cancel) => ReadAsync(module, CallAsync(
@@ -78,7 +89,8 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
     private async Task<OwnerSaid<byte[]>> CallAsync(
         string what, Func<IGrainFactory, Task<OwnerWord>> call, Action alive, CancellationToken cancel)
     {
-        for (var failed = 0; ;)
+        var patience = new CallPatience(options.Value.HedgeDelay, time);
+        while (true)
         {
             if (engine.GrainsOrNull is not { } grains)
                 return new(new Failure(FailureKind.PeerUnavailable, $"{what}: this silo is not in its cluster: {engine.Status.Detail}"), null);
@@ -86,7 +98,7 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
             {
                 var word = await call(grains).WaitAsync(cancel);
                 alive();
-                failed = 0;
+                patience.Answered();
                 switch (word.Kind)
                 {
                     case OwnerWordKind.Done:
@@ -97,7 +109,9 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
             }
             catch (Exception e) when (IsOfTheWay(e) && !cancel.IsCancellationRequested)
             {
-                if (++failed == Attempts)
+                if (e is TimeoutException)
+                    Volatile.Write(ref _silentAt, time.GetTimestamp());
+                if (patience.IsOverAfter(e))
                     return new(new Failure(FailureKind.PeerUnavailable, $"{what}: the owner could not be called: {e.Message}"), null);
             }
         }

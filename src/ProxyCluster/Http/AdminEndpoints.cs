@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -9,6 +11,7 @@ using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Silos;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
@@ -24,6 +27,7 @@ namespace ProxyCluster.Http;
 /// POST /-/admin/v1/regions/NAME/recover    operator
 /// POST /-/admin/v1/regions/NAME/forget     operator
 /// POST /-/admin/v1/modules/forget          operator  {"module": "…", "version": "…", "reason": "…"}
+/// GET  /-/admin/v1/dashboard/              viewer    Orleans' dashboard, where Silo:Dashboard is on
 /// </code>
 /// An order given twice is obeyed once and answered with 200 both times. 409 with a sentence means that it would take the
 /// last region out of service, or makes no sense as things stand; 503 that there is no authority to obey it now. Whoever
@@ -33,6 +37,7 @@ internal sealed partial class AdminEndpoints(
     AdminTokens tokens,
     IAuthorityCalls authority,
     Forgetting forgetting,
+    SiloDashboard dashboard,
     Responses responses,
     ClusterSelf self,
     ILogger<AdminEndpoints> logger)
@@ -60,10 +65,11 @@ internal sealed partial class AdminEndpoints(
     {
         if (!tokens.IsOn)
             return FailAsync(context, 404, "the admin API is off: no Admin:TokenFile is configured", cancel);
-        if (TokenOf(context.Request) is not { } given || tokens.FindOrNull(given) is not { } token)
+        var isPage = path is ["dashboard", _, ..];
+        if ((TokenOf(context.Request) ?? (isPage ? PasswordOf(context.Request) : null)) is not { } given || tokens.FindOrNull(given) is not { } token)
         {
             Log.Unknown(logger, context.Request.Method, string.Join('/', path), context.Connection.RemoteIpAddress);
-            context.Response.Headers.WWWAuthenticate = "Bearer";
+            context.Response.Headers.WWWAuthenticate = isPage ? "Basic realm=\"admin token as password\", charset=\"UTF-8\"" : "Bearer";
             return FailAsync(context, 401, "a bearer token of the token file is needed", cancel);
         }
 
@@ -74,6 +80,7 @@ internal sealed partial class AdminEndpoints(
             ["regions", { Length: > 0 } region, var word] when VerbOrNull(word) is { } verb =>
                 Allows(context, "POST") ? OrderAsync(context, verb, region, token, cancel) : WrongMethodAsync(context, "POST", cancel),
             ["modules", "forget"] => Allows(context, "POST") ? ForgetAsync(context, token, cancel) : WrongMethodAsync(context, "POST", cancel),
+            ["dashboard"] or ["dashboard", ..] => Allows(context, "GET") ? DashboardAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
             _ => FailAsync(context, 404, "there is status, events?since=ID, regions/NAME/drain, undrain, fail, recover, forget, and modules/forget", cancel),
         };
     }
@@ -91,6 +98,14 @@ internal sealed partial class AdminEndpoints(
         ImmutableArray<Routing.RoutingEvent> after = [.. table.Events.Where(change => change.Id > since)];
         var page = new EventPage(table.Epoch, table.LastEventId, since >= table.LastEventId || after[0].Id == since + 1, after);
         return WriteAsync(context, 200, page, FailoverJson.Default.EventPage, cancel);
+    }
+
+    private Task DashboardAsync(HttpContext context, CancellationToken cancel)
+    {
+        if (dashboard.HandlerOrNull is not { } handle)
+            return FailAsync(context, 404, "there is no dashboard here: Silo:Dashboard is off, or this process is not a silo now", cancel);
+        context.Response.Headers.CacheControl = "no-store";
+        return handle(context);
     }
 
     private async Task OrderAsync(HttpContext context, OperatorVerb verb, string region, AdminToken token, CancellationToken cancel)
@@ -168,6 +183,14 @@ internal sealed partial class AdminEndpoints(
 
     private static string? TokenOf(HttpRequest request) =>
         request.Headers.Authorization is [{ } header] && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : null;
+
+    // A browser knows no other way to send a token. For reading alone: it would send the password along with an order that
+    // another site has it give.
+    private static string? PasswordOf(HttpRequest request) =>
+        AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var given)
+        && given is { Scheme: "Basic", Parameter: { } encoded }
+        && Convert.TryFromBase64String(encoded, new byte[encoded.Length], out var _)
+        && Encoding.UTF8.GetString(Convert.FromBase64String(encoded)).Split(':', 2) is [_, var password] ? password : null;
 
     private static bool Allows(HttpContext context, string method) =>
         context.Request.Method == method || (method == "GET" && HttpMethods.IsHead(context.Request.Method));

@@ -84,7 +84,7 @@ internal sealed class PeerEndpoints(
         switch (verb)
         {
             // Somebody's view is wrong, and passing it on could make a circle of it.
-            case "forward" or "artifact" or "query" or "replicate" or "forget" when self.IsFrontEnd:
+            case "forward" or "artifact" or "query" or "stored" or "replicate" or "forget" when self.IsFrontEnd:
                 return (await LoopAsync(context, "this member is a front end: it stores and fetches nothing", cancel), null);
 
             case "forward" when ForwardedRequest.TryParse(rest, member, out var forwarded):
@@ -99,6 +99,9 @@ internal sealed class PeerEndpoints(
 
             case "query" when isGet && Named(rest) is { Asked: Asked.Query } question:
                 return (await InFlightAsync(() => SendAnswerAsync(context, AskOf(question, AskLevel.Home), cancel)), null);
+
+            case "stored" when isGet && Named(rest) is { Asked: Asked.Query, Query.Kind: QueryKind.List } question:
+                return (await InFlightAsync(() => SendAnswerAsync(context, AskOf(question, AskLevel.Stored), cancel)), null);
 
             case "holds" when isGet && PeerTarget.TryCut(rest, out var hex, out var held)
                 && Digest.TryParseHex(hex, out var sha256)

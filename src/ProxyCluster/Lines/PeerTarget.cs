@@ -8,7 +8,7 @@ using ProxyCluster.GoModules.Names;
 namespace ProxyCluster.Lines;
 
 /// <summary>
-/// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>,
+/// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>, <c>stored/PATH/@v/list</c>,
 /// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c>, <c>forget/PATH@VERSION</c> and
 /// <c>forward/HOPS/CLIENT/TARGET</c>; module names are escaped as everywhere.
 /// </summary>
@@ -20,6 +20,9 @@ internal static class PeerTarget
 
     /// <summary>"What is the answer to this query, given by its path in a URL? Ask upstream yourself."</summary>
     public static string Query(string key) => $"{PeerCalls.Prefix}query/{key}";
+
+    /// <summary>"Which versions would you list if there were nothing but your store?"</summary>
+    public static string Stored(string key) => $"{PeerCalls.Prefix}stored/{key}";
 
     /// <summary>"Do you hold this artifact, with bytes of this SHA-256?"</summary>
     public static string Holds(ModuleVersion module, ArtifactKind kind, Digest sha256) =>

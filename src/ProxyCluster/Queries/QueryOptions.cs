@@ -32,7 +32,8 @@ public sealed class QueryOptions
     /// <summary>
     /// Time for which a version stays listed, or an answer is given, after upstream last named it, when upstream now
     /// answers without it. Default 10 min. More of it hides that a replica lags behind the others; less shows withdrawn
-    /// versions sooner. What is stored stays listed without it.
+    /// versions sooner. What is stored where the client asks stays listed without it; other silos are asked for what they
+    /// have stored once in this time, and never where it is 0.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan BridgeFor { get; set; } = TimeSpan.FromMinutes(10);

@@ -58,6 +58,26 @@ internal static class QueryView
         }
     }
 
+    /// <summary>Versions that were known until now, and are named or bridged no more once <paramref name="newest"/> is.</summary>
+    public static List<string> Lost(Query query, QueryAnswer? before, QueryAnswer newest, TimeSpan bridgeFor)
+    {
+        if (query.Kind != QueryKind.List || before is null)
+            return [];
+
+        var after = Newest(query, before, newest, bridgeFor);
+        return [.. NamesOf(query, before).Except(NamesOf(query, after))];
+    }
+
+    /// <summary>An answer that bridges more versions, from when it was given.</summary>
+    public static QueryAnswer Bridging(QueryAnswer answer, IReadOnlyCollection<string> versions) => versions.Count == 0 ? answer : answer with
+    {
+        Bridged = versions.Select(version => KeyValuePair.Create(version, answer.AskedAt)).Concat(answer.Bridged?.AsEnumerable() ?? [])
+            .DistinctBy(static pair => pair.Key).ToDictionary(StringComparer.Ordinal),
+    };
+
+    private static IEnumerable<string> NamesOf(Query query, QueryAnswer answer) =>
+        VersionList.Parse(query.Path, answer.Body).Tagged.Concat(answer.Bridged?.Keys ?? []);
+
     /// <summary>What clients see of an answer, where <paramref name="stored"/> are versions that can be had from the store.</summary>
     public static byte[] Served(Query query, QueryAnswer answer, IReadOnlyCollection<string> stored) =>
         query.Kind != QueryKind.List || (stored.Count == 0 && answer.Bridged is null)

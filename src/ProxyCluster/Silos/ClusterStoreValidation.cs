@@ -24,7 +24,9 @@ internal sealed class ClusterStoreValidation(Settings settings, IOptions<Orleans
         {
             if (options.SecretFile.Length == 0 && !options.Tls.IsSet)
                 faults.Add($"{SettingKeys.SecretFile}: a cluster needs the secret that its members prove to each other");
-            if (SiloLine.FaultOrNull(silo.Value, SiloLine.AddressOf(options, settings.Configuration)) is { } fault)
+            if (ClusterMembership.IsAnywhere(options, SiloLine.ListeningOf(options, settings.Configuration)))
+                faults.Add($"{SettingKeys.Advertise}: this process listens on every address of its machine; say at which other members reach it: --advertise http://HOST:PORT");
+            else if (SiloLine.FaultOrNull(silo.Value, SiloLine.AddressOf(options, settings.Configuration)) is { } fault)
                 faults.Add($"{SettingKeys.SiloLine}: {fault}");
         }
 

@@ -89,6 +89,9 @@ internal sealed partial class OrleansEngine : IEngine
     /// <summary>The way to grains; null while this process is no silo.</summary>
     public IGrainFactory? GrainsOrNull => Volatile.Read(ref _isStopped) == 0 ? _life?.Grains : null;
 
+    /// <summary>The silo's dashboard; null where it is off, or this process is no silo now.</summary>
+    public RequestDelegate? DashboardOrNull => _life?.Dashboard;
+
     /// <inheritdoc/>
     public async Task JoinAsync(Member self, CancellationToken cancel)
     {

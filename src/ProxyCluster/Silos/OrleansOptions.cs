@@ -79,6 +79,12 @@ internal sealed class OrleansOptions
     public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
+    /// Whether this silo takes part in Orleans' dashboard, and shows it under <c>/-/admin/v1/dashboard/</c> to whoever has an
+    /// admin token. Default false: it counts every grain call while somebody looks.
+    /// </summary>
+    public bool Dashboard { get; set; }
+
+    /// <summary>
     /// What protects the line between silos on different machines: <c>tls</c>, with the three files below, or
     /// <c>trusted-network</c>, which says that nobody but members can reach <see cref="Port"/>: whoever does can call grains
     /// and read along. Default none, which is enough where the silo is reached on this machine alone.

@@ -31,13 +31,14 @@ internal sealed class SiloLife : IAsyncDisposable
     private readonly TaskCompletionSource<string> _ended;
     private int _isDropped;
 
-    private SiloLife(IHost host, TaskCompletionSource<string> ended)
+    private SiloLife(IHost host, Rooms rooms, TaskCompletionSource<string> ended)
     {
         _host = host;
         _ended = ended;
         Grains = host.Services.GetRequiredService<IGrainFactory>();
         Membership = host.Services.GetRequiredService<IClusterMembershipService>();
         Address = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        Dashboard = rooms.Options.Dashboard ? SiloDashboard.Build(host.Services) : null;
     }
 
     /// <summary>The way to grains.</summary>
@@ -49,6 +50,9 @@ internal sealed class SiloLife : IAsyncDisposable
     /// <summary>This silo.</summary>
     public SiloAddress Address { get; }
 
+    /// <summary>Its dashboard; null where it has none.</summary>
+    public RequestDelegate? Dashboard { get; }
+
     /// <summary>Completes with the reason when the silo has been told that it is dead.</summary>
     public Task<string> Ended => _ended.Task;
 
@@ -58,10 +62,10 @@ internal sealed class SiloLife : IAsyncDisposable
     {
         var ended = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (rooms.StartSilo is { } start)
-            return new SiloLife(await start(silo => Configure(silo, self, engine, rooms, ended), cancel), ended);
+            return new SiloLife(await start(silo => Configure(silo, self, engine, rooms, ended), cancel), rooms, ended);
 
         var host = await BuildAsync(self, engine, rooms, noteTable, ended, cancel);
-        var life = new SiloLife(host, ended);
+        var life = new SiloLife(host, rooms, ended);
         try
         {
             // Told dead while it was starting: the start would wait for ever.
@@ -168,6 +172,8 @@ internal sealed class SiloLife : IAsyncDisposable
         silo.Services.AddSingleton<IMeterFactory>(_ => new LentMeters(rooms.Get<IMeterFactory>()));
         silo.Services.AddSingleton<IGrainStorageSerializer>(new StateSerializer(rooms.States));
         silo.Services.AddSingleton<IFatalErrorHandler>(new SiloFatality(reason => ended.TrySetResult(reason)));
+        if (rooms.Options.Dashboard)
+            SiloDashboard.Apply(silo);
         rooms.ConfigureSilo?.Invoke(silo);
     }
 

@@ -18,9 +18,15 @@ internal static class SiloLine
     {
         if (configuration.GetSection("Orleans:Endpoints") is { } section && section.Exists())
             return section["AdvertisedIPAddress"];
-        var urls = (configuration[SettingKeys.Urls] ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return ClusterMembership.SelfOf(cluster, [.. urls, .. cluster.InternalAddresses()]).Address.Host;
+        return ClusterMembership.SelfOf(cluster, ListeningOf(cluster, configuration)).Address.Host;
     }
+
+    /// <summary>Where this process listens by its settings, addresses for members last.</summary>
+    public static string[] ListeningOf(ClusteringOptions cluster, IConfiguration configuration) =>
+    [
+        .. (configuration[SettingKeys.Urls] ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+        .. cluster.InternalAddresses(),
+    ];
 
     /// <summary>Why a silo may not be reached at the address; null where it may.</summary>
     public static string? FaultOrNull(OrleansOptions silo, string? address)

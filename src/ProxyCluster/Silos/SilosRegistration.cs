@@ -18,6 +18,7 @@ internal static class SilosRegistration
         services.TryAddSingleton(static provider => new Rooms(provider));
         services.TryAddSingleton<MemoryStore>();
         services.AddSingleton<OrleansEngine>();
+        services.AddSingleton<SiloDashboard>();
         services.TryAddSingleton<IEngine>(static provider =>
             provider.GetRequiredService<IOptions<ClusteringOptions>>().Value.Engine == "local"
                 ? provider.GetRequiredService<LocalEngine>()

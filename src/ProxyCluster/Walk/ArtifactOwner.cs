@@ -144,7 +144,7 @@ internal sealed class ArtifactOwner(
         return
         [
             .. pulse.Prefer([.. holders.Select(static holder => new AskStep(holder, AskLevel.Stored))]),
-            .. calls is null || ask.Level == AskLevel.Home ? ImmutableArray<AskStep>.Empty
+            .. calls is null or { IsSilent: true } || ask.Level == AskLevel.Home ? ImmutableArray<AskStep>.Empty
                 : ask.Level == AskLevel.Client && IsCopiedForOthers(view) ? [AskStep.RegionCopy, AskStep.Engine]
                 : [AskStep.Engine],
             .. pulse.Prefer(path),

@@ -11,6 +11,12 @@ namespace ProxyCluster.Walk;
 internal interface IOwnerCalls
 {
     /// <summary>
+    /// True for a while after an owner was silent at a time when the engine cannot find out who is gone: to call them now
+    /// would be to wait for the same silence again.
+    /// </summary>
+    bool IsSilent { get; }
+
+    /// <summary>
     /// Has the owner store the artifact in its silo, once for all who ask it now; the record names it. A failure of the way to the
     /// owner is a <see cref="FailureKind.PeerUnavailable"/>, so that the asker goes on without it.
     /// </summary>

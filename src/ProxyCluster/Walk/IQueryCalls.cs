@@ -10,6 +10,9 @@ namespace ProxyCluster.Walk;
 /// </summary>
 internal interface IQueryCalls
 {
+    /// <inheritdoc cref="IOwnerCalls.IsSilent"/>
+    bool IsSilent { get; }
+
     /// <summary>
     /// The owner's answer. A failure of the way to the owner is a <see cref="FailureKind.PeerUnavailable"/>.
     /// </summary>

@@ -22,8 +22,9 @@ namespace ProxyCluster.Walk;
 /// as a client's silo, always so on Orleans. What each hears is a step from what is known when it hears it.
 /// </para>
 /// <para>
-/// Members tell each other what upstream said and nothing else. What a client sees is made of that at the silo that it asks,
-/// and of what is stored there, which answers for itself where upstream does not.
+/// Members tell each other what upstream said. What a client sees is made of that at the silo that it asks, and of what is
+/// stored there, which answers for itself where upstream does not. Other silos are asked for what they have stored only where
+/// a version would go that was listed until now: one that any of them could serve is bridged for another while.
 /// </para>
 /// </summary>
 internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
@@ -31,6 +32,9 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
     // The owner lives in this silo: it learned from upstream itself, validators and failures included, and its word as a
     // member's would replace that by less.
     private static readonly QueryAnswer LearnedHere = new([], DateTimeOffset.MinValue, "", null, null);
+
+    // For a look at records, without a word to upstream.
+    private static readonly TimeSpan StoresAnswerWithin = TimeSpan.FromSeconds(2);
 
     private readonly ModuleGate _gate;
     private readonly ClusterSelf _self;
@@ -106,11 +110,17 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         return new GivenAnswer(served, known.Age);
     }
 
-    /// <summary>The same for another member, which is told what upstream said: it has a store of its own.</summary>
+    /// <summary>
+    /// The same for another member, which is told what upstream said: it has a store of its own. Or, as
+    /// <see cref="AskLevel.Stored"/>, what a list would be of this store alone.
+    /// </summary>
     public async ValueTask<Outcome<QueryAnswer>> AskForMemberAsync(Ask ask, CancellationToken cancel)
     {
         if (_gate.Judge(ask).Refusal is { } refusal)
             return refusal;
+
+        if (ask.IsCachedOnly)
+            return new QueryAnswer(await _stored.AnswerOrNullAsync(ask, cancel) ?? [], _clock.GetUtcNow(), "", null, null);
 
         // Not counted: it is one step of a client's ask at another silo, or at this one.
         var found = await FindOrRefreshAsync(ask, cancel);
@@ -219,9 +229,11 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         // 3. Learn, from what is known by now.
         if (outcome.TryGet(out var told, out var failure))
         {
-            return ReferenceEquals(told, LearnedHere)
-                ? await _known.FindAsync(query, cancel)
-                : await _known.ChangeAsync(query, newest => newest.Learn(query, told, _clock.GetUtcNow(), _options.BridgeFor), cancel);
+            if (ReferenceEquals(told, LearnedHere))
+                return await _known.FindAsync(query, cancel);
+
+            told = QueryView.Bridging(told, await StoredElsewhereAsync(query, QueryView.Lost(query, known.Answer, told, _options.BridgeFor), cancel));
+            return await _known.ChangeAsync(query, newest => newest.Learn(query, told, _clock.GetUtcNow(), _options.BridgeFor), cancel);
         }
 
         if (known.Answer is not null && known.Failure is null)
@@ -233,7 +245,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
     {
         // A region does not need an owner of its own here: every silo keeps what it was told, and it is told little.
         var steps = _pulse.Prefer(PathOf(query, asOwner ? AskLevel.Home : AskLevel.Region));
-        if (_calls is not null && !asOwner)
+        if (_calls is { IsSilent: false } && !asOwner)
             steps = steps.Insert(0, AskStep.Engine);
         if (steps.Length == 1)
             return _upstream.AskAsync(query, known, cancel);
@@ -256,6 +268,31 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
                 return isHere ? LearnedHere : Take(query, answer);
             failedHere = isHere ? failure : failedHere;
             return failure;
+        }
+    }
+
+    // Those of the versions that another silo has stored, or may have: one that does not answer is not known to have none.
+    private async Task<List<string>> StoredElsewhereAsync(Query query, List<string> versions, CancellationToken cancel)
+    {
+        if (versions.Count == 0)
+            return [];
+
+        var said = await Task.WhenAll(_self.View.Members.Where(peer => peer.IsSilo && peer.Id != _self.Member.Id).Select(StoredAtAsync));
+        return [.. versions.Where(version => said.Any(stored => stored is null || stored.Contains(version)))];
+
+        async Task<HashSet<string>?> StoredAtAsync(Member peer)
+        {
+            using var late = new CancellationTokenSource(StoresAnswerWithin, _clock);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+            try
+            {
+                var asked = await _peers.AskStoreAsync(peer, query.Key, both.Token);
+                return asked.TryGet(out var answer, out _) ? [.. VersionList.Parse(query.Path, answer.Body).Tagged] : null;
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                return null;
+            }
         }
     }
 

@@ -11,7 +11,8 @@ namespace ProxyCluster.Walk;
 /// <para>
 /// A version counts as stored where all three of its artifacts are here, proven as today's policy demands, or were and the
 /// region's shared store keeps them: with one missing, and nowhere to fetch it from, a list that names the version has
-/// <c>go get</c> fail where it would do without. What only other silos have stored is not listed; it is served all the same.
+/// <c>go get</c> fail where it would do without. What only other silos have stored they are asked for, as far as it was listed
+/// before (<see cref="QueryWalk"/>).
 /// </para>
 /// </summary>
 internal sealed class StoredVersions(ModuleGate gate, DiskStore store, RegionalStore shared)

@@ -8,13 +8,14 @@ namespace ProxyCluster.EndToEnd.Cluster;
 /// <summary>
 /// Things go away while 200 clients wait for something that nobody has, and others keep asking for all sorts of things.
 /// In every case: nobody who could be answered fails, nobody gets wrong bytes, no store is left with half a commit, and
-/// the cluster becomes what it was.
+/// the cluster becomes what it was: one cluster goes through all of it, each test with module versions of its own.
 /// </summary>
 [Trait("Needs", "etcd")]
-public sealed class FaultTests : IAsyncLifetime
+public sealed class FaultTests : IClassFixture<FaultTests.Running>, IAsyncDisposable
 {
     private const int Waiters = 200;
-    private const int Wanted = 0;
+    private const int ModulesPerTest = 20;
+    private const int Tests = 7;
 
     // In seconds: a silo does not wait longer than 30 for an upstream's first byte.
     private const double LongestHold = 10;
@@ -22,7 +23,19 @@ public sealed class FaultTests : IAsyncLifetime
 
     private readonly TaskCompletionSource _upstreamGoes = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Tally _waiters = new();
-    private ClusterSystem _system = null!;
+    private readonly ClusterSystem _system;
+
+    // Twice as many module versions as modules: the first is waited for, the others are the load's.
+    private readonly Range _own;
+
+    public FaultTests(Running running)
+    {
+        _system = running.System;
+        var first = running.Next() * 2 * ModulesPerTest;
+        _own = first..(first + (2 * ModulesPerTest));
+    }
+
+    private int Wanted => _own.Start.Value;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -31,14 +44,20 @@ public sealed class FaultTests : IAsyncLifetime
     /// <summary>How long all of etcd is away: 5 s, or what a longer run by hand asks for.</summary>
     private static TimeSpan EngineOutage => TimeSpan.FromSeconds(Seconds("PROXYCLUSTER_TESTS_ENGINE_OUTAGE", 5));
 
-    public async ValueTask InitializeAsync() =>
-        _system = await ClusterSystem.StartAsync(modules: 60, change: static s => s with { Distances = Distance.World });
-
     public async ValueTask DisposeAsync()
     {
+        // Where a test failed half way, the others are to have a cluster that is whole.
         _upstreamGoes.TrySetResult();
-        if (_system is not null)
-            await _system.DisposeAsync();
+        Cluster.HealAll();
+        foreach (var process in Cluster.Processes)
+        {
+            if (process.ProcessId is null)
+                await process.StartAsync();
+            else
+                process.Thaw();
+        }
+
+        await _system.ConvergeAsync();
     }
 
     [Fact]
@@ -157,7 +176,7 @@ public sealed class FaultTests : IAsyncLifetime
     private IReadOnlyList<ClusterProcess> OwnersOf(int module) => _system.OwnersOf(_system.World.Modules[module].Module.ToString());
 
     private SteadyLoad Load(IEnumerable<ClusterProcess>? doors = null) =>
-        new(_system, (doors ?? Cluster.FrontEnds).Select(static door => door.Url), 2..);
+        new(_system, (doors ?? Cluster.FrontEnds).Select(static door => door.Url), (Wanted + 1).._own.End.Value);
 
     // The upstream holds back what they wait for until it is told to go; they wait once it was asked.
     private async Task<Task> WaitersAsync(IEnumerable<ClusterProcess> doors)
@@ -194,9 +213,31 @@ public sealed class FaultTests : IAsyncLifetime
         Assert.True(_waiters.Failed == 0, _waiters.ToString());
         Assert.True(tally.Failed == 0, $"{tally}\n{_system.Logs()}");
         Assert.Equal(0, _waiters.WrongBytes + tally.WrongBytes);
-        Assert.Empty(await _system.StopAndVerifyAsync());
     }
 
     private static double Seconds(string variable, double usual) =>
         Environment.GetEnvironmentVariable(variable) is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : usual;
+
+    /// <summary>The cluster; its stores are verified when all tests are through.</summary>
+    public sealed class Running : IAsyncLifetime
+    {
+        private int _tests = -1;
+
+        internal ClusterSystem System { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() =>
+            System = await ClusterSystem.StartAsync(modules: Tests * ModulesPerTest, change: static s => s with { Distances = Distance.World });
+
+        public async ValueTask DisposeAsync()
+        {
+            if (System is null)
+                return;
+            var wrong = await System.StopAndVerifyAsync();
+            await System.DisposeAsync();
+            Assert.Empty(wrong);
+        }
+
+        /// <summary>The number of a test, from 0 in the order in which they run.</summary>
+        internal int Next() => ++_tests;
+    }
 }

@@ -32,7 +32,7 @@ public sealed class ProgramBuild : IAsyncLifetime
     }
 
     /// <summary>A machine that has never built anything and knows the proxy only.</summary>
-    internal GoWorkspace ThroughProxy() => new(System.Proxy.Url, System.Database.Key);
+    internal GoWorkspace ThroughProxy(string go = "go") => new(System.Proxy.Url, System.Database.Key, go);
 
     /// <summary>The same main module on such a machine; go.sum is left behind, so that every hash is proven anew.</summary>
     internal GoWorkspace ThroughProxyAgain()

@@ -1,5 +1,6 @@
 using System.Net;
 using ProxyCluster.TestKit.Corpora;
+using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.EndToEnd.RealGo;
 
@@ -51,6 +52,18 @@ public sealed class RealGoTests(ProgramBuild build)
         Assert.Equal(
             await File.ReadAllTextAsync(Path.Combine(direct.Main, "go.mod"), TestContext.Current.CancellationToken),
             await File.ReadAllTextAsync(Path.Combine(build.Workspace.Main, "go.mod"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    [Trait("Needs", "newer-go")]
+    public async Task Download_ByANewerGo_AgreesHashByHash()
+    {
+        using var older = build.ThroughProxyAgain();
+        var expected = await older.DownloadAsync();
+        using var newer = build.ThroughProxy(GoWorkspace.NewerGo());
+
+        // Named, because the two do not take the same of a build list.
+        Assert.Equal(expected, await newer.DownloadAsync(expected.Keys));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using System.Text;
 namespace ProxyCluster.TestKit.Processes;
 
 /// <summary>
-/// A real process: its environment is only what it was given (and PATH), its output is kept, and it never outlives this
+/// A real process: its environment is only what it was given (and PATH, and <see cref="ShortLives"/>), its output is kept, and it never outlives this
 /// object.
 /// </summary>
 public sealed class ChildProcess : IAsyncDisposable
@@ -58,7 +58,7 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Starts a program.</summary>
     /// <param name="program">A path, or a name to be found on PATH.</param>
     /// <param name="arguments">Its arguments, unquoted.</param>
-    /// <param name="environment">Its whole environment besides PATH.</param>
+    /// <param name="environment">Its whole environment besides PATH and <see cref="ShortLives"/>.</param>
     /// <param name="directory">Its working directory; null for this process's.</param>
     /// <exception cref="ToolMissingException">There is no such program.</exception>
     public static ChildProcess Start(
@@ -73,6 +73,7 @@ public sealed class ChildProcess : IAsyncDisposable
         };
         start.Environment.Clear();
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
+        start.Environment[ShortLives.Name] = ShortLives.Value;
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
 

@@ -12,6 +12,8 @@ public sealed class GoWorkspace : IDisposable
     // Ten times what the slowest command takes here, compiling included.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
 
+    private static readonly string Newer = Path.Combine(Repository.Cache, "go", "usr", "lib");
+
     private readonly ScratchDirectory _directory = new();
     private readonly string _go;
     private readonly Dictionary<string, string> _environment;
@@ -48,21 +50,12 @@ public sealed class GoWorkspace : IDisposable
         };
     }
 
-    /// <summary>
-    /// Every <c>go</c> of this machine: the one on PATH, those that Debian's packages put beside it, and those that were
-    /// unpacked into the cache without being installed.
-    /// </summary>
-    public static IReadOnlyList<string> Programs() =>
-    [
-        "go",
-        .. new[] { "/", Path.Combine(Repository.Cache, "go") }
-            .Select(static root => Path.Combine(root, "usr", "lib"))
-            .Where(Directory.Exists)
-            .SelectMany(static lib => Directory.EnumerateDirectories(lib, "go-1.*"))
-            .Select(static directory => Path.Combine(directory, "bin", "go"))
-            .Where(program => File.Exists(program) && File.ResolveLinkTarget("/usr/bin/go", returnFinalTarget: true)?.FullName != program)
-            .Order(StringComparer.Ordinal),
-    ];
+    /// <summary>A <c>go</c> newer than the machine's own, which infra/install-go unpacks into the cache.</summary>
+    /// <exception cref="ToolMissingException">There is none.</exception>
+    public static string NewerGo() =>
+        Directory.Exists(Newer) && Directory.EnumerateDirectories(Newer, "go-1.*").FirstOrDefault() is { } newest
+            ? Path.Combine(newest, "bin", "go")
+            : throw new ToolMissingException($"there is no newer go in {Newer} (infra/install-go)");
 
     /// <summary>The main module's directory.</summary>
     public string Main => _directory["main"];

@@ -137,6 +137,39 @@ public sealed class RegionClusterTests
     }
 
     [Fact]
+    public async Task Version_WithdrawnAndStoredInAnotherSilo_StaysListedAsLongAsThatIsThere()
+    {
+        await using var cluster = await RegionCluster.StartAsync(
+            ["tokyo", "frankfurt"], ("Queries:FreshFor", "0s"), ("Queries:StaleWhileRevalidate", "0s"), ("Queries:BridgeFor", "100ms"));
+        var (here, there, sample) = (cluster.Members[0], cluster.Members[1], cluster.Modules[0]);
+        var list = $"/{sample.Module.Path.Escaped}/@v/list";
+        foreach (var ending in (string[])[".info", ".mod", ".zip"])
+            await GetAsync(there, RegionCluster.PathOf(sample, ending));
+        cluster.Upstream.Put(list, $"v0.0.1\n{sample.Module.Version}\nv1.99.0\n");
+        Assert.Contains("v1.99.0\n", await GetAsync(here, list), StringComparison.Ordinal);
+
+        // That the one which nobody has stored is gone says that the other's bridge has ended too, and so it does again.
+        cluster.Upstream.Put(list, "v0.0.1\n");
+        await UntilAsync(async () => !(await GetAsync(here, list)).Contains("v1.99.0", StringComparison.Ordinal));
+        cluster.Upstream.Put(list, "v0.0.1\nv1.99.0\n");
+        Assert.Contains("v1.99.0\n", await GetAsync(here, list), StringComparison.Ordinal);
+        cluster.Upstream.Put(list, "v0.0.1\n");
+        await UntilAsync(async () => !(await GetAsync(here, list)).Contains("v1.99.0", StringComparison.Ordinal));
+        Assert.Equal($"v0.0.1\n{sample.Module.Version}\n", await GetAsync(here, list));
+        Assert.Null(here.Get<DiskStore>().FindRecordOrNull(sample.Module));
+
+        await cluster.KillAsync(there);
+        await cluster.SettleAsync();
+        await UntilAsync(async () => await GetAsync(here, list) == "v0.0.1\n");
+
+        static async Task<string> GetAsync(RegionMember member, string path)
+        {
+            using var http = new HttpClient { BaseAddress = new Uri(member.App.Urls.First()) };
+            return await http.GetStringAsync(new Uri(path, UriKind.Relative), Cancel);
+        }
+    }
+
+    [Fact]
     public async Task Metrics_OfTwoSilosInOneProcess_AreEachHostsOwnAndWithoutCollision()
     {
         var published = new ConcurrentBag<Instrument>();

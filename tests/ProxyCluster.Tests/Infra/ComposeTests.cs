@@ -166,6 +166,9 @@ public sealed partial class ComposeTests
 
         Assert.NotEmpty(sources);
         Assert.All(sources, source => Assert.True(Path.Exists(Path.Combine(Repository.Root, source)), source));
+        // What MSBuild takes from the root by itself is missed by nobody until the image is built.
+        Assert.Superset(
+            Directory.EnumerateFiles(Repository.Root, "Directory.*").Append("global.json").Select(Path.GetFileName).ToHashSet(), sources.ToHashSet<string?>());
         Assert.Contains("ENTRYPOINT [\"dotnet\", \"proxycluster.dll\"]", dockerfile);
         Assert.All(Compose.Members, member => Assert.Equal(
             "infra/docker/Dockerfile", ComposeFile.Map(member.Node["build"])["dockerfile"]));

@@ -63,6 +63,31 @@ public class QueryViewTests
         Assert.Equal([KeyValuePair.Create("v1.1.0", Noon)], answer.Bridged!);
     }
 
+    [Theory]
+    [InlineData(29, "")]
+    [InlineData(30, "v1.1.0 v1.0.0")]
+    public void Lost_WhenABridgeEnds_AreThoseThatWereNamedOrBridged(int seconds, string expected)
+    {
+        // The last one is named by the answer before, and bridged from then on.
+        var known = QueryView.Newest(List, Of("v1.0.0\nv1.1.0\n", 0), Of("v1.2.0\n", 10), Bridge);
+        Assert.Equal(
+            expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
+            QueryView.Lost(List, known, Of("v1.3.0\n", seconds), Bridge).Order(StringComparer.Ordinal));
+        Assert.Empty(QueryView.Lost(List with { Kind = QueryKind.Latest }, known, Of("v1.3.0\n", seconds), Bridge));
+        Assert.Empty(QueryView.Lost(List, null, Of("v1.3.0\n", seconds), Bridge));
+    }
+
+    [Fact]
+    public void Bridging_OfALostVersion_ListsItForAnotherWhile()
+    {
+        var known = QueryView.Newest(List, Of("v1.0.0\nv1.1.0\n", 0), Of("v1.0.0\n", 10), Bridge);
+        var answer = QueryView.Newest(List, known, QueryView.Bridging(Of("v1.0.0\n", 40), ["v1.1.0"]), Bridge);
+        Assert.Equal([KeyValuePair.Create("v1.1.0", Noon.AddSeconds(40))], answer.Bridged!);
+        Assert.Equal("v1.0.0\nv1.1.0\n", Text(QueryView.Served(List, QueryView.Newest(List, answer, Of("v1.0.0\n", 69), Bridge), [])));
+        var same = Of("v1.0.0\n", 0);
+        Assert.Same(same, QueryView.Bridging(same, []));
+    }
+
     [Fact]
     public void Served_WithStoredVersions_ListsThemOnce() =>
         Assert.Equal("v1.0.0\nv1.1.0\n", Text(QueryView.Served(List, Of("v1.0.0\n", 0), ["v1.1.0", "v1.0.0"])));

@@ -20,11 +20,21 @@ public class HistoriesTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Programs => new(GoWorkspace.Programs());
+    [Fact]
+    public Task Histories_ThroughTheProxyAndStraight_LookTheSame() => AssertHistoriesLookTheSameAsync("go");
 
-    [Theory]
-    [MemberData(nameof(Programs))]
-    public async Task Histories_ThroughTheProxyAndStraight_LookTheSame(string go)
+    [Fact]
+    [Trait("Needs", "newer-go")]
+    public Task Histories_AskedForByANewerGo_LookTheSame() => AssertHistoriesLookTheSameAsync(GoWorkspace.NewerGo());
+
+    [Fact]
+    public Task SlowModule_OfAHealthyUpstream_ShutsNoOtherOut() => AssertSlowModuleShutsNoOtherOutAsync("go");
+
+    [Fact]
+    [Trait("Needs", "newer-go")]
+    public Task SlowModule_AskedForByANewerGo_ShutsNoOtherOut() => AssertSlowModuleShutsNoOtherOutAsync(GoWorkspace.NewerGo());
+
+    private static async Task AssertHistoriesLookTheSameAsync(string go)
     {
         var clock = new ManualTimeProvider();
         await using var silo = await TestSilo.StartAsync(
@@ -95,8 +105,7 @@ public class HistoriesTests
         Assert.True(bridged > Modules / 4 && kept > Modules / 10, $"{bridged} answers of lagging replicas, {kept} versions that only the store had");
     }
 
-    [Fact]
-    public async Task SlowModule_OfAHealthyUpstream_ShutsNoOtherOut()
+    private static async Task AssertSlowModuleShutsNoOtherOutAsync(string go)
     {
         await using var silo = await TestSilo.StartAsync(
             ("Upstreams:FirstByteTimeout", "1s"), ("Upstreams:Retries", "2"), ("Upstreams:Backoff", "1ms"));
@@ -105,8 +114,8 @@ public class HistoriesTests
         foreach (var module in modules)
             silo.Upstream.Put($"/{module.Module.Path}/@v/list", "v1.0.0\n");
         silo.Upstream.Faults.Always("/example.com/slow/@v/list", TestKit.Upstreams.Fault.Silence);
-        using var stuck = new GoWorkspace(silo.Http.BaseAddress!.ToString(), "off");
-        using var building = new GoWorkspace(silo.Http.BaseAddress!.ToString(), "off");
+        using var stuck = new GoWorkspace(silo.Http.BaseAddress!.ToString(), "off", go);
+        using var building = new GoWorkspace(silo.Http.BaseAddress!.ToString(), "off", go);
 
         // The slow one is asked for again and again, and after every failure others are.
         foreach (var batch in modules.Chunk(10))

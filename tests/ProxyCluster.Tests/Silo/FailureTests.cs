@@ -70,6 +70,9 @@ public class FailureTests
         ["upstream speaks no HTTP"] = new([.. Artifacts, .. Queries], 502, "upstream-invalid", null, Fault.Raw("SSH-2.0-OpenSSH\r\n\r\n")),
         ["upstream sends another version's info"] = new([Artifacts[0]], 502, "upstream-invalid", null,
             Fault.Replace(SiloModule.InfoOf("v1.3.0"))),
+        // As go reads it; taken for an answer it would be stored for good.
+        ["upstream sends a time that is none"] = new([Artifacts[0], .. Queries[1..]], 502, "upstream-invalid", null,
+            Fault.Replace("{\"Version\":\"v1.2.0\",\"Time\":\"2024-01-02 03:04:05\"}"u8.ToArray())),
         ["upstream sends what is no JSON"] = new([Artifacts[0], .. Queries[1..]], 502, "upstream-invalid", null, Fault.Replace("nothing"u8.ToArray())),
         ["upstream sends what is no zip"] = new([Artifacts[2]], 502, "upstream-invalid", null, Fault.Replace(new byte[1000])),
         ["upstream sends another go.mod"] = new([Artifacts[1]], 502, "checksum-mismatch", null,

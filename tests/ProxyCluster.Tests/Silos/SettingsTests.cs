@@ -60,10 +60,25 @@ public sealed class SettingsTests : IDisposable
     [InlineData("Cluster:Advertise", "http://127.0.0.1:8080")]
     [InlineData("Cluster:Advertise", "http://[::1]:8080")]
     [InlineData("Cluster:Advertise", "http://localhost:8080")]
-    [InlineData("Serve:Urls", "http://*:8080")]
+    [InlineData("Serve:Urls", "http://127.0.0.1:8080")]
     [InlineData("Orleans:Endpoints:AdvertisedIPAddress", "127.0.0.1")]
     public void Line_OnThisMachineAlone_NeedsNoProtection(string key, string value) =>
         Assert.Empty(Mistakes(("Cluster:Store", "redis://a:6379"), ("Cluster:SecretFile", Secret), (key, value)));
+
+    [Theory]
+    [InlineData("Serve:Urls", "http://*:8080")]
+    [InlineData("Serve:Urls", "http://0.0.0.0:8080;http://127.0.0.1:9090")]
+    [InlineData("Cluster:InternalUrls", "http://[::]:8081")]
+    public void Address_OfAMemberThatListensEverywhere_HasToBeSaid(string key, string value)
+    {
+        (string, string)[] settings = [("Cluster:Store", "redis://a:6379"), ("Cluster:SecretFile", Secret), (key, value)];
+
+        Assert.StartsWith("Cluster:Advertise: this process listens on every address", Assert.Single(Mistakes(settings)), StringComparison.Ordinal);
+        Assert.Empty(Mistakes([.. settings, ("Cluster:Advertise", value.Replace("[::]", "127.0.0.1").Split(';')[0].Replace("*", "127.0.0.1").Replace("0.0.0.0", "127.0.0.1"))]));
+    }
+
+    [Fact]
+    public void Address_OfAProcessAlone_IsNobodysConcern() => Assert.Empty(Mistakes(("Serve:Urls", "http://*:8080")));
 
     [Fact]
     public void Line_OfATrustedNetwork_IsTaken() => Assert.Empty(Mistakes(

@@ -1,6 +1,11 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using ProxyCluster.Fetching;
 using ProxyCluster.Sockets;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Fetching;
+using ProxyCluster.Verification;
 
 namespace ProxyCluster.Tests.Sockets;
 
@@ -83,6 +88,55 @@ public sealed class OutboundProxyTests
 
         Assert.Equal("Basic bWU6cEBzcw==", way.Calls.Last().Header("Proxy-Authorization"));
     }
+
+    [Fact]
+    public async Task Upstream_BeyondSocks5h_IsReachedByTheNameThatTheProxyResolves()
+    {
+        await using var upstream = UpstreamServer.Start();
+        upstream.Put(ChainFixture.ZipPath, "a zip");
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var way = RelayAsync(listener, new Uri(upstream.Url));
+        var proxy = new OutboundProxy(Of(("HTTP_PROXY", $"socks5h://{listener.LocalEndpoint}")));
+        using (var fixture = new ChainFixture("http://upstream.example", handler: handler => handler.Proxy = proxy))
+            Assert.Equal("a zip", (await fixture.FetchAsync()).Value);
+
+        Assert.Equal("upstream.example", await way);
+    }
+
+    [Fact]
+    public void Handlers_OfUpstreamsAndChecksumDatabase_TakeTheSameWay()
+    {
+        using var upstream = HttpUpstream.CreateHandler(new UpstreamsOptions(), TimeProvider.System);
+        using var database = HttpChecksumDatabaseSource.Handler(new VerificationOptions());
+
+        Assert.Same(OutboundProxy.OfEnvironment, upstream.Proxy);
+        Assert.Same(OutboundProxy.OfEnvironment, database.Proxy);
+    }
+
+    // One connection through SOCKS5 (RFC 1928), wherever it wants to go, to one place; gives the name that it wanted.
+    private static async Task<string> RelayAsync(TcpListener listener, Uri to)
+    {
+        using var client = await listener.AcceptTcpClientAsync(Cancel);
+        await using var near = client.GetStream();
+        var head = new byte[5];
+        await near.ReadExactlyAsync(head.AsMemory(0, 2), Cancel);
+        await near.ReadExactlyAsync(new byte[head[1]], Cancel);
+        await near.WriteAsync(new byte[] { 5, 0 }, Cancel); // no login
+        await near.ReadExactlyAsync(head, Cancel);
+        Assert.Equal([5, 1, 0, 3], head[..4]); // connect, to a name
+        var name = new byte[head[4]];
+        await near.ReadExactlyAsync(name, Cancel);
+        await near.ReadExactlyAsync(new byte[2], Cancel);
+        using var server = new TcpClient();
+        await server.ConnectAsync(to.Host, to.Port, Cancel);
+        await using var far = server.GetStream();
+        await near.WriteAsync(new byte[] { 5, 0, 0, 1, 0, 0, 0, 0, 0, 0 }, Cancel);
+        await Task.WhenAny(near.CopyToAsync(far, Cancel), far.CopyToAsync(near, Cancel));
+        return Encoding.ASCII.GetString(name);
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static Func<string, string?> Of(params (string Name, string Value)[] variables) =>
         name => variables.FirstOrDefault(variable => variable.Name == name).Value;

@@ -49,6 +49,9 @@ internal sealed class QuerySite : IAsyncDisposable
     /// <summary>What the engine's owner is asked.</summary>
     public Turns<Query, Outcome<PeerAnswer>> Owner { get; } = new();
 
+    /// <summary>Whether the engine says that owners do not answer for the moment.</summary>
+    public bool IsOwnerSilent { get; set; }
+
     public QueryWalk Walk => _rooms.Services.GetRequiredService<QueryWalk>();
 
     public QueryCache Queries => _rooms.Services.GetRequiredService<QueryCache>();
@@ -113,7 +116,7 @@ internal sealed class QuerySite : IAsyncDisposable
             {
                 services.AddSingleton<TimeProvider>(Clock);
                 services.AddSingleton(ChainOf);
-                services.AddSingleton<IQueryCalls>(new ScriptedOwner(Owner));
+                services.AddSingleton<IQueryCalls>(new ScriptedOwner(this));
             });
         rooms.Services.GetRequiredService<DataTree>().Prepare();
         return rooms;
@@ -141,9 +144,11 @@ internal sealed class QuerySite : IAsyncDisposable
         public Task<UpstreamReply> OpenAsync(UpstreamRequest request, CancellationToken ct) => turns.AskAsync(request, ct);
     }
 
-    private sealed class ScriptedOwner(Turns<Query, Outcome<PeerAnswer>> turns) : IQueryCalls
+    private sealed class ScriptedOwner(QuerySite site) : IQueryCalls
     {
+        public bool IsSilent => site.IsOwnerSilent;
+
         public async Task<OwnerSaid<PeerAnswer>> AskAsync(Query query, Action alive, CancellationToken cancel) =>
-            new(await turns.AskAsync(query, cancel), "another");
+            new(await site.Owner.AskAsync(query, cancel), "another");
     }
 }

@@ -291,6 +291,16 @@ public sealed class QueryWalkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Owner_KnownToBeSilent_IsNotWaitedFor()
+    {
+        _site.IsOwnerSilent = true;
+        var asked = _site.AskAsync(QuerySite.List);
+        (await _site.Upstream.NextAsync()).Answered.SetResult(_site.Sends("v1.0.0\n"));
+        Assert.Equal("v1.0.0\n", Text(await asked));
+        Assert.Equal(0, _site.Owner.Count);
+    }
+
+    [Fact]
     public async Task CachedOnly_NothingKnown_AsksNobodyAndIsNoAbsence()
     {
         Assert.Equal(FailureKind.NotCached, (await _site.AskAsync(QuerySite.List, cachedOnly: true)).Failure?.Kind);

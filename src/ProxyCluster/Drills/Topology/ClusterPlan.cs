@@ -90,8 +90,14 @@ internal sealed class ClusterPlan
         new Dictionary<string, string>());
 
     /// <summary>A region's n-th silo.</summary>
-    public ProcessPlan Silo(string region, int number) =>
-        Member(Invariant($"{region}-silo-{number}"), region, ProcessKind.Silo, "silo", TakePort(region), IsFirst(region, number) ? _storePort : null);
+    public ProcessPlan Silo(string region, int number)
+    {
+        var name = Invariant($"{region}-silo-{number}");
+        return Member(name, region, ProcessKind.Silo, "silo", TakePort(region), KeepsMembers(name) ? _storePort : null);
+    }
+
+    /// <summary>Whether it is the silo that keeps the list of members, where there is no store.</summary>
+    public bool KeepsMembers(string name) => _settings.Store == StoreKind.Memory && name == $"{_storeRegion}-silo-1";
 
     /// <summary>A region's front end.</summary>
     public ProcessPlan FrontEnd(string region)
@@ -101,9 +107,6 @@ internal sealed class ClusterPlan
         _regionOfPort[port] = region;
         return Member($"{region}-front-end", region, ProcessKind.FrontEnd, "frontend", port);
     }
-
-    // The first of them keeps the list of members where there is no store.
-    private bool IsFirst(string region, int number) => _settings.Store == StoreKind.Memory && region == _storeRegion && number == 1;
 
     private int TakePort(string region)
     {

@@ -10,7 +10,7 @@ namespace ProxyCluster.Drills.Topology;
 /// </summary>
 internal sealed class ClusterProcess(ProcessPlan plan, HttpClient http, TimeProvider clock) : IAsyncDisposable
 {
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
 
     private Process? _process;

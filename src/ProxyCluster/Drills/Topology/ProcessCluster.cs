@@ -186,12 +186,14 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>Stops everything in order: doors first, then silos, then the store. Names of those that had to be killed.</summary>
     public async Task<IReadOnlyList<string>> StopAsync(Action<string> progress)
     {
+        // A silo that keeps the list of members is a store to the others, who sign off in it.
         var killed = new ConcurrentQueue<string>();
-        foreach (var kinds in new[] { ProcessKind.FrontEnd, ProcessKind.Silo, ProcessKind.Etcd, ProcessKind.Redis, ProcessKind.BlobStore }
-            .Select(Of).Select(Enumerable.ToList).Where(static processes => processes.Count > 0))
+        var silos = Silos.ToLookup(silo => _plan.KeepsMembers(silo.Name));
+        foreach (var turn in new[] { FrontEnds, silos[false], silos[true], StoreMembers, Of(ProcessKind.BlobStore) }
+            .Select(Enumerable.ToList).Where(static processes => processes.Count > 0))
         {
-            progress($"stopping {string.Join(", ", kinds.Select(static process => process.Name))}");
-            await Task.WhenAll(kinds.Select(async process =>
+            progress($"stopping {string.Join(", ", turn.Select(static process => process.Name))}");
+            await Task.WhenAll(turn.Select(async process =>
             {
                 if (!await process.StopAsync(StopLimit).ConfigureAwait(false))
                     killed.Enqueue(process.Name);
