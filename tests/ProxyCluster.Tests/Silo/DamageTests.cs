@@ -127,6 +127,7 @@ public class DamageTests
     [InlineData("")]
     [InlineData("{")]
     [InlineData("null")]
+    [InlineData("{\"\\ud800\":1}")]
     [InlineData("{\"format\":1,\"path\":\"example.com/other\",\"version\":\"v1.2.0\"}")]
     public async Task Get_WithAnUnreadableRecord_ProvesItAgain(string record)
     {
