@@ -18,10 +18,11 @@ namespace ProxyCluster.Sockets;
 /// </summary>
 internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int maxRequestsOfOne, TimeProvider clock)
 {
-    // Guards both.
+    // Guards everything below.
     private readonly Lock _lock = new();
     private readonly Dictionary<ClientAddress, ClientShare> _taken = [];
     private int _count;
+    private int _spare;
 
     /// <summary>Connections now.</summary>
     public int Count
@@ -45,19 +46,21 @@ internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int max
             // An address that stands for nobody is a socket file or a pipe, and whoever is behind it.
             var isOverShare = own is not null && own.Places.Count >= maxOfOne && client != default;
             if (isOverShare)
-                loser = IdlestOrNull(own!);
-            else if (_count >= max)
-                loser = _taken.Values.OrderByDescending(static share => share.Places.Count).Select(IdlestOrNull).FirstOrDefault(static idle => idle is not null);
+                loser = IdlestOrNull(own!.Places);
+            else if (_count - _spare >= max)
+                loser = IdlestOfMostOrNull(isSpare: false) ?? (_spare >= spare ? IdlestOfMostOrNull(isSpare: true) : null);
+
+            var isSpare = loser?.IsSpare ?? _count - _spare >= max;
             if (loser is not null)
                 Leave_NeedsLock(loser);
-
-            if (loser is not null || (!isOverShare && _count < max + spare))
+            if (loser is not null || (!isOverShare && !(isSpare && _spare >= spare)))
             {
                 if (!_taken.TryGetValue(client, out own))
                     _taken[client] = own = new ClientShare(client, client == default ? int.MaxValue : maxRequestsOfOne);
-                place = new ConnectionPlace(this, own, end, isSpare: _count >= max, clock);
+                place = new ConnectionPlace(this, own, end, isSpare, clock);
                 own.Places.Add(place);
                 _count++;
+                _spare += isSpare ? 1 : 0;
             }
         }
 
@@ -71,14 +74,21 @@ internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int max
             Leave_NeedsLock(place);
     }
 
-    private static ConnectionPlace? IdlestOrNull(ClientShare share) =>
-        share.Places.Where(static place => place.IsIdle).MinBy(static place => place.IdleSince);
+    // One that has only come, and not asked yet, is idle too: so those of others go first, and the longest idle.
+    private ConnectionPlace? IdlestOfMostOrNull(bool isSpare) => _taken.Values
+        .OrderByDescending(static share => share.Places.Count)
+        .Select(share => IdlestOrNull(share.Places.Where(place => place.IsSpare == isSpare)))
+        .FirstOrDefault(static idle => idle is not null);
+
+    private static ConnectionPlace? IdlestOrNull(IEnumerable<ConnectionPlace> places) =>
+        places.Where(static place => place.IsIdle).MinBy(static place => place.IdleSince);
 
     private void Leave_NeedsLock(ConnectionPlace place)
     {
         if (!place.Share.Places.Remove(place))
             return;
         _count--;
+        _spare -= place.IsSpare ? 1 : 0;
         if (place.Share.Places.Count == 0)
             _taken.Remove(place.Share.Client);
     }

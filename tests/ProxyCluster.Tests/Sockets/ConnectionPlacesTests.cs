@@ -72,6 +72,7 @@ public sealed class ConnectionPlacesTests
         Take("10.0.0.7", "idle too");
         Assert.True(Take("10.0.0.8", "check")!.IsSpare);
         Assert.Equal(["idle"], _ended);
+        Assert.Equal(8, _places.Count);
     }
 
     [Fact]
