@@ -15,7 +15,9 @@ namespace ProxyCluster.GoModules.ChecksumDatabase;
 /// (CVE-2026-56865, see <see cref="TilePlan"/>).</para>
 /// <para>Timeline. The latest signed head is kept through the cache port and survives restarts. A newer tree must contain
 /// the kept one as a prefix, an older one must be a prefix of it; otherwise both notes are handed out as
-/// <see cref="ForkEvidence"/>, and the kept head stays.</para>
+/// <see cref="ForkEvidence"/>, and the kept head stays. A kept head that is damaged or gone is replaced by the largest
+/// signed tree of the lookups that are kept, each of which was on the timeline: forks are measured against that. Where no
+/// lookup is left either, nothing new is believed until a person decides.</para>
 /// <para>Cached lookups are proven again, in their own tree, from cached tiles: they need no network and no newer head,
 /// so what was proven once can be had while the database is down. Cached bytes that fail are read again from the
 /// database and overwritten once the new ones are proven.</para>
@@ -36,14 +38,15 @@ public sealed class ChecksumDatabaseClient : IDisposable, IAsyncDisposable
     private readonly SharedWork<ModuleVersion, ChecksumResult<ChecksumLookup>> _lookups;
     private readonly SharedWork<string, ChecksumResult<SignedHead>> _latest;
 
-    /// <summary>A client of the database that signs with <paramref name="key"/>.</summary>
-    public ChecksumDatabaseClient(VerifierKey key, IChecksumDatabaseRemote remote, IChecksumDatabaseCache cache)
+    /// <summary>A client of the database that signs with <paramref name="key"/>; <paramref name="healed"/> is told of a lost head.</summary>
+    public ChecksumDatabaseClient(
+        VerifierKey key, IChecksumDatabaseRemote remote, IChecksumDatabaseCache cache, Action<HealedHead>? healed = null)
     {
         _key = key;
         _remote = remote;
         _cache = cache;
         _tiles = new ProvenTileReader(remote, cache, _lifetime.Token);
-        _timeline = new Timeline(key, cache, _tiles);
+        _timeline = new Timeline(key, cache, _tiles, healed);
         _lookups = new(_lifetime.Token);
         _latest = new(_lifetime.Token);
     }
@@ -77,8 +80,18 @@ public sealed class ChecksumDatabaseClient : IDisposable, IAsyncDisposable
         if (!(await _timeline.HeadAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var head, out var failure))
             return failure;
 
-        if (Tile.WidthIn(head.Tree.Size, tile.Level, tile.Index) < tile.Width)
+        var width = Tile.WidthIn(head.Tree.Size, tile.Level, tile.Index);
+        if (width < tile.Width)
             return new ChecksumFailure(ChecksumFailureKind.Unknown, $"the tree of {Name} has no {tile}");
+
+        // One request for all of its widths, and one file.
+        if (!tile.IsFull && width == Tile.FullWidth)
+        {
+            var full = await ReadTileAsync(tile.Full, cancellationToken).ConfigureAwait(false);
+            return full.TryGet(out var whole, out failure)
+                ? new TileBytes(tile.BeginningOrNull(whole.Bytes.ToArray())!, whole.FromCache)
+                : failure;
+        }
 
         var hashes = tile.Hashes;
         var plan = new TilePlan(head.Tree.Size).WithTile(hashes.Level, hashes.Index);

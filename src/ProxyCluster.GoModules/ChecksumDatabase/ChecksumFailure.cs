@@ -27,7 +27,7 @@ public enum ChecksumFailureKind
     /// <summary>Two signed trees contradict each other: the log is not append-only.</summary>
     Fork,
 
-    /// <summary>The tree head that was kept from earlier does not carry the pinned key's signature any more.</summary>
+    /// <summary>The tree head that was kept from earlier does not carry the pinned key's signature any more, and no lookup's does.</summary>
     BadStoredHead,
 }
 

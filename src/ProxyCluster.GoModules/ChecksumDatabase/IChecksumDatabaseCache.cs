@@ -10,8 +10,7 @@ namespace ProxyCluster.GoModules.ChecksumDatabase;
 public interface IChecksumDatabaseCache
 {
     /// <summary>
-    /// The bytes of a tile, or null. A wider tile at the same place may be cut: the narrower is its beginning. Data tiles
-    /// are matched by their exact width. Bytes that are not the ones that were written count as absent.
+    /// The bytes of a tile, or null. A wider tile at the same place is cut: the narrower is its beginning. Bytes that are not the ones that were written count as absent.
     /// </summary>
     ValueTask<byte[]?> ReadTileAsync(Tile tile, CancellationToken cancellationToken);
 
@@ -20,6 +19,9 @@ public interface IChecksumDatabaseCache
 
     /// <summary>The verbatim lookup response for a module version, or null.</summary>
     ValueTask<byte[]?> ReadLookupAsync(ModuleVersion module, CancellationToken cancellationToken);
+
+    /// <summary>Every lookup response that is kept, in any order. For the one time that the latest note is lost.</summary>
+    IEnumerable<byte[]> ReadLookups();
 
     /// <summary>Keeps a proven lookup response.</summary>
     ValueTask WriteLookupAsync(ModuleVersion module, ReadOnlyMemory<byte> response, CancellationToken cancellationToken);

@@ -9,8 +9,7 @@ public sealed class MemoryChecksumDatabaseCache : IChecksumDatabaseCache
     private readonly Lock _lock = new();
 
     // Guarded by _lock.
-    private readonly Dictionary<(int Level, long Index), byte[]> _hashTiles = [];
-    private readonly Dictionary<Tile, byte[]> _dataTiles = [];
+    private readonly Dictionary<(int Level, long Index), byte[]> _tiles = [];
     private readonly Dictionary<ModuleVersion, byte[]> _lookups = [];
     private string? _latest;
 
@@ -18,14 +17,7 @@ public sealed class MemoryChecksumDatabaseCache : IChecksumDatabaseCache
     public ValueTask<byte[]?> ReadTileAsync(Tile tile, CancellationToken cancellationToken)
     {
         lock (_lock)
-        {
-            if (tile.IsData)
-                return new(_dataTiles.GetValueOrDefault(tile));
-
-            return new(_hashTiles.TryGetValue((tile.Level, tile.Index), out var bytes) && bytes.Length >= tile.ByteLength
-                ? bytes[..tile.ByteLength]
-                : null);
-        }
+            return new(_tiles.TryGetValue((tile.Level, tile.Index), out var bytes) ? tile.BeginningOrNull(bytes) : null);
     }
 
     /// <inheritdoc/>
@@ -33,10 +25,8 @@ public sealed class MemoryChecksumDatabaseCache : IChecksumDatabaseCache
     {
         lock (_lock)
         {
-            if (tile.IsData)
-                _dataTiles[tile] = bytes.ToArray();
-            else if (!_hashTiles.TryGetValue((tile.Level, tile.Index), out var kept) || !kept.AsSpan().StartsWith(bytes.Span))
-                _hashTiles[(tile.Level, tile.Index)] = bytes.ToArray();
+            if (!_tiles.TryGetValue((tile.Level, tile.Index), out var kept) || !kept.AsSpan().StartsWith(bytes.Span))
+                _tiles[(tile.Level, tile.Index)] = bytes.ToArray();
         }
 
         return ValueTask.CompletedTask;
@@ -47,6 +37,13 @@ public sealed class MemoryChecksumDatabaseCache : IChecksumDatabaseCache
     {
         lock (_lock)
             return new(_lookups.GetValueOrDefault(module));
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<byte[]> ReadLookups()
+    {
+        lock (_lock)
+            return [.. _lookups.Values];
     }
 
     /// <inheritdoc/>

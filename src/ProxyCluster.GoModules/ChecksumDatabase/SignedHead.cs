@@ -4,6 +4,11 @@ using ProxyCluster.GoModules.TransparencyLog;
 
 namespace ProxyCluster.GoModules.ChecksumDatabase;
 
+/// <summary>The remembered tree head was damaged or gone, and another one was taken in its place.</summary>
+/// <param name="Damaged">What stood in its place; null where nothing did.</param>
+/// <param name="Taken">The largest tree of the lookups that are kept. What the log signed between the two is forgotten.</param>
+public sealed record HealedHead(string? Damaged, SignedHead Taken);
+
 /// <summary>A tree with the note that signs it, opened with the pinned key.</summary>
 /// <param name="Tree">Size and root.</param>
 /// <param name="Note">The signed note, verbatim.</param>

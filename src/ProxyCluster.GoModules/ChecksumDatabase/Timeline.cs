@@ -4,7 +4,7 @@ using ProxyCluster.GoModules.TransparencyLog;
 namespace ProxyCluster.GoModules.ChecksumDatabase;
 
 /// <summary>The one timeline that all trees of a database must lie on, and its latest point.</summary>
-internal sealed class Timeline(VerifierKey key, IChecksumDatabaseCache cache, ProvenTileReader tiles) : IDisposable
+internal sealed class Timeline(VerifierKey key, IChecksumDatabaseCache cache, ProvenTileReader tiles, Action<HealedHead>? healed) : IDisposable
 {
     // A retry means that somebody else moved the head on, so this many in a row means that many movers.
     private const int MaxRaces = 256;
@@ -13,6 +13,9 @@ internal sealed class Timeline(VerifierKey key, IChecksumDatabaseCache cache, Pr
 
     // Written under _gate; null until read from the cache.
     private volatile SignedHead? _head;
+
+    // Under _gate: what was judged to be beyond healing, so that not every question looks through all lookups.
+    private (string Note, ChecksumFailure Failure)? _hopeless;
 
     /// <summary>The latest point; the empty tree with an empty note before the first.</summary>
     public async Task<ChecksumResult<SignedHead>> HeadAsync(CancellationToken cancellationToken)
@@ -23,21 +26,39 @@ internal sealed class Timeline(VerifierKey key, IChecksumDatabaseCache cache, Pr
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_head is { } loaded)
-                return loaded;
-
-            var note = await cache.ReadLatestAsync(cancellationToken).ConfigureAwait(false);
-            if (note is null)
-                return _head = new SignedHead(TreeHead.Empty, "");
-
-            // Starting afresh here would forget what forks are measured against, so it is for a person to decide.
-            if (!SignedHead.TryOpen(note, key, out var head, out var failure))
+            for (var race = 0; race < MaxRaces; race++)
             {
-                return new ChecksumFailure(ChecksumFailureKind.BadStoredHead,
-                    $"the tree head kept for {key.Name} is damaged ({failure.Message}); remove it to start afresh");
+                if (_head is { } loaded)
+                    return loaded;
+
+                var note = await cache.ReadLatestAsync(cancellationToken).ConfigureAwait(false);
+                ChecksumFailure? failure = null;
+                if (note is not null && SignedHead.TryOpen(note, key, out var head, out failure))
+                    return _head = head;
+                if (_hopeless is { } judged && judged.Note == note)
+                    return judged.Failure;
+
+                // Damaged or gone. Starting afresh would forget what forks are measured against; what was proven is left.
+                if (LargestOfLookupsOrNull(cancellationToken) is { } left)
+                {
+                    if (await cache.ReplaceLatestAsync(note, left.Note, cancellationToken).ConfigureAwait(false))
+                    {
+                        _head = left;
+                        healed?.Invoke(new HealedHead(note, left));
+                    }
+                }
+                else if (note is null)
+                {
+                    _head = new SignedHead(TreeHead.Empty, "");
+                }
+                else
+                {
+                    _hopeless = (note, new ChecksumFailure(ChecksumFailureKind.BadStoredHead,
+                        $"the tree head kept for {key.Name} is damaged ({failure!.Message}), and no lookup is left that could stand in for it"));
+                }
             }
 
-            return _head = head;
+            return Moved();
         }
         finally
         {
@@ -74,7 +95,7 @@ internal sealed class Timeline(VerifierKey key, IChecksumDatabaseCache cache, Pr
                 return proven;
         }
 
-        return new ChecksumFailure(ChecksumFailureKind.Unavailable, $"the tree head of {key.Name} moved {MaxRaces} times during one check");
+        return Moved();
     }
 
     public void Dispose() => _gate.Dispose();
@@ -99,6 +120,27 @@ internal sealed class Timeline(VerifierKey key, IChecksumDatabaseCache cache, Pr
             _gate.Release();
         }
     }
+
+    private SignedHead? LargestOfLookupsOrNull(CancellationToken cancellationToken)
+    {
+        SignedHead? largest = null;
+        foreach (var bytes in cache.ReadLookups())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // Neighbours have the same tree, mostly, and a signature takes its time.
+            if (LookupResponse.TryParse(bytes, out var lookup, out _) && lookup.SignedTree != largest?.Note
+                && SignedHead.TryOpen(lookup.SignedTree, key, out var head, out _) && head.Tree.Size > (largest?.Tree.Size ?? 0))
+            {
+                largest = head;
+            }
+        }
+
+        return largest;
+    }
+
+    private ChecksumFailure Moved() =>
+        new(ChecksumFailureKind.Unavailable, $"the tree head of {key.Name} moved {MaxRaces} times during one check");
 
     private ChecksumFailure Fork(SignedHead known, SignedHead presented) => new(
         ChecksumFailureKind.Fork,

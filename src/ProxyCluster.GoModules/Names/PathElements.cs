@@ -63,7 +63,7 @@ internal static class PathElements
             // An unpaired surrogate stands for bytes that were no UTF-8.
             if (Rune.DecodeFromUtf16(text, out var rune, out var used) != OperationStatus.Done)
                 return false;
-            if (rune.IsAscii ? !FileNameChars.Contains(text[0]) : !Rune.IsLetter(rune))
+            if (rune.IsAscii ? !FileNameChars.Contains(text[0]) : !GoUnicode.IsLetter(rune.Value))
                 return false;
             text = text[used..];
         }

@@ -10,6 +10,7 @@ internal static class CanonicalNumber
         value = 0;
         return text.Length > 0
             && (text[0] != '0' || text.Length == 1)
+            && !text.ContainsAnyExceptInRange('0', '9') // .NET's own rules let zero bytes follow
             && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
     }
 }

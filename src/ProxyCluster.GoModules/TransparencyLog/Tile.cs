@@ -71,6 +71,24 @@ public readonly record struct Tile
         return (int)Math.Clamp(hashes - (index << Height), 0, FullWidth);
     }
 
+    /// <summary>
+    /// The bytes of this tile, which are the beginning of those of a wider one at its place; null where these do not have as
+    /// much. Each record of a data tile ends with an empty line (spec §5).
+    /// </summary>
+    public byte[]? BeginningOrNull(byte[] bytes)
+    {
+        var length = IsData ? 0 : ByteLength;
+        for (var record = 0; IsData && record < Width; record++)
+        {
+            var end = bytes.AsSpan(length).IndexOf("\n\n"u8);
+            if (end < 0)
+                return null;
+            length += end + 2;
+        }
+
+        return length == bytes.Length ? bytes : length < bytes.Length ? bytes[..length] : null;
+    }
+
     /// <summary>Reads <c>tile/8/L/NNN[.p/W]</c>, <c>L</c> also being <c>data</c>. False for anything with another spelling.</summary>
     public static bool TryParse(string path, out Tile tile)
     {

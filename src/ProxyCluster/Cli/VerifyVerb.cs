@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using ProxyCluster.Configuration;
 using ProxyCluster.Hosting;
+using ProxyCluster.Storage;
 
 namespace ProxyCluster.Cli;
 
@@ -48,7 +49,7 @@ internal static class VerifyVerb
                 await context.Out.WriteLineAsync(json ? Json(result, seconds) : Text(result, seconds)).ConfigureAwait(false);
                 return result.Problems.Count == 0 ? ExitStatus.Ok : ExitStatus.Failed;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (StoreException.IsCause(e))
             {
                 await context.Error.WriteLineAsync("proxycluster: " + e.Message).ConfigureAwait(false);
                 return ExitStatus.Failed;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using ProxyCluster.Files;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Storage;
 
@@ -56,7 +57,7 @@ internal sealed partial class OwedNotes(string directory, DataTree tree, DiskSto
     {
         try
         {
-            var copy = File.ReadAllLines(file) is [{ Length: > 0 } to, var path, var version, var word]
+            var copy = RegularFile.ReadAllText(file).Split('\n', StringSplitOptions.TrimEntries) is [{ Length: > 0 } to, var path, var version, var word, ""]
                 && ModuleVersion.TryParse(path, version, out var module, out _)
                 && Enum.TryParse<ArtifactKind>(word, out var kind)
                 && store.FindRecordOrNull(module)?.ArtifactOrNull(kind) is { } stored

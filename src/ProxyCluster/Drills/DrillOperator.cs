@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net.Http.Headers;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Drills;
 
@@ -23,7 +24,7 @@ internal sealed class DrillOperator(ImmutableArray<DrillMember> members, string?
                 using var answer = await http.SendAsync(order, cancel);
                 if (answer.IsSuccessStatusCode)
                     return;
-                said = $"{door.Name} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancel)}";
+                said = $"{door.Name} answered {(int)answer.StatusCode}: {LogText.Clean(await answer.Content.ReadAsStringAsync(cancel), LogText.MaxValue)}";
             }
             catch (HttpRequestException e)
             {

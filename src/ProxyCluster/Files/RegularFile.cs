@@ -12,6 +12,9 @@ namespace ProxyCluster.Files;
 /// </summary>
 internal static partial class RegularFile
 {
+    // Nothing that is read whole is larger: answers of upstreams and databases have smaller limits.
+    private const long MaxWhole = 64L << 20;
+
     // O_RDONLY | O_NONBLOCK | O_CLOEXEC; the second means nothing to a regular file. fcntl.h of Linux on x86-64 and arm64.
     private const int ReadWithoutWait = 0x800 | 0x80000;
 
@@ -46,10 +49,13 @@ internal static partial class RegularFile
         throw type == Directory ? new UnauthorizedAccessException($"{path} is a directory") : new NotRegularException(path);
     }
 
-    /// <summary>All bytes of a file.</summary>
+    /// <summary>All bytes of a file that is small.</summary>
+    /// <exception cref="IOException">It has more than 64 MiB, or see <see cref="OpenRead"/>.</exception>
     public static byte[] ReadAllBytes(string path)
     {
         using var stream = new FileStream(OpenRead(path), FileAccess.Read, 0);
+        if (stream.Length > MaxWhole)
+            throw new IOException($"{path} has {stream.Length} bytes: it cannot be what was written there");
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;

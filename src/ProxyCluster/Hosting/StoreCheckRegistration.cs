@@ -29,6 +29,7 @@ internal static class StoreCheckRegistration
     {
         if (!Directory.Exists(tree.Modules))
             throw new DirectoryNotFoundException($"{tree.Root} is no data directory: it has no modules");
+        tree.CheckFormat();
 
         // A silo that uses the directory may put a good file in place of a bad one while we look: then nothing is moved,
         // and the silo itself sets aside what it would serve.

@@ -8,6 +8,7 @@ using ProxyCluster.Joining;
 using ProxyCluster.Routing;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
+using ProxyCluster.Verification;
 
 namespace ProxyCluster.Http;
 
@@ -20,6 +21,7 @@ internal sealed class SystemEndpoints(
     StoreProbe store,
     DataTree tree,
     UpstreamChain upstreams,
+    ChecksumDatabases databases,
     PrometheusText prometheus,
     ClusterSelf self,
     HostedLoops loops,
@@ -27,6 +29,8 @@ internal sealed class SystemEndpoints(
     IOptions<HttpOptions> options,
     Responses responses)
 {
+    private const string RetryAfter = "5";
+
     private readonly string _welcome =
         $"""
         This is a ProxyCluster Go module proxy.
@@ -53,6 +57,8 @@ internal sealed class SystemEndpoints(
 
             case "/readyz":
                 var (ready, report) = await ReadinessAsync(cancel);
+                if (!ready)
+                    context.Response.Headers.RetryAfter = RetryAfter;
                 await responses.WriteTextAsync(context, ready ? 200 : 503, report, cancel);
                 return true;
 
@@ -68,7 +74,7 @@ internal sealed class SystemEndpoints(
     }
 
     /// <summary>
-    /// Not ready while stopping or while the store takes no data. An upstream that is down is reported but does not take
+    /// Not ready while stopping, while the store takes no data, or while nothing new can be proven with what it has kept. An upstream that is down is reported but does not take
     /// the silo out of service: what is stored is still served.
     /// </summary>
     private async Task<(bool Ready, string Report)> ReadinessAsync(CancellationToken cancel)
@@ -88,6 +94,15 @@ internal sealed class SystemEndpoints(
             ready &= health.IsOk;
             var usual = tree.IsReadOnly ? "read-only: what is stored is served, and nothing new is kept" : "ok";
             report.Append(CultureInfo.InvariantCulture, $"store: {health.Trouble ?? usual}\n");
+
+            // Without the one that proves modules nothing new is served, and it comes back by no waiting.
+            foreach (var database in health.IsOk ? databases.All : [])
+            {
+                if (await ChecksumDatabases.TroubleOrNullAsync(database, cancel) is not { } trouble)
+                    continue;
+                ready &= database != databases.PrimaryOrNull;
+                report.Append(CultureInfo.InvariantCulture, $"checksum database {database.Name}: {trouble}\n");
+            }
         }
 
         // A degraded engine is no reason to send traffic elsewhere: requests are answered from the last known view.

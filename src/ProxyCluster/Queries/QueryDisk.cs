@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Files;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Storage;
 
@@ -10,29 +11,35 @@ namespace ProxyCluster.Queries;
 /// The last answers on disk, so that a restart during an upstream outage still has them. Written without a flush: a lost
 /// answer is asked for again. What is read is believed only in the form in which it would be written.
 /// <para>
-/// Everybody can make up new questions, so the files are bounded by number; the longest unused go. What is asked for is
-/// refreshed and written anew, so a file's time says when it was last of use. Files are counted where they are: an index
-/// in memory would be one more thing that grows with them. That is why they are looked through only after so many new
-/// ones, and go in lots.
+/// Everybody can make up new questions, so the files are bounded by number and by bytes; the longest unused go. What is asked
+/// for is refreshed and written anew, so a file's time says when it was last of use.
 /// </para>
 /// </summary>
-internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> options, ILogger<QueryDisk> logger)
-    : IDisposable, IAsyncDisposable
+internal sealed partial class QueryDisk : IDisposable, IAsyncDisposable
 {
     private const string RevisionEnding = ".info";
 
-    private static readonly EnumerationOptions AllFiles = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
+    private readonly DataTree _tree;
+    private readonly BoundedFiles _files;
+    private readonly ILogger<QueryDisk> _logger;
 
-    private readonly CancellationTokenSource _stop = new();
+    public QueryDisk(
+        DataTree tree, BesideFiles beside, IOptions<QueryOptions> options, IOptions<StorageOptions> storage, ILogger<QueryDisk> logger)
+    {
+        _tree = tree;
+        _logger = logger;
 
-    // Guards the rest.
-    private readonly Lock _lock = new();
-    private bool _hasLooked;
-    private int _newRevisions;
-    private int _newOthers;
+        // Anybody can make up revisions; whatever they take, lists keep three quarters.
+        var bytes = storage.Value.ShareBeside(options.Value.MaxStoredBytes);
+        _files = beside.Add(new BoundedFiles(
+            tree.Queries,
+            logger,
+            new Allotment(IsRevision, options.Value.MaxStoredRevisions, bytes / 4),
+            new Allotment(static path => !IsRevision(path), options.Value.MaxStored, bytes - (bytes / 4))));
+    }
 
     /// <summary>Completes when what is too much is gone, as far as anybody has looked.</summary>
-    public Task Trimmed { get; private set; } = Task.CompletedTask;
+    public Task Trimmed => _files.Trimmed;
 
     /// <summary>The stored answer; null when there is none or it cannot be read.</summary>
     public QueryAnswer? ReadOrNull(Query query)
@@ -42,12 +49,12 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
 
         try
         {
-            var stored = JsonSerializer.Deserialize(File.ReadAllBytes(path), QueryJson.Default.QueryAnswer);
+            var stored = JsonSerializer.Deserialize(RegularFile.ReadAllBytes(path), QueryJson.Default.QueryAnswer);
             var fault = stored is null ? "it is empty" : query.FaultOrNull(stored.Body);
             if (fault is null && QueryView.IsKept(query, stored!))
                 return stored;
 
-            Log.Unreadable(logger, path, fault ?? "it is no list of versions");
+            Log.Unreadable(_logger, path, fault ?? "it is not in the form in which it was written");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -55,7 +62,7 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            Log.Unreadable(logger, path, e.Message);
+            Log.Unreadable(_logger, path, e.Message);
         }
 
         return null;
@@ -64,22 +71,22 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
     /// <summary>Replaces the stored answer, whole or not at all. A full disk costs the copy, not the request.</summary>
     public void Write(Query query, QueryAnswer answer)
     {
-        if (tree.IsReadOnly || PathOrNull(query) is not { } path)
+        if (_tree.IsReadOnly || PathOrNull(query) is not { } path)
             return;
 
-        var temporary = tree.NewTemporary("query");
+        var temporary = _tree.NewTemporary("query");
         try
         {
             var isNew = !File.Exists(path);
-            File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(answer, QueryJson.Default.QueryAnswer));
+            var bytes = JsonSerializer.SerializeToUtf8Bytes(answer, QueryJson.Default.QueryAnswer);
+            File.WriteAllBytes(temporary, bytes);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.Move(temporary, path, overwrite: true);
-            if (isNew)
-                CountNew(query.Kind);
+            _files.Added(path, bytes.Length, isNew);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.Unwritable(logger, path, e.Message);
+            Log.Unwritable(_logger, path, e.Message);
             File.Delete(temporary);
         }
     }
@@ -87,87 +94,30 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
     /// <summary>Deletes the stored answer.</summary>
     public void Remove(Query query)
     {
-        if (tree.IsReadOnly || PathOrNull(query) is not { } path)
+        if (_tree.IsReadOnly || PathOrNull(query) is not { } path)
             return;
 
         try
         {
             if (File.Exists(path))
-                Delete(path);
+                _files.Delete(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.Unremovable(logger, path, e.Message);
+            Log.Unremovable(_logger, path, e.Message);
         }
     }
 
-    public void Dispose()
-    {
-        _stop.Cancel();
-        _stop.Dispose();
-    }
+    public void Dispose() => _files.Dispose();
 
-    /// <summary>As <see cref="Dispose"/>, and waits for the end of work that deletes.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await Trimmed;
-        Dispose();
-    }
+    public ValueTask DisposeAsync() => _files.DisposeAsync();
+
+    private static bool IsRevision(string path) => path.EndsWith(RevisionEnding, StringComparison.Ordinal);
 
     private string? PathOrNull(Query query)
     {
         var name = query.Name[(query.Name.LastIndexOf('/') + 1)..];
-        return name.Length <= DataTree.MaxNameLength ? tree.QueryPath(query.Path, name) : null;
-    }
-
-    // The first new file since the start has the others looked at too: who starts often must not collect them.
-    private void CountNew(QueryKind kind)
-    {
-        lock (_lock)
-        {
-            var added = kind == QueryKind.Revision ? ++_newRevisions : ++_newOthers;
-            if (!Trimmed.IsCompleted || (_hasLooked && added <= MaxOf(kind == QueryKind.Revision) / 10))
-                return;
-
-            (_hasLooked, _newRevisions, _newOthers) = (true, 0, 0);
-            Trimmed = Task.Run(Trim);
-        }
-    }
-
-    private int MaxOf(bool isRevision) => isRevision ? options.Value.MaxStoredRevisions : options.Value.MaxStored;
-
-    private void Trim()
-    {
-        try
-        {
-            var files = new DirectoryInfo(tree.Queries).EnumerateFiles("*", AllFiles)
-                .TakeWhile(_ => !_stop.IsCancellationRequested)
-                .Select(static file => (Path: file.FullName, Used: file.LastWriteTimeUtc))
-                .ToLookup(static file => file.Path.EndsWith(RevisionEnding, StringComparison.Ordinal));
-            foreach (var isRevision in (ReadOnlySpan<bool>)[true, false])
-            {
-                foreach (var (path, _) in files[isRevision].OrderByDescending(static file => file.Used).Skip(MaxOf(isRevision)))
-                {
-                    if (_stop.IsCancellationRequested)
-                        return;
-                    Delete(path);
-                }
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            Log.Untrimmed(logger, e.Message);
-        }
-    }
-
-    private void Delete(string path)
-    {
-        File.Delete(path);
-        for (var directory = Path.GetDirectoryName(path)!;
-            directory.Length > tree.Queries.Length && !Directory.EnumerateFileSystemEntries(directory).Any();
-            directory = Path.GetDirectoryName(directory)!)
-            Directory.Delete(directory);
+        return name.Length <= DataTree.MaxNameLength ? _tree.QueryPath(query.Path, name) : null;
     }
 
     private static partial class Log
@@ -180,9 +130,6 @@ internal sealed partial class QueryDisk(DataTree tree, IOptions<QueryOptions> op
 
         [LoggerMessage(LogLevel.Warning, "Answer {Path}, which upstream took back, could not be deleted: {Reason}")]
         public static partial void Unremovable(ILogger logger, string path, string reason);
-
-        [LoggerMessage(LogLevel.Warning, "Stored answers beyond their number could not be deleted and stay until the next look: {Reason}")]
-        public static partial void Untrimmed(ILogger logger, string reason);
     }
 }
 

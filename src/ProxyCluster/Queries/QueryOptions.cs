@@ -64,4 +64,11 @@ public sealed class QueryOptions
     /// </summary>
     [Range(1, 10_000_000)]
     public int MaxStoredRevisions { get; set; } = 10_000;
+
+    /// <summary>
+    /// Bytes that both take on the disk. Default 1 GiB, and never more than a tenth of <c>Storage:MaxBytes</c>; answers about
+    /// revisions have a quarter of it.
+    /// </summary>
+    [Range(1L << 20, 1L << 50)]
+    public long MaxStoredBytes { get; set; } = 1L << 30;
 }

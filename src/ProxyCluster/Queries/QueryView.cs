@@ -21,7 +21,11 @@ internal static class QueryView
     /// <summary>Whether an answer has the form in which it is kept.</summary>
     public static bool IsKept(Query query, QueryAnswer answer) =>
         Kept(query, answer.Body).AsSpan().SequenceEqual(answer.Body)
+        && (answer.ETag is not { } tag || IsSendable(tag))
         && (answer.Bridged is not { } bridged || bridged.Keys.All(version => VersionList.IsTagged(query.Path, version)));
+
+    /// <summary>May a request carry this tag? Upstreams may send others.</summary>
+    public static bool IsSendable(string tag) => !tag.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
     /// <summary>The newest answer, with what is bridged after the one <paramref name="before"/> it.</summary>
     public static QueryAnswer Newest(Query query, QueryAnswer? before, QueryAnswer newest, TimeSpan bridgeFor)

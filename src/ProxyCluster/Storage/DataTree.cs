@@ -1,5 +1,6 @@
 using ProxyCluster.Files;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Storage;
 
@@ -62,7 +63,7 @@ internal sealed class DataTree
     public bool IsReadOnly { get; set; }
 
     /// <summary>Creates what is missing and checks that the directory is ours.</summary>
-    /// <exception cref="InvalidDataException">It holds a store of another version.</exception>
+    /// <exception cref="StoreException">It holds a store of another version.</exception>
     public void Prepare()
     {
         foreach (var directory in (ReadOnlySpan<string>)[Root, Modules, Queries, Temporary, Quarantine, OwedToRegions, OwedToSharedStore])
@@ -79,13 +80,13 @@ internal sealed class DataTree
     }
 
     /// <summary>Checks that the directory is ours.</summary>
-    /// <exception cref="InvalidDataException">It holds a store of another version.</exception>
+    /// <exception cref="StoreException">It holds a store of another version.</exception>
     public void CheckFormat()
     {
         if (RegularFile.ReadAllText(FormatFile) is var found && found != FormatLine)
         {
-            throw new InvalidDataException(
-                $"the data directory {Root} holds '{found.Trim()}'; this program reads '{FormatLine.Trim()}'");
+            throw new StoreException(
+                $"the data directory {Root} holds '{LogText.Clean(found.Trim(), LogText.MaxValue)}' in its file format; this program reads '{FormatLine.Trim()}'");
         }
     }
 

@@ -7,7 +7,7 @@ internal sealed partial class DiskStore
 {
     /// <summary>
     /// Removes an artifact's bytes unless it was used at <paramref name="unusedSince"/> (Unix seconds) or later; gives how
-    /// many. Its record goes on naming it and says that it was evicted, so that <c>verify</c> does not miss it.
+    /// many they took on the disk. Its record goes on naming it and says that it was evicted, so that <c>verify</c> does not miss it.
     /// </summary>
     public async Task<long> EvictAsync(ModuleVersion module, ArtifactKind kind, uint unusedSince, CancellationToken cancel)
     {

@@ -198,7 +198,7 @@ internal sealed partial class DiskStore(
         records.Write(result.Record, flush);
         if (hashed is not null)
             cache.Add(key, hashed);
-        if (index.Bytes > options.Value.MaxBytes)
+        if (index.Taken + index.Beside > options.Value.MaxBytes)
             alarm.Ring();
         return result;
     }

@@ -23,8 +23,9 @@ namespace ProxyCluster.Storage;
 /// The price: after a restart the artifacts of one module version count as used together.
 /// </para>
 /// <para>
-/// <b>Not counted.</b> <c>tmp</c> and <c>quarantine</c> are not part of the cap: the first is gone in a moment, and the
-/// second is for people to look at. The file system's free bytes feel both. The cap is met after commits, not before:
+/// <b>Counted</b> is what files take on the disk, of artifacts and of what lies beside them (<see cref="BesideFiles"/>), which
+/// has bounds of its own. <c>tmp</c> and records are not: the first is gone in a moment, and the second never go. The file
+/// system's free bytes feel both. The cap is met after commits, not before:
 /// a burst overshoots it until the round that it has set off ends.
 /// </para>
 /// </summary>
@@ -33,6 +34,7 @@ internal sealed partial class Eviction(
     DiskStore store,
     StoreIndex index,
     StoreScan scan,
+    BesideFiles beside,
     SpaceAlarm alarm,
     KeptModules kept,
     IOtherHolders others,
@@ -77,7 +79,7 @@ internal sealed partial class Eviction(
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         if (_options.IsUsed)
-            metrics.ObserveStoreHeadroom(() => FreeBytes(), () => _options.MaxBytes - index.Bytes);
+            metrics.ObserveStoreHeadroom(() => FreeBytes(), () => _options.MaxBytes - index.Taken - index.Beside);
         return base.StartAsync(cancellationToken);
     }
 
@@ -124,7 +126,9 @@ internal sealed partial class Eviction(
         }
 
         var diskFull = alarm.TakeDiskFull();
-        var need = EvictionRules.BytesToRemove(index.Bytes, FreeBytes(), diskFull, _options);
+        beside.LookOnce();
+        index.Beside = beside.Taken;
+        var need = EvictionRules.BytesToRemove(index.Taken + index.Beside, FreeBytes(), diskFull, _options);
         if (need == 0)
             _fellShort = null;
         else if (diskFull || _fellShort is not { } at || Clock.GetElapsedTime(at) >= RestAfterShortfall)
@@ -156,7 +160,7 @@ internal sealed partial class Eviction(
         }
 
         if (artifacts > 0)
-            Log.Evicted(Logger, artifacts, removed, index.Bytes);
+            Log.Evicted(Logger, artifacts, removed, index.Taken + index.Beside);
         if (removed >= need)
         {
             _fellShort = null;

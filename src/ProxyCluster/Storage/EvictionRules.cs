@@ -13,7 +13,7 @@ internal static class EvictionRules
     /// Bytes to remove now; zero when nothing asks for it. A round that began goes on to the low-water mark, so that the
     /// next one is not due with the next commit.
     /// </summary>
-    /// <param name="stored">Bytes of artifacts.</param>
+    /// <param name="stored">Bytes that count against the cap.</param>
     /// <param name="free">Bytes that the file system has left.</param>
     /// <param name="diskFull">Whether the disk refused a write since the last round.</param>
     /// <param name="options">The limits.</param>

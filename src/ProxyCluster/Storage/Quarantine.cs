@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Files;
 using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.Storage;
@@ -12,6 +13,18 @@ internal sealed partial class Quarantine(
 {
     // Two that tidy up at once would count what the other deletes.
     private readonly Lock _tidying = new();
+    private bool _hasLooked;
+    private long _taken;
+
+    /// <summary>Bytes that its files take on the disk, as far as anybody has looked.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
+
+    /// <summary>Bounds what an earlier process left, if nobody has yet.</summary>
+    public void LookOnce()
+    {
+        if (!Volatile.Read(ref _hasLooked))
+            Tidy();
+    }
 
     /// <summary>Moves a file aside and says where it is now; null when it is not there.</summary>
     /// <exception cref="StoreException">It cannot be moved.</exception>
@@ -40,16 +53,22 @@ internal sealed partial class Quarantine(
     {
         lock (_tidying)
         {
-            var (files, bytes) = (0, 0L);
+            Volatile.Write(ref _hasLooked, true);
+            var (files, bytes, taken) = (0, 0L, 0L);
+            var max = options.Value.ShareBeside(options.Value.QuarantineMaxBytes);
             try
             {
                 foreach (var file in new DirectoryInfo(tree.Quarantine).GetFiles().OrderByDescending(static f => f.Name, StringComparer.Ordinal))
                 {
                     files++;
                     bytes += file.Length;
-                    if (files > 1 && (files > options.Value.QuarantineMaxFiles || bytes > options.Value.QuarantineMaxBytes))
+                    if (files > 1 && (files > options.Value.QuarantineMaxFiles || bytes > max))
                         file.Delete();
+                    else
+                        taken += BoundedFiles.OnDisk(file.Length);
                 }
+
+                Interlocked.Exchange(ref _taken, taken);
             }
             catch (Exception e) when (StoreException.IsCause(e))
             {

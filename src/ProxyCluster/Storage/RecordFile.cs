@@ -40,9 +40,9 @@ internal static class RecordFile
                     : Encoding.UTF8.GetString(reader.ValueSpan);
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Torn before it said so.
+            // Torn before it said so. The latter: a name that is no UTF-16, such as half of a surrogate pair.
         }
 
         return null;

@@ -63,16 +63,25 @@ public sealed class StorageOptions
     public int QuarantineMaxFiles { get; set; } = 1000;
 
     /// <summary>
-    /// Bytes kept in <c>quarantine/</c>. Default 1 GiB. More of it keeps more evidence of a disk that goes bad, on the
+    /// Bytes kept in <c>quarantine/</c>. Default 1 GiB, and never more than a tenth of <see cref="MaxBytes"/>. More of it keeps more evidence of a disk that goes bad, on the
     /// same disk.
     /// </summary>
     [Range(0L, 1L << 50)]
     public long QuarantineMaxBytes { get; set; } = 1L << 30;
 
     /// <summary>
-    /// Bytes of artifacts kept on disk. Default: not set, which means all of them. Above it the longest unused ones are
-    /// removed; their records, a few KiB each, stay, and so do the last copies of kept modules
-    /// (<see cref="KeepPatterns"/>). More of it spares upstreams. Temporary and quarantined files are not counted.
+    /// Bytes that lookups and tiles of checksum databases take in <c>sumdb/</c>. Default 1 GiB, and never more than a tenth of
+    /// <see cref="MaxBytes"/>. Above it the longest unwritten
+    /// ones are deleted and asked for again when they are needed; tree heads and evidence of forks stay.
+    /// </summary>
+    [Range(1L << 20, 1L << 50)]
+    public long SumDbMaxBytes { get; set; } = 1L << 30;
+
+    /// <summary>
+    /// Bytes that artifacts take on the disk, in blocks of 4 KiB, together with answers to queries, <c>sumdb/</c> and
+    /// <c>quarantine/</c>, each of which has at most a tenth of it. Default: not set, which means all of them. Above it the
+    /// longest unused artifacts are removed; their records, a few KiB each, stay uncounted, and so do the last copies of kept
+    /// modules (<see cref="KeepPatterns"/>). More of it spares upstreams. Temporary files are not counted.
     /// </summary>
     [Range(1L << 20, 1L << 60)]
     public long? MaxBytes { get; set; }
@@ -96,6 +105,9 @@ public sealed class StorageOptions
     /// those of <c>Verification:Private</c> and <c>Verification:NoSumDb</c>; <c>none</c> means no module.
     /// </summary>
     public string? KeepPatterns { get; set; }
+
+    /// <summary>What one of the directories beside the artifacts may take: so much that artifacts have seven tenths.</summary>
+    internal long ShareBeside(long max) => Math.Min(max, MaxBytes / 10 ?? max);
 
     /// <summary>Is anything ever removed?</summary>
     internal bool Evicts => MaxBytes is not null || MinFreeBytes is not null;

@@ -12,7 +12,11 @@ internal static class StorageRegistration
     {
         services.AddRoomOptions<StorageOptions>(StorageOptions.Section);
         services.AddSingleton(s => new DataTree(s.GetRequiredService<IOptions<StorageOptions>>().Value.Data));
-        services.AddSingleton(static s => new ProofDirectory(s.GetRequiredService<DataTree>().ChecksumDatabases));
+        services.AddSingleton(static s => new ProofDirectory(s.GetRequiredService<BesideFiles>().Add(ProofDirectory.Bounded(
+            s.GetRequiredService<DataTree>().ChecksumDatabases,
+            s.GetRequiredService<IOptions<StorageOptions>>().Value is var options ? options.ShareBeside(options.SumDbMaxBytes) : 0,
+            s.GetRequiredService<ILogger<ProofDirectory>>()))));
+        services.AddSingleton<BesideFiles>();
         services.AddSingleton<IFlush>(static s =>
             s.GetRequiredService<IOptions<StorageOptions>>().Value.Flush ? new DiskFlush() : new NoFlush());
         services.AddSingleton<HotCache>();

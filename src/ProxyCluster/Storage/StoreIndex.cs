@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
+using ProxyCluster.Files;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Telemetry;
 
@@ -24,6 +25,7 @@ internal sealed class StoreIndex
     private readonly Dictionary<string, StoredFiles>.AlternateLookup<ReadOnlySpan<char>> _byStem;
     private Totals _count;
     private Totals _bytes;
+    private long _taken;
 
     private bool _isComplete;
 
@@ -51,6 +53,19 @@ internal sealed class StoreIndex
                 return _bytes[0] + _bytes[1] + _bytes[2];
         }
     }
+
+    /// <summary>Bytes that all artifacts take on the disk.</summary>
+    public long Taken
+    {
+        get
+        {
+            lock (_lock)
+                return _taken;
+        }
+    }
+
+    /// <summary>Bytes that lie beside them and count against the same cap, as <see cref="Eviction"/> saw them last.</summary>
+    public long Beside { get; set; }
 
     /// <summary>Moves <see cref="Now"/> to the present.</summary>
     public void Advance() => Now = SecondsOf(_clock.GetUtcNow());
@@ -100,7 +115,7 @@ internal sealed class StoreIndex
         }
     }
 
-    /// <summary>An artifact is gone; gives its bytes.</summary>
+    /// <summary>An artifact is gone; gives the bytes that it took on the disk.</summary>
     public long Gone(string key, ArtifactKind kind)
     {
         lock (_lock)
@@ -111,12 +126,14 @@ internal sealed class StoreIndex
                 return 0;
 
             var size = files.SizeOf(kind);
+            var taken = BoundedFiles.OnDisk(size);
             _count[(int)kind]--;
             _bytes[(int)kind] -= size;
+            _taken -= taken;
             files.Clear(kind);
             if (files.IsEmpty)
                 _byStem.Remove(stem);
-            return size;
+            return taken;
         }
     }
 
@@ -179,12 +196,12 @@ internal sealed class StoreIndex
         {
             if (!_byStem.TryGetValue(stem, out var files))
                 _byStem[stem] = files = new StoredFiles(this) { Written = used };
-            if (files.Has(kind))
-                _bytes[(int)kind] -= files.SizeOf(kind);
-            else
+            var before = files.Has(kind) ? files.SizeOf(kind) : 0;
+            if (!files.Has(kind))
                 _count[(int)kind]++;
             files.Set(kind, size, used);
-            _bytes[(int)kind] += files.SizeOf(kind);
+            _bytes[(int)kind] += size - before;
+            _taken += BoundedFiles.OnDisk(size) - BoundedFiles.OnDisk(before);
         }
     }
 

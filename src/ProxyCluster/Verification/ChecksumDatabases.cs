@@ -45,7 +45,11 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
                 new HttpChecksumDatabaseSource(http, key.Name, straight, detours, options.Value, clock), key.Name, options.Value, clock);
             _lines.AddRange([http, source]);
             all.Add(new Database(
-                key, new ChecksumDatabaseClient(key, source, cache), new ChecksumDatabaseClient(key, new NobodyAsked(), cache), cache, source));
+                key,
+                new ChecksumDatabaseClient(key, source, cache, healed => Tell(key.Name, cache, healed)),
+                new ChecksumDatabaseClient(key, new NobodyAsked(), cache, healed => Tell(key.Name, cache, healed)),
+                cache,
+                source));
         }
 
         All = all;
@@ -72,14 +76,40 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
         }
 
         Log.Forked(_logger, database.Name, failure.Message, fork.Known, fork.Presented);
+        Keep(database.Name, database.Cache, fork);
+    }
+
+    /// <summary>Why nothing new can be proven with a database before a person does something; null where that is not so.</summary>
+    public static async ValueTask<string?> TroubleOrNullAsync(Database database, CancellationToken cancellationToken)
+    {
         try
         {
-            Log.Kept(_logger, database.Name, database.Cache.KeepFork(fork));
+            return (await database.Client.KnownHeadAsync(cancellationToken).ConfigureAwait(false)).Failure?.Message;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The notes are in the log; a full disk must not turn a security answer into a crash.
-            Log.NotKept(_logger, database.Name, e);
+            return $"the tree head kept for {database.Name} cannot be read: {e.Message}";
+        }
+    }
+
+    private void Tell(string database, DiskChecksumDatabaseCache cache, HealedHead healed)
+    {
+        _metrics.SecurityEvents.Add(1, new KeyValuePair<string, object?>("event", EventOf(ChecksumFailureKind.BadStoredHead)));
+        Log.Healed(_logger, database, healed.Damaged is null ? "gone" : "damaged", healed.Taken.Tree.Size);
+        if (healed.Damaged is { } damaged)
+            Keep(database, cache, new ForkEvidence(damaged, healed.Taken.Note));
+    }
+
+    private void Keep(string database, DiskChecksumDatabaseCache cache, ForkEvidence notes)
+    {
+        try
+        {
+            Log.Kept(_logger, database, cache.KeepFork(notes));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A full disk must not turn a security answer into a crash.
+            Log.NotKept(_logger, database, e);
         }
     }
 
@@ -151,10 +181,14 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
             "SECURITY: checksum database {Database} forked: {Reason}. Known tree:\n{Known}\nPresented tree:\n{Presented}")]
         public static partial void Forked(ILogger logger, string database, string reason, string known, string presented);
 
-        [LoggerMessage(LogLevel.Error, "Evidence of the fork of checksum database {Database} was kept in {File}")]
+        [LoggerMessage(LogLevel.Error,
+            "SECURITY: the tree head kept for checksum database {Database} was {What}: going on from the tree of {Size} records of a stored lookup; a fork behind that may pass unseen here")]
+        public static partial void Healed(ILogger logger, string database, string what, long size);
+
+        [LoggerMessage(LogLevel.Error, "Both notes of checksum database {Database} were kept in {File}")]
         public static partial void Kept(ILogger logger, string database, string file);
 
-        [LoggerMessage(LogLevel.Error, "Evidence of the fork of checksum database {Database} could not be kept on disk")]
+        [LoggerMessage(LogLevel.Error, "Both notes of checksum database {Database} could not be kept on disk")]
         public static partial void NotKept(ILogger logger, string database, Exception exception);
     }
 }

@@ -88,6 +88,9 @@ internal sealed class Verifier(
     {
         ChecksumFailureKind.Unknown => new(FailureKind.ChecksumUnknown, failure.Message),
         ChecksumFailureKind.Unavailable => new(FailureKind.ChecksumDatabaseUnavailable, failure.Message, failure.RetryAfter),
+
+        // Ours, and no answer of the database: it may be well again by the next request.
+        ChecksumFailureKind.BadStoredHead => new(FailureKind.StoreUnavailable, failure.Message),
         _ => new(FailureKind.ChecksumDatabaseInvalid, failure.Message),
     };
 

@@ -41,7 +41,7 @@ internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
         var bytes = await ReadAsync(answer, stop);
         return (query.FaultOrNull(bytes) ?? FaultOfListOrNull(query, bytes, answer.ContentType)) is { } fault
             ? new Failure(FailureKind.UpstreamInvalid, $"{query}: {answer.Upstream} sent something invalid: {fault}")
-            : new QueryAnswer(bytes, clock.GetUtcNow(), answer.Upstream, answer.ETag, answer.LastModified);
+            : new QueryAnswer(bytes, clock.GetUtcNow(), answer.Upstream, answer.ETag is { } tag && QueryView.IsSendable(tag) ? tag : null, answer.LastModified);
     }
 
     // A list is what its lines are, whatever the label: a static server may call it a web page. But a label that says it is

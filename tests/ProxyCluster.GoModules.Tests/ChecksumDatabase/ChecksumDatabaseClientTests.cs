@@ -12,6 +12,7 @@ public sealed class ChecksumDatabaseClientTests : IDisposable
 {
     private readonly InMemoryChecksumDatabase _database = new(NoteVectors.LocalhostSigner);
     private readonly MemoryChecksumDatabaseCache _cache = new();
+    private readonly List<HealedHead> _healed = [];
     private readonly HostileRemote _remote;
     private ChecksumDatabaseClient _client;
 
@@ -284,11 +285,68 @@ public sealed class ChecksumDatabaseClientTests : IDisposable
     }
 
     [Fact]
-    public async Task Lookup_DamagedStoredHead_FailsClosed()
+    public async Task Lookup_DamagedStoredHeadAndNothingElseLeft_FailsClosedUntilItIsReplaced()
     {
         Fill(_database, 5);
         await _cache.ReplaceLatestAsync(null, "go.sum database tree\n", Token);
         Assert.Equal(ChecksumFailureKind.BadStoredHead, (await Failed(Module(3))).Kind);
+        Assert.Equal(ChecksumFailureKind.BadStoredHead, (await Failed(Module(4))).Kind);
+        Assert.Equal("go.sum database tree\n", await _cache.ReadLatestAsync(Token));
+        Assert.Empty(_healed);
+
+        // An operator puts a good one back.
+        await _cache.ReplaceLatestAsync("go.sum database tree\n", Encoding.UTF8.GetString((await _database.ReadAsync("latest", Token)).Body.Span), Token);
+        await Found(Module(3));
+    }
+
+    public static TheoryData<string> DamagedHeads => new("", "go.sum database tree\n5\n", "\ufffd\u001b");
+
+    [Theory]
+    [MemberData(nameof(DamagedHeads))]
+    public async Task Lookup_DamagedHeadAndLookupsLeft_GoesOnFromTheNewestTreeOfThem(string damaged)
+    {
+        var newest = await FilledWithLookupsAsync();
+        await _cache.WriteLookupAsync(Module(599), "damaged"u8.ToArray(), Token);
+        Assert.True(await _cache.ReplaceLatestAsync(newest, damaged, Token));
+        Restart();
+
+        Fill(_database, 700);
+        await Found(Module(650));
+
+        Assert.Equal(700, await HeadSize());
+        var healed = Assert.Single(_healed);
+        Assert.Equal((damaged, newest), (healed.Damaged, healed.Taken.Note));
+    }
+
+    // What forks are measured against is not forgotten with the head.
+    [Theory]
+    [MemberData(nameof(DamagedHeads))]
+    public async Task Lookup_DamagedHeadAndAForkedDatabase_IsAFork(string damaged)
+    {
+        var newest = await FilledWithLookupsAsync();
+        Assert.True(await _cache.ReplaceLatestAsync(newest, damaged, Token));
+        Restart();
+
+        var forked = new InMemoryChecksumDatabase(NoteVectors.LocalhostSigner);
+        for (var i = 0; i < 700; i++)
+            forked.Append(Module(i), Record(i == 300 ? 1300 : i));
+        _remote.Change = (path, _) => forked.ReadAsync(path, Token).AsTask().Result;
+
+        var failure = await Failed(Module(650));
+        Assert.Equal(ChecksumFailureKind.Fork, failure.Kind);
+        Assert.Equal(newest, failure.Fork!.Known);
+        Assert.Equal(newest, await _cache.ReadLatestAsync(Token));
+    }
+
+    private async Task<string> FilledWithLookupsAsync()
+    {
+        foreach (var (size, wanted) in ((int, int)[])[(10, 9), (600, 599), (600, 499)])
+        {
+            Fill(_database, size);
+            await Found(Module(wanted));
+        }
+
+        return (await _cache.ReadLatestAsync(Token))!;
     }
 
     [Fact]
@@ -373,7 +431,7 @@ public sealed class ChecksumDatabaseClientTests : IDisposable
         Assert.Equal(numbered, Encoding.UTF8.GetString(bytes.Bytes.Span));
     }
 
-    private ChecksumDatabaseClient Client() => new(_database.Key, _remote, _cache);
+    private ChecksumDatabaseClient Client() => new(_database.Key, _remote, _cache, _healed.Add);
 
     private void Restart()
     {

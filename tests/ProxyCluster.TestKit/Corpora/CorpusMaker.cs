@@ -13,6 +13,8 @@ internal static class CorpusMaker
     // Debian's packages of these declare a later major version than the graph asks for; see tests/go/packmodules.
     private static readonly string[] Adapted = ["github.com/oklog/ulid"];
 
+    private static readonly string[] Programs = ["packmodules", "sumdbserver"];
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private static string GoPrograms => Path.Combine(Repository.Root, "tests", "go");
@@ -43,7 +45,7 @@ internal static class CorpusMaker
     {
         var programs = Path.Combine(directory, "bin");
         Directory.CreateDirectory(programs);
-        foreach (var program in (string[])["packmodules", "sumdbserver"])
+        foreach (var program in Programs)
         {
             var built = await GoAsync(Path.Combine(GoPrograms, program), "build", "-o", Path.Combine(programs, program), ".");
             if (built.ExitCode != 0)
@@ -67,8 +69,8 @@ internal static class CorpusMaker
     private static async Task<string> KeyAsync()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in Directory.EnumerateFiles(GoPrograms, "*.go", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-            hash.AppendData(await File.ReadAllBytesAsync(file));
+        foreach (var program in Programs)
+            hash.AppendData(await File.ReadAllBytesAsync(Path.Combine(GoPrograms, program, "main.go")));
         hash.AppendData(Encoding.UTF8.GetBytes((await GoAsync(GoPrograms, "version")).OutputOfSuccess));
         var packages = await ChildProcess.RunAsync(
             "dpkg-query", ["-W", "-f", "${db:Status-Abbrev} ${Package} ${Version}\\n", "golang-*-dev"], new Dictionary<string, string>(), Limit);

@@ -99,6 +99,24 @@ public sealed class ServeTests : IDisposable
     }
 
     [Theory]
+    [InlineData("proxycluster store 2\n", "'proxycluster store 2'")]
+    [InlineData("", "''")]
+    [InlineData("\u001b[2Jboo\nfoo\ufffd", "'\\u001b[2Jboo\\u000afoo\ufffd'")]
+    public async Task Start_DataOfAnotherFormat_IsOneLineForServeAndVerify(string format, string shown)
+    {
+        Directory.CreateDirectory(Path.Combine(_data.FullName, "modules"));
+        await File.WriteAllTextAsync(Path.Combine(_data.FullName, "format"), format, Cancellation);
+        foreach (var verb in (string[][])[["serve", "--urls", "http://127.0.0.1:0"], ["verify"]])
+        {
+            var call = await CommandLineCall.RunAsync([.. verb, "--data", _data.FullName]);
+            Assert.Equal(
+                (1, $"proxycluster: the data directory {_data.FullName} holds {shown} in its file format; this program reads 'proxycluster store 1'\n"),
+                (call.Status, call.Error));
+            Assert.Equal("", call.Out);
+        }
+    }
+
+    [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
     public async Task Serve_Signal_DrainsAndExitsWith0(string signal)

@@ -24,9 +24,9 @@ public sealed class QueryDiskTests : IDisposable
     }
 
     [Fact]
-    public void Read_WhatWasWritten_GivesItBack()
+    public async Task Read_WhatWasWritten_GivesItBack()
     {
-        using var disk = Open();
+        await using var disk = Open();
         foreach (var query in (Query[])[Of(QueryKind.List), Of(QueryKind.Latest), Of(QueryKind.Revision, "feature/x")])
         {
             var answer = Answer(query) with { ETag = "\"tag\"", LastModified = Noon };
@@ -39,18 +39,18 @@ public sealed class QueryDiskTests : IDisposable
     }
 
     [Fact]
-    public void Read_ListWithWhatIsBridged_GivesThatBackToo()
+    public async Task Read_ListWithWhatIsBridged_GivesThatBackToo()
     {
-        using var disk = Open();
+        await using var disk = Open();
         var query = Of(QueryKind.List);
         disk.Write(query, Answer(query) with { Bridged = new Dictionary<string, DateTimeOffset> { ["v1.1.0"] = Noon } });
         Assert.Equal([KeyValuePair.Create("v1.1.0", Noon)], disk.ReadOrNull(query)!.Bridged!);
     }
 
     [Fact]
-    public void Read_AfterRemoval_IsAbsentAndSoIsTheDirectory()
+    public async Task Read_AfterRemoval_IsAbsentAndSoIsTheDirectory()
     {
-        using var disk = Open();
+        await using var disk = Open();
         var query = Of(QueryKind.List);
         disk.Remove(query);
         disk.Write(query, Answer(query));
@@ -68,9 +68,9 @@ public sealed class QueryDiskTests : IDisposable
     [InlineData("List", "{\"Version\":\"v1.0.0\"}")]
     [InlineData("List", "v1.1.0\nv1.0.0\n")] // upstream may send it so; we would not write it
     [InlineData("List", "v1.0.0\nv1.1")]
-    public void Read_BodyThatCannotBeTheAnswer_IsAbsent(string kind, string body)
+    public async Task Read_BodyThatCannotBeTheAnswer_IsAbsent(string kind, string body)
     {
-        using var disk = Open();
+        await using var disk = Open();
         var query = Of(Enum.Parse<QueryKind>(kind), kind == "Revision" ? "main" : "");
         disk.Write(query, Answer(query));
         Assert.NotNull(disk.ReadOrNull(query));
@@ -82,9 +82,9 @@ public sealed class QueryDiskTests : IDisposable
     [InlineData("Body")]
     [InlineData("AskedAt")]
     [InlineData("Upstream")]
-    public void Read_WithoutAFieldOrWithNull_IsAbsent(string field)
+    public async Task Read_WithoutAFieldOrWithNull_IsAbsent(string field)
     {
-        using var disk = Open();
+        await using var disk = Open();
         var query = Of(QueryKind.List);
         disk.Write(query, Answer(query));
         Damage(query, stored => stored[field] = null);
@@ -97,19 +97,44 @@ public sealed class QueryDiskTests : IDisposable
     [InlineData("")]
     [InlineData("null")]
     [InlineData("{\"Body\":\"djE")]
-    public void Read_TornFile_IsAbsent(string content)
+    public async Task Read_TornFile_IsAbsent(string content)
     {
-        using var disk = Open();
+        await using var disk = Open();
         var query = Of(QueryKind.List);
         disk.Write(query, Answer(query));
         File.WriteAllText(PathOf(query), content);
         Assert.Null(disk.ReadOrNull(query));
     }
 
+    // Upstreams may send such tags; no request may carry one back, and asking again would fail for ever.
+    [Theory]
+    [InlineData("\"a\u001b\"")]
+    [InlineData("\"a\r\nX-Region: paris\"")]
+    [InlineData("\"é\"")]
+    public async Task Read_TagThatNoRequestMayCarry_IsAbsent(string tag)
+    {
+        await using var disk = Open();
+        var query = Of(QueryKind.List);
+        disk.Write(query, Answer(query) with { ETag = "W/\"sound\"" });
+        Assert.NotNull(disk.ReadOrNull(query));
+        Damage(query, stored => stored["ETag"] = tag);
+        Assert.Null(disk.ReadOrNull(query));
+    }
+
+    [Fact]
+    public async Task Read_PipeInItsPlace_IsAbsentWithoutAWait()
+    {
+        await using var disk = Open();
+        var query = Of(QueryKind.List);
+        disk.Write(query, Answer(query));
+        await Pipe.ReplaceAsync(PathOf(query));
+        Assert.Null(await Pipe.ReadAsync(PathOf(query), () => disk.ReadOrNull(query)));
+    }
+
     [Fact]
     public async Task Revisions_BeyondTheirNumber_TheLongestUnusedGoWithTheirDirectories()
     {
-        using var disk = Open(new QueryOptions { MaxStoredRevisions = 20 });
+        await using var disk = Open(new QueryOptions { MaxStoredRevisions = 20 });
         var queries = Enumerable.Range(0, 200).Select(i => new Query(ModulePath.Parse($"example.com/a{i}"), QueryKind.Revision, "main")).ToList();
         foreach (var (i, query) in queries.Index())
         {
@@ -125,10 +150,28 @@ public sealed class QueryDiskTests : IDisposable
         Assert.Equal(left.Count, Directory.GetDirectories(Path.Combine(_tree.Queries, "example.com")).Length);
     }
 
+    [Theory]
+    [InlineData(QueryKind.Revision, 0.25)]
+    [InlineData(QueryKind.List, 0.75)]
+    public async Task Answers_BeyondTheirBytes_TheLongestUnusedGo(QueryKind kind, double share)
+    {
+        await using var disk = Open(new QueryOptions { MaxStoredBytes = 1 << 20 });
+        for (var i = 0; i < 400; i++)
+        {
+            var query = new Query(ModulePath.Parse($"example.com/a{i}"), kind, kind == QueryKind.Revision ? "main" : "");
+            disk.Write(query, Answer(query));
+            await disk.Trimmed;
+        }
+
+        // A block each, and a tenth more between two looks.
+        var most = (1 << 20) * share / 4096;
+        Assert.InRange(Files().Count, most / 2, most * 1.1 + 2);
+    }
+
     [Fact]
     public async Task Revision_RefreshedAllTheTime_Stays()
     {
-        using var disk = Open(new QueryOptions { MaxStoredRevisions = 20 });
+        await using var disk = Open(new QueryOptions { MaxStoredRevisions = 20 });
         var used = Of(QueryKind.Revision, "main");
         for (var i = 0; i < 200; i++)
         {
@@ -146,7 +189,7 @@ public sealed class QueryDiskTests : IDisposable
     [Fact]
     public async Task Lists_AreBoundedByThemselves_AndRevisionsPushNoneOut()
     {
-        using var disk = Open(new QueryOptions { MaxStoredRevisions = 10, MaxStored = 20 });
+        await using var disk = Open(new QueryOptions { MaxStoredRevisions = 10, MaxStored = 20 });
         var lists = Enumerable.Range(0, 20).Select(i => new Query(ModulePath.Parse($"example.com/a{i}"), QueryKind.List)).ToList();
         foreach (var list in lists)
             disk.Write(list, Answer(list));
@@ -174,7 +217,7 @@ public sealed class QueryDiskTests : IDisposable
         // As many a start as no look is worth by themselves.
         for (var start = 0; start < 30; start++)
         {
-            using var disk = Open(new QueryOptions { MaxStoredRevisions = 100 });
+            await using var disk = Open(new QueryOptions { MaxStoredRevisions = 100 });
             for (var i = 0; i < 10; i++)
             {
                 var query = Of(QueryKind.Revision, $"rev{start}-{i}");
@@ -188,8 +231,12 @@ public sealed class QueryDiskTests : IDisposable
 
     public void Dispose() => _data.Dispose();
 
-    private QueryDisk Open(QueryOptions? options = null) =>
-        new(_tree, Options.Create(options ?? new QueryOptions()), NullLogger<QueryDisk>.Instance);
+    private QueryDisk Open(QueryOptions? options = null)
+    {
+        var storage = Options.Create(new StorageOptions());
+        var quarantine = new Quarantine(_tree, storage, TimeProvider.System, NullLogger<Quarantine>.Instance);
+        return new(_tree, new BesideFiles(_tree, quarantine), Options.Create(options ?? new QueryOptions()), storage, NullLogger<QueryDisk>.Instance);
+    }
 
     private List<string> Files() => [.. Directory.EnumerateFiles(_tree.Queries, "*", SearchOption.AllDirectories)];
 

@@ -127,6 +127,7 @@ public class DamageTests
     [InlineData("")]
     [InlineData("{")]
     [InlineData("null")]
+    [InlineData("{\"\\ud800\":1}")]
     [InlineData("{\"format\":1,\"path\":\"example.com/other\",\"version\":\"v1.2.0\"}")]
     public async Task Get_WithAnUnreadableRecord_ProvesItAgain(string record)
     {
@@ -173,6 +174,35 @@ public class DamageTests
         var refused = await silo.GetAsync(Small.Stem + ".zip");
         Assert.Equal((503, "store-unavailable"), (refused.Status, refused["X-ProxyCluster-Cause"]));
         Assert.Equal(200, (await silo.GetAsync(Small.Stem + ".mod")).Status);
+    }
+
+    [Fact]
+    public async Task Readyz_WithADamagedHeadOfTheChecksumDatabase_SaysWhyUntilItCanGoOn()
+    {
+        await using var silo = await FilledAsync();
+        await silo.StopAsync();
+        var database = Path.Combine(silo.Data, "sumdb", Uri.EscapeDataString("sumdb.test/go"));
+        Damages["cut short"](Path.Combine(database, "latest"));
+        var lookups = Path.Combine(database, "lookup");
+        Directory.Move(lookups, lookups + ".away");
+        await silo.StartAgainAsync();
+
+        var ready = await silo.GetAsync("/readyz");
+        Assert.Equal(503, ready.Status);
+        Assert.NotNull(ready["Retry-After"]);
+        Assert.Contains("checksum database sumdb.test/go: the tree head kept for sumdb.test/go is damaged", ready.Text, StringComparison.Ordinal);
+        var next = SiloModule.Pack("example.com/lib", "v1.5.0");
+        silo.Add(next);
+        var refused = await silo.GetAsync(next.Stem + ".mod");
+        Assert.Equal((503, "store-unavailable"), (refused.Status, refused["X-ProxyCluster-Cause"]));
+        Assert.NotNull(refused["Retry-After"]);
+        Assert.Equal("HIT", (await silo.GetAsync(Small.Stem + ".zip"))["X-Cache"]);
+
+        await silo.StopAsync();
+        Directory.Move(lookups + ".away", lookups);
+        await silo.StartAgainAsync();
+        Assert.Equal(200, (await silo.GetAsync("/readyz")).Status);
+        Assert.Equal(next.GoMod, (await silo.GetAsync(next.Stem + ".mod")).Body);
     }
 
     [Fact]

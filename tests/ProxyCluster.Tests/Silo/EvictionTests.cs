@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
+using ProxyCluster.Files;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Lines;
 using ProxyCluster.Storage;
@@ -212,14 +213,55 @@ public class EvictionTests
         await FetchAsync(silo, 0, 1, 2, 3, 4);
         Assert.Equal(200, (await silo.GetAsync(Modules[4].Stem + ".mod")).Status);
         var metrics = (await silo.GetAsync("/metrics")).Text;
+        var index = silo.Services.GetRequiredService<StoreIndex>();
+        Assert.Equal(Modules[1..].Sum(m => BoundedFiles.OnDisk(m.Zip.Length)) + BoundedFiles.OnDisk(Modules[4].GoMod.Length), index.Taken);
+        Assert.InRange(index.Beside, 4096, 100_000);
         Assert.Contains("proxycluster_store_artifacts{artifact=\"zip\"} 4\n", metrics, StringComparison.Ordinal);
         Assert.Contains("proxycluster_store_artifacts{artifact=\"mod\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains($"proxycluster_store_size_bytes{{artifact=\"zip\"}} {Modules[1..].Sum(m => m.Zip.Length)}\n", metrics, StringComparison.Ordinal);
         Assert.Contains("proxycluster_store_evictions_total{artifact=\"zip\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains(
-            $"proxycluster_store_headroom_bytes{{limit=\"cap\"}} {(2 << 20) - Modules[1..].Sum(m => m.Zip.Length) - Modules[4].GoMod.Length}\n",
+            $"proxycluster_store_headroom_bytes{{limit=\"cap\"}} {(2 << 20) - index.Taken - index.Beside}\n",
             metrics, StringComparison.Ordinal);
         Assert.Contains("proxycluster_store_headroom_bytes{limit=\"disk\"}", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_WithMuchBesideTheArtifacts_BoundsItAndCountsItAgainstTheCap()
+    {
+        await using var silo = await StartAsync();
+        await FetchAsync(silo, 0, 1, 2, 3);
+        await silo.StopAsync();
+        var old = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        foreach (var (directory, ending) in (ReadOnlySpan<(string, string)>)[("queries/example.com/a/@q", ".info"), ("queries/example.com/b/@q", ""), ("sumdb/old/lookup", ""), ("sumdb/old/tile/8/data/000.p", "")])
+        {
+            Directory.CreateDirectory(Path.Combine(silo.Data, directory));
+            for (var i = 0; i < 200; i++)
+            {
+                var file = Path.Combine(silo.Data, directory, i + ending);
+                File.WriteAllText(file, "old");
+                File.SetLastWriteTimeUtc(file, old);
+            }
+        }
+
+        // The newest of what was set aside stays, whatever it weighs.
+        File.WriteAllBytes(Path.Combine(silo.Data, "quarantine", "20200101T000000000-a-lib"), new byte[400_000]);
+        File.WriteAllBytes(Path.Combine(silo.Data, "quarantine", "20210101T000000000-b-lib"), new byte[400_000]);
+        await silo.StartAgainAsync();
+        await silo.Services.GetRequiredService<Eviction>().Indexed.WaitAsync(Patience, Cancellation);
+        await LookAsync(silo);
+        await silo.Services.GetRequiredService<ProxyCluster.Verification.ProofDirectory>().Files.Trimmed;
+        await silo.Services.GetRequiredService<ProxyCluster.Queries.QueryDisk>().Trimmed;
+        await LookAsync(silo);
+
+        const int Share = (2 << 20) / 10 / 4096;
+        Assert.InRange(FilesIn("queries"), Share / 2, Share);
+        Assert.InRange(FilesIn("sumdb"), Share / 2, Share + 2);
+        Assert.Equal(1, FilesIn("quarantine"));
+        Assert.InRange(silo.Services.GetRequiredService<StoreIndex>().Beside, 400_000, 400_000 + 2 * (Share + 3) * 4096);
+        Assert.Equal(2, Stored(silo).Count);
+
+        int FilesIn(string name) => Directory.GetFiles(Path.Combine(silo.Data, name), "*", SearchOption.AllDirectories).Length;
     }
 
     private Task<TestSilo> StartAsync(params (string, string)[] settings) => StartAsync(new LocalCluster(), settings);

@@ -90,7 +90,7 @@ public sealed class DiskStoreTests
         var opening = site.Disk.OpenReadOrNullAsync(record, ArtifactKind.Zip, Cancel).AsTask();
         await gate.Entered;
         var evicting = site.Disk.EvictAsync(Module, ArtifactKind.Zip, uint.MaxValue, Cancel);
-        Assert.Equal(1000, await evicting.WaitAsync(TimeSpan.FromMinutes(1), Cancel));
+        Assert.Equal(4096, await evicting.WaitAsync(TimeSpan.FromMinutes(1), Cancel));
         gate.Open();
 
         Assert.Null(await opening);
@@ -410,7 +410,7 @@ public sealed class DiskStoreTests
         await site.CommitAsync(Module, ArtifactKind.Zip, Old);
         File.WriteAllText(site.Tree.RecordPath(Module), NewerFormat);
 
-        Assert.Equal(1000, await site.Disk.EvictAsync(Module, ArtifactKind.Zip, uint.MaxValue, Cancel));
+        Assert.Equal(4096, await site.Disk.EvictAsync(Module, ArtifactKind.Zip, uint.MaxValue, Cancel));
 
         Assert.Equal(NewerFormat, File.ReadAllText(site.Tree.RecordPath(Module)));
     }

@@ -23,6 +23,19 @@ public sealed class StoreIndexTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Taken_OfSmallFiles_IsWholeBlocks()
+    {
+        _site.Index.Stored(Stem + ".mod", ArtifactKind.Mod, 1);
+        Assert.Equal(4096, _site.Index.Taken);
+        _site.Index.Stored(Stem + ".zip", ArtifactKind.Zip, 4097);
+        Assert.Equal(3 * 4096, _site.Index.Taken);
+        _site.Index.Stored(Stem + ".zip", ArtifactKind.Zip, 4096);
+        Assert.Equal(2 * 4096, _site.Index.Taken);
+        Assert.Equal(4096, _site.Index.Gone(Stem + ".mod", ArtifactKind.Mod));
+        Assert.Equal(4096, _site.Index.Taken);
+    }
+
+    [Fact]
     public void Found_WhatWasStoredDuringTheWalk_IsCountedOnce()
     {
         _site.Index.Gone(Stem + ".zip", ArtifactKind.Zip);

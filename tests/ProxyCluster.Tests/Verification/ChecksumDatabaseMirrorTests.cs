@@ -53,6 +53,45 @@ public sealed class ChecksumDatabaseMirrorTests : IAsyncLifetime
         Assert.Equal(FailureKind.ChecksumDatabaseUnavailable, await Failed(DatabaseServer.LookupPath(8)));
     }
 
+    [Theory]
+    [InlineData("tile/8/0")]
+    [InlineData("tile/8/data")]
+    public async Task Answer_EveryWidthOfAFullTile_IsCutFromTheOneThatIsKept(string level)
+    {
+        _server.Fill(300);
+        await Found("latest");
+        for (var width = 1; width < 256; width++)
+        {
+            var path = $"{level}/000.p/{width}";
+            Assert.Equal(await _server.BytesAsync(path), (await Found(path)).Body.ToArray());
+        }
+
+        Assert.Equal(["000"], Directory.GetFileSystemEntries(Path.Combine([_data, "sumdb", Uri.EscapeDataString(Name[..^1]), .. level.Split('/')]), "000*").Select(Path.GetFileName));
+        Assert.Equal([$"{level}/000"], _server.Paths.Where(asked => asked.StartsWith($"{level}/000", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("tile/8/0")]
+    [InlineData("tile/8/data")]
+    public async Task Answer_TileThatGrows_IsKeptOnceAndItsBeginningsAreServedFromIt(string level)
+    {
+        Dictionary<string, byte[]> expected = [];
+        foreach (var size in (int[])[10, 11, 100, 255, 256])
+        {
+            _server.Fill(size);
+            _clock.Advance(TimeSpan.FromHours(1));
+            await Found("latest");
+            var path = size == 256 ? $"{level}/000" : $"{level}/000.p/{size}";
+            expected[path] = await _server.BytesAsync(path);
+            Assert.Equal(expected[path], (await Found(path)).Body.ToArray());
+        }
+
+        Down();
+        foreach (var (path, bytes) in expected)
+            Assert.Equal(bytes, (await Found(path)).Body.ToArray());
+        Assert.Equal(["000"], Directory.GetFileSystemEntries(Path.Combine([_data, "sumdb", Uri.EscapeDataString(Name[..^1]), .. level.Split('/')]), "000*").Select(Path.GetFileName));
+    }
+
     /// <summary>A kept tile is not proven again when it is served, so what its disk did to it must show by itself.</summary>
     [Theory]
     [InlineData("tile/8/0/000")]

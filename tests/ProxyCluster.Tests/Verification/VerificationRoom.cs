@@ -11,12 +11,12 @@ using ProxyCluster.Verification;
 namespace ProxyCluster.Tests.Verification;
 
 /// <summary>The room with its real parts, over a temporary data directory, with its logs and security events at hand.</summary>
-internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
+internal sealed class VerificationRoom : IDisposable, IAsyncDisposable, ILoggerProvider, ILogger
 {
     private readonly ServiceProvider _services;
     private readonly MeterListener _listener = new();
 
-    public VerificationRoom(VerificationOptions options, string data, TimeProvider? clock = null, UpstreamsOptions? upstreams = null)
+    public VerificationRoom(VerificationOptions options, string data, TimeProvider? clock = null, UpstreamsOptions? upstreams = null, long maxBytes = long.MaxValue)
     {
         _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         ProxyMetrics metrics = new(_services.GetRequiredService<IMeterFactory>());
@@ -33,12 +33,15 @@ internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
         var wrapped = Options.Create(options);
         var fetching = Options.Create(upstreams ?? new UpstreamsOptions());
         var ways = new UpstreamDatabaseWays(new UpstreamRoutes(fetching, wrapped), new UpstreamCredentials(fetching.Value, static _ => null));
-        Databases = new ChecksumDatabases(wrapped, new ProofDirectory(Path.Combine(data, "sumdb")), Clock, metrics, loggers, ways);
+        Proofs = new ProofDirectory(ProofDirectory.Bounded(Path.Combine(data, "sumdb"), maxBytes, this));
+        Databases = new ChecksumDatabases(wrapped, Proofs, Clock, metrics, loggers, ways);
         Verifier = new Verifier(Databases, wrapped, Clock, metrics);
         Mirror = new ChecksumDatabaseMirror(Databases, wrapped, Clock);
     }
 
     public TimeProvider Clock { get; }
+
+    public ProofDirectory Proofs { get; }
 
     public ChecksumDatabases Databases { get; }
 
@@ -49,6 +52,12 @@ internal sealed class VerificationRoom : IDisposable, ILoggerProvider, ILogger
     public ConcurrentQueue<string> SecurityEvents { get; } = new();
 
     public ConcurrentQueue<string> Lines { get; } = new();
+
+    public async ValueTask DisposeAsync()
+    {
+        await Proofs.DisposeAsync();
+        Dispose();
+    }
 
     public void Dispose()
     {

@@ -52,6 +52,104 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Prove_MoreModulesThanMayBeKept_TheLongestKeptLookupsGoAndTheHeadStays()
+    {
+        _server.Fill(400);
+        await using (var room = Room(maxBytes: 1 << 20))
+        {
+            for (var i = 0; i < 400; i++)
+                Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(i), Token)).Failure);
+            await room.Proofs.Files.Trimmed;
+        }
+
+        var left = Directory.GetFiles(Kept("lookup"), "*", SearchOption.AllDirectories).Length;
+        Assert.InRange(left, 100, 290);
+        Assert.True(File.Exists(Kept("latest")));
+
+        _server.Paths.Clear();
+        await using (var room = Room(maxBytes: 1 << 20))
+        {
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(399), Token)).Failure);
+            Assert.DoesNotContain(DatabaseServer.LookupPath(399), _server.Paths);
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(0), Token)).Failure);
+            Assert.Contains(DatabaseServer.LookupPath(0), _server.Paths);
+            await room.Proofs.Files.Trimmed;
+        }
+    }
+
+    public static TheoryData<string> Damages => new("torn", "flipped", "empty", "gone");
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public async Task Prove_WithADamagedHead_GoesOnFromAStoredLookupAndSaysSo(string damage)
+    {
+        _server.Fill(300);
+        using (var room = Room())
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+        await DamageHeadAsync(damage);
+        _server.Fill(400);
+
+        using (var room = Room())
+        {
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(350), Token)).Failure);
+            Assert.Null(await ChecksumDatabases.TroubleOrNullAsync(room.Databases.PrimaryOrNull!, Token));
+            Assert.Equal(["bad-stored-head"], room.SecurityEvents);
+            Assert.Contains(room.Lines, static line => line.StartsWith("Error: SECURITY: the tree head kept for checksum database sumdb.test/go was ", StringComparison.Ordinal)
+                && line.Contains("the tree of 300 records", StringComparison.Ordinal));
+            Assert.Equal(damage == "gone" ? 0 : 1, room.Lines.Count(static line => line.Contains("were kept in", StringComparison.Ordinal)));
+        }
+
+        using (var room = Room())
+        {
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(351), Token)).Failure);
+            Assert.Empty(room.SecurityEvents);
+        }
+    }
+
+    [Theory]
+    [InlineData("torn")]
+    [InlineData("flipped")]
+    [InlineData("empty")]
+    [InlineData("a directory")]
+    public async Task Prove_WithADamagedHeadAndNoLookupLeft_IsAnOutageOfTheStore(string damage)
+    {
+        _server.Fill(300);
+        using (var room = Room())
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+        await DamageHeadAsync(damage);
+        Directory.Delete(Kept("lookup"), recursive: true);
+
+        using (var room = Room())
+        {
+            for (var again = 0; again < 2; again++)
+            {
+                var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+                Assert.Equal(FailureKind.StoreUnavailable, failure?.Kind);
+                Assert.Contains("the tree head", failure!.Message, StringComparison.Ordinal);
+                Assert.Contains("the tree head", await ChecksumDatabases.TroubleOrNullAsync(room.Databases.PrimaryOrNull!, Token), StringComparison.Ordinal);
+            }
+        }
+
+        // An operator's way to start anew.
+        Directory.Delete(Kept(), recursive: true);
+        using (var room = Room())
+            Assert.Null((await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure);
+    }
+
+    private async Task DamageHeadAsync(string damage)
+    {
+        var file = Kept("latest");
+        var bytes = await File.ReadAllBytesAsync(file, Token);
+        File.Delete(file);
+        if (damage == "a directory")
+            Directory.CreateDirectory(file);
+        if (damage == "flipped")
+            bytes[^10] ^= 1;
+        if (damage is "torn" or "flipped" or "empty")
+            await File.WriteAllBytesAsync(file, damage switch { "torn" => bytes[..^20], "empty" => [], _ => bytes }, Token);
+    }
+
+    [Fact]
     public async Task Prove_UnknownModule_IsUnknownAndNoAbsence()
     {
         using var room = Room();
@@ -202,7 +300,7 @@ public sealed class VerifierTests : IAsyncLifetime
         Directory.CreateDirectory(Kept());
         await File.WriteAllTextAsync(Kept("latest"), "nonsense", Token);
         using var room = Room();
-        Assert.Equal(FailureKind.ChecksumDatabaseInvalid, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
+        Assert.Equal(FailureKind.StoreUnavailable, (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure?.Kind);
         Assert.Equal(["bad-stored-head"], room.SecurityEvents);
     }
 
@@ -231,7 +329,7 @@ public sealed class VerifierTests : IAsyncLifetime
         var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
         Assert.Equal(FailureKind.StoreUnavailable, failure?.Kind);
         Assert.Contains("the tree head of sumdb.test/go could not be kept", failure!.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFiles(Kept("tmp")));
+        Assert.Empty(Directory.EnumerateFiles(Kept(), "*", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -454,10 +552,10 @@ public sealed class VerifierTests : IAsyncLifetime
         return Task.FromResult(true);
     };
 
-    private VerificationRoom Room(Action<VerificationOptions>? change = null, TimeProvider? clock = null)
+    private VerificationRoom Room(Action<VerificationOptions>? change = null, TimeProvider? clock = null, long maxBytes = long.MaxValue)
     {
         VerificationOptions options = new() { SumDb = _server.Setting, RetryDelay = TimeSpan.FromMilliseconds(1) };
         change?.Invoke(options);
-        return new VerificationRoom(options, _data, clock ?? TimeProvider.System);
+        return new VerificationRoom(options, _data, clock ?? TimeProvider.System, maxBytes: maxBytes);
     }
 }

@@ -22,6 +22,9 @@ internal sealed class AdminConnection : IDisposable
     // A member that is asked waits for all others, and more than once.
     private static readonly TimeSpan ForgetPatience = TimeSpan.FromSeconds(60);
 
+    private static readonly FailoverJson FailoverWords = new(new(FailoverJson.Default.Options) { Converters = { new ShownText() } });
+    private static readonly ForgetJson ForgetWords = new(new(ForgetJson.Default.Options) { Converters = { new ShownText() } });
+
     private readonly IReadOnlyList<Uri> _members;
     private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) })
     {
@@ -86,11 +89,11 @@ internal sealed class AdminConnection : IDisposable
 
     /// <summary>The cluster as the authority knows it.</summary>
     public Task<Outcome<ClusterStatus>> StatusAsync(CancellationToken cancel) =>
-        AskAsync(HttpMethod.Get, "status", null, FailoverJson.Default.ClusterStatus, cancel);
+        AskAsync(HttpMethod.Get, "status", null, FailoverWords.ClusterStatus, cancel);
 
     /// <summary>Events after the given one.</summary>
     public Task<Outcome<EventPage>> EventsAsync(long since, CancellationToken cancel) =>
-        AskAsync(HttpMethod.Get, $"events?since={since}", null, FailoverJson.Default.EventPage, cancel);
+        AskAsync(HttpMethod.Get, $"events?since={since}", null, FailoverWords.EventPage, cancel);
 
     /// <summary>Gives an order about a region.</summary>
     public Task<Outcome<OperatorAnswer>> OrderAsync(string verb, string region, OrderBody order, CancellationToken cancel) =>
@@ -98,7 +101,7 @@ internal sealed class AdminConnection : IDisposable
             HttpMethod.Post,
             $"regions/{Uri.EscapeDataString(region)}/{verb}",
             JsonSerializer.SerializeToUtf8Bytes(order, AdminJson.Default.OrderBody),
-            FailoverJson.Default.OperatorAnswer,
+            FailoverWords.OperatorAnswer,
             cancel);
 
     /// <summary>Has a module version forgotten.</summary>
@@ -107,7 +110,7 @@ internal sealed class AdminConnection : IDisposable
             HttpMethod.Post,
             "modules/forget",
             JsonSerializer.SerializeToUtf8Bytes(order, ForgetJson.Default.ForgetBody),
-            ForgetJson.Default.ForgetAnswer,
+            ForgetWords.ForgetAnswer,
             cancel,
             ForgetPatience);
 
@@ -135,7 +138,7 @@ internal sealed class AdminConnection : IDisposable
                     return JsonSerializer.Deserialize(text, type) is { } value ? value : Strange(member, "nothing");
 
                 // Another member would say the same of who we are and of what we want, but may know an authority.
-                failure = new Failure(FailureKind.BadRequest, $"{member.Authority}: {SentenceOf(text) ?? $"it answered {(int)answer.StatusCode}"}");
+                failure = new Failure(FailureKind.BadRequest, $"{member.Authority}: {(SentenceOf(text) is { } sentence ? ShownText.Of(sentence) : $"it answered {(int)answer.StatusCode}")}");
                 if (answer.StatusCode != HttpStatusCode.ServiceUnavailable)
                     return failure;
             }
@@ -157,7 +160,7 @@ internal sealed class AdminConnection : IDisposable
     }
 
     private static Failure Strange(Uri member, string what) =>
-        new(FailureKind.PeerUnavailable, $"{member.Authority} answered what this version does not understand: {what}");
+        new(FailureKind.PeerUnavailable, $"{member.Authority} answered what this version does not understand: {ShownText.Of(what)}");
 
     // Refusals say "error", orders "message".
     private static string? SentenceOf(byte[] body)

@@ -34,7 +34,7 @@ internal static class ClusterTable
                 AddMember(table, member);
         }
 
-        table.Caption = new TableTitle(Caption(status));
+        table.Caption = new TableTitle(Markup.Escape(Caption(status)));
         var notes = status.Regions.SelectMany(Notes).Select(static note => new Text(note)).ToList();
         return new Rows([table, .. notes]);
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Drills.Load;
 
@@ -66,7 +67,7 @@ internal sealed class DrillClient(
 
     private static string CauseOf(HttpResponseMessage answer)
     {
-        var cause = answer.Headers.TryGetValues(CauseHeader, out var values) ? values.First() : "no cause";
+        var cause = answer.Headers.TryGetValues(CauseHeader, out var values) ? LogText.Clean(values.First(), LogText.MaxValue) : "no cause";
         return $"{(int)answer.StatusCode} {cause}";
     }
 
