@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.Joining;
 
@@ -20,11 +19,11 @@ namespace ProxyCluster.Verification;
 internal sealed class BoundedDatabase(IChecksumDatabaseRemote inner, string name, VerificationOptions options, TimeProvider clock)
     : IChecksumDatabaseRemote, IDisposable
 {
-    private const int MaxAbsent = 10_000;
+    private const long AbsentBytes = 8 << 20;
 
     private readonly FairTurns _turns = new(options.MaxConcurrentRequests, options.MaxWaiting, clock);
     private readonly FairTurns _tiles = new(options.MaxConcurrentRequests, options.MaxWaiting, clock);
-    private readonly ConcurrentDictionary<string, (string Message, long At)> _absent = new(StringComparer.Ordinal);
+    private readonly ShortMemory<string> _absent = new(AbsentBytes, options.AbsentFor, clock);
 
     // Guards the rest.
     private readonly Lock _lock = new();
@@ -35,12 +34,8 @@ internal sealed class BoundedDatabase(IChecksumDatabaseRemote inner, string name
     public async ValueTask<RemoteRead> ReadAsync(string path, CancellationToken cancellationToken)
     {
         // 1. Known not to be there.
-        if (_absent.TryGetValue(path, out var absent))
-        {
-            if (clock.GetElapsedTime(absent.At) < options.AbsentFor)
-                return RemoteRead.NotFound(absent.Message);
-            _absent.TryRemove(path, out _);
-        }
+        if (_absent.FindOrNull(path) is { } absent)
+            return RemoteRead.NotFound(absent);
 
         // 2. In its turn.
         var isLookup = path.StartsWith("lookup/", StringComparison.Ordinal);
@@ -71,7 +66,7 @@ internal sealed class BoundedDatabase(IChecksumDatabaseRemote inner, string name
             var read = await inner.ReadAsync(path, cancellationToken).ConfigureAwait(false);
             learned = read.Status;
             if (read.Status == RemoteStatus.NotFound)
-                Remember(path, read.Message);
+                _absent.Remember(path, read.Message, read.Message);
             return read;
         }
         finally
@@ -104,21 +99,5 @@ internal sealed class BoundedDatabase(IChecksumDatabaseRemote inner, string name
             _outages = status == RemoteStatus.Unavailable ? _outages + 1 : 0;
             _restsSince = clock.GetTimestamp();
         }
-    }
-
-    // A memory that is full of the living remembers no more: it is there to spare the database, not to be right.
-    private void Remember(string path, string message)
-    {
-        if (_absent.Count >= MaxAbsent)
-        {
-            foreach (var (old, absent) in _absent)
-            {
-                if (clock.GetElapsedTime(absent.At) >= options.AbsentFor)
-                    _absent.TryRemove(old, out _);
-            }
-        }
-
-        if (_absent.Count < MaxAbsent)
-            _absent[path] = (message, clock.GetTimestamp());
     }
 }

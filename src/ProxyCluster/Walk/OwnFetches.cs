@@ -1,8 +1,8 @@
-using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Copies;
 using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
 
@@ -21,11 +21,11 @@ internal sealed class OwnFetches(
     ArtifactFetcher fetcher,
     CopyQueue<ToSharedStore> shared,
     CopyQueue<ToRegions> regions,
-    IOptions<OwnershipOptions> options) : IDisposable
+    IOptions<OwnershipOptions> options,
+    TimeProvider clock)
 {
-    private readonly OwnershipOptions _options = options.Value;
+    private readonly ShortMemory<Failure> _absent = new(options.Value.AbsentBytes, options.Value.AbsentFor, clock);
     private int _running;
-    private readonly MemoryCache _absent = new(new MemoryCacheOptions { SizeLimit = options.Value.MaxAbsentRemembered });
 
     /// <summary>Fetches running now.</summary>
     public int Running => Volatile.Read(ref _running);
@@ -34,7 +34,7 @@ internal sealed class OwnFetches(
     public async Task<Outcome<ModuleRecord>> FetchAsync(
         ModuleVersion module, ArtifactKind kind, ModuleRecord? known, CancellationToken stop)
     {
-        if (_absent.TryGetValue((module, kind), out var remembered) && remembered is Failure absent)
+        if (_absent.FindOrNull(DiskStore.KeyOf(module, kind)) is { } absent)
             return absent;
         Interlocked.Increment(ref _running);
         try
@@ -47,20 +47,12 @@ internal sealed class OwnFetches(
         }
     }
 
-    public void Dispose() => _absent.Dispose();
-
     private async Task<Outcome<ModuleRecord>> FetchAndHandOnAsync(
         ModuleVersion module, ArtifactKind kind, ModuleRecord? known, CancellationToken stop)
     {
         var outcome = await fetcher.FetchAsync(module, kind, known, stop);
         if (outcome.Failure is { IsProvenAbsence: true } absence)
-        {
-            _absent.Set((module, kind), absence, new MemoryCacheEntryOptions
-            {
-                Size = 1,
-                AbsoluteExpirationRelativeToNow = _options.AbsentFor,
-            });
-        }
+            _absent.Remember(DiskStore.KeyOf(module, kind), absence, absence.Message);
 
         if (outcome.TryGet(out var committed, out _))
         {

@@ -15,7 +15,7 @@ public sealed class OwnershipOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan AbsentFor { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Absent artifacts remembered at once. Default 100,000, about 30 MB.</summary>
-    [Range(1, 10_000_000)]
-    public int MaxAbsentRemembered { get; set; } = 100_000;
+    /// <summary>Bytes of absent artifacts remembered. Default 32 MiB, 50,000 of usual length; the longest unused ones go.</summary>
+    [Range(1L << 16, 1L << 40)]
+    public long AbsentBytes { get; set; } = 32L << 20;
 }
