@@ -213,7 +213,12 @@ public sealed class ChecksumDatabaseClient : IDisposable, IAsyncDisposable
     }
 
     private ChecksumFailure FailureOf(RemoteRead read, string subject) => new(
-        read.Status == RemoteStatus.NotFound ? ChecksumFailureKind.Unknown : ChecksumFailureKind.Unavailable,
+        read.Status switch
+        {
+            RemoteStatus.NotFound => ChecksumFailureKind.Unknown,
+            RemoteStatus.Overloaded => ChecksumFailureKind.Overloaded,
+            _ => ChecksumFailureKind.Unavailable,
+        },
         read.Status == RemoteStatus.NotFound
             ? $"{Name} does not know {subject}: {read.Message}"
             : $"{Name} cannot be asked for {subject}: {read.Message}",

@@ -9,6 +9,9 @@ public enum ChecksumFailureKind
     /// <summary>It cannot be reached, or cannot answer now.</summary>
     Unavailable,
 
+    /// <summary>It was not asked for want of room: the doing of our clients, and no word about the database.</summary>
+    Overloaded,
+
     /// <summary>It answered with something of the wrong form or length.</summary>
     Malformed,
 

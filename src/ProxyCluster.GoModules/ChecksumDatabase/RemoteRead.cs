@@ -11,10 +11,13 @@ public enum RemoteStatus
 
     /// <summary>It could not be asked, or answered that it cannot answer now.</summary>
     Unavailable,
+
+    /// <summary>It was not asked: too many others wait to.</summary>
+    Overloaded,
 }
 
 /// <summary>Bytes from a checksum database, or why there are none.</summary>
-/// <param name="Status">Which of the two.</param>
+/// <param name="Status">Which of them.</param>
 /// <param name="Body">The bytes; empty unless found.</param>
 /// <param name="Message">One sentence unless found.</param>
 /// <param name="RetryAfter">When the database said to ask again, or null.</param>
@@ -29,4 +32,7 @@ public readonly record struct RemoteRead(RemoteStatus Status, ReadOnlyMemory<byt
     /// <summary>No answer for now.</summary>
     public static RemoteRead Unavailable(string message, TimeSpan? retryAfter = null) =>
         new(RemoteStatus.Unavailable, default, message, retryAfter);
+
+    /// <summary>Not asked, for want of room.</summary>
+    public static RemoteRead Overloaded(string message) => new(RemoteStatus.Overloaded, default, message);
 }

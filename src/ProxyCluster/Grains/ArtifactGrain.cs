@@ -31,7 +31,7 @@ internal abstract class ArtifactGrain : Grain, IGrainMigrationParticipant
     protected ArtifactGrain(string key, AskLevel level, HolderNotes holders, Rooms rooms, OrleansEngine engine)
     {
         (_rooms, _engine, _level, _holders) = (rooms, engine, level, holders);
-        _work = new(rooms.Time);
+        _work = new(rooms.HedgeDelay, rooms.Time);
         var at = key.LastIndexOf('@');
         if (at < 0 || !ModuleVersion.TryParse(key[..at], key[(at + 1)..], out _module, out _))
             throw new ArgumentException($"{key} is no module version");

@@ -12,7 +12,12 @@ namespace ProxyCluster.Grains;
 /// is another asker, and gets an answer of his own: what was absent then may be there, and a list may have grown.
 /// </para>
 /// </summary>
-internal sealed class LongWork<TKey, TResult>(TimeProvider time)
+/// <param name="silence">
+/// For how long an asker may not have come again before he counts as gone, which lets go of work that waits for its turn. As
+/// long as an owner may be silent: an asker on a busy machine is late too, and what is let go is asked for elsewhere.
+/// </param>
+/// <param name="time">The clock.</param>
+internal sealed class LongWork<TKey, TResult>(TimeSpan silence, TimeProvider time)
     where TKey : notnull
     where TResult : notnull
 {
@@ -36,7 +41,7 @@ internal sealed class LongWork<TKey, TResult>(TimeProvider time)
         }
 
         if (!_works.TryGetValue(key, out var work))
-            _works[key] = work = new Work(heartbeat * HeartbeatsKept, time);
+            _works[key] = work = new Work(silence, time);
         work.Asking.Note(lanes ?? [default]);
         work.Start(start);
 

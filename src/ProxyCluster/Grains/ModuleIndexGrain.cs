@@ -22,7 +22,7 @@ namespace ProxyCluster.Grains;
 [PreferredMatchSiloMetadataPlacementFilter(["region"], minCandidates: 1, order: 2)]
 internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grain, IModuleIndexGrain
 {
-    private readonly LongWork<string, QueryAnswer> _work = new(rooms.Time);
+    private readonly LongWork<string, QueryAnswer> _work = new(rooms.HedgeDelay, rooms.Time);
 
     /// <inheritdoc/>
     public async Task<OwnerWord> AskAsync(string query, TimeSpan patience)

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using ProxyCluster.Clustering;
+using ProxyCluster.Lines;
 
 namespace ProxyCluster.Silos;
 
@@ -33,6 +34,9 @@ internal sealed class Rooms(IServiceProvider services)
 
     /// <summary>The records that grains of all rooms store.</summary>
     public IEnumerable<IJsonTypeInfoResolver> States => services.GetServices<IJsonTypeInfoResolver>().Prepend(SiloStates.Default);
+
+    /// <summary>The silence after which whoever asks, or is asked, counts as gone.</summary>
+    public TimeSpan HedgeDelay => services.GetRequiredService<IOptions<PeerOptions>>().Value.HedgeDelay;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => services.GetRequiredService<TimeProvider>();

@@ -12,7 +12,7 @@ namespace ProxyCluster.Verification;
 /// wait for one read, so it waits for nobody's turn.
 /// </para>
 /// <para>
-/// A read that has to wait longer than the queue allows is an outage to its asker and none of the database's. After a rest one
+/// A read that has to wait longer than the queue allows is no outage: a crowd must not have modules pass unproven. After a rest one
 /// read goes through, and its end decides; one that is given up decides nothing.
 /// </para>
 /// </summary>
@@ -41,7 +41,7 @@ internal sealed class BoundedDatabase(IChecksumDatabaseRemote inner, string name
         var isLookup = path.StartsWith("lookup/", StringComparison.Ordinal);
         using var turn = isLookup ? await _turns.TakeAsync(options.QueueTimeout, cancellationToken).ConfigureAwait(false) : null;
         if (isLookup && turn is null)
-            return RemoteRead.Unavailable($"too many requests are waiting for {name}", options.BreakerPause);
+            return RemoteRead.Overloaded($"too many requests are waiting for {name}");
 
         // 3. Unless it rests.
         return RestOrNull() is { } rest

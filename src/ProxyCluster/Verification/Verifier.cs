@@ -89,6 +89,9 @@ internal sealed class Verifier(
         ChecksumFailureKind.Unknown => new(FailureKind.ChecksumUnknown, failure.Message),
         ChecksumFailureKind.Unavailable => new(FailureKind.ChecksumDatabaseUnavailable, failure.Message, failure.RetryAfter),
 
+        // Whoever crowds it out must not have a module pass unproven: this is no outage, and fails open for nobody.
+        ChecksumFailureKind.Overloaded => new(FailureKind.Overloaded, failure.Message),
+
         // Ours, and no answer of the database: it may be well again by the next request.
         ChecksumFailureKind.BadStoredHead => new(FailureKind.StoreUnavailable, failure.Message),
         _ => new(FailureKind.ChecksumDatabaseInvalid, failure.Message),

@@ -8,10 +8,12 @@ public class LongWorkTests
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
+
     private readonly ManualTimeProvider _clock = new();
     private readonly LongWork<string, string> _work;
 
-    public LongWorkTests() => _work = new LongWork<string, string>(_clock);
+    public LongWorkTests() => _work = new LongWork<string, string>(Silence, _clock);
 
     [Fact]
     public async Task Wait_WorkThatEndsInTime_GivesItsResultToAllWhoWait()

@@ -98,7 +98,7 @@ public sealed class DatabaseLimitsTests : IAsyncLifetime
         Assert.Equal(limit, most);
         gate.SetResult();
         var kinds = (await Task.WhenAll(all)).Select(static result => result.Failure!.Kind).ToList();
-        Assert.Equal(20, kinds.Count(static kind => kind == ChecksumFailureKind.Unavailable));
+        Assert.Equal(20, kinds.Count(static kind => kind == ChecksumFailureKind.Overloaded));
         Assert.Equal(limit + MaxWaiting, Asked);
     }
 }

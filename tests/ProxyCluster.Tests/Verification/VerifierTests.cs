@@ -226,6 +226,32 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Prove_FailOpenWhileOthersCrowdTheDatabase_StaysClosed()
+    {
+        _server.Fill(10);
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously), goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _server.Instead = async (_, path) =>
+        {
+            if (path.StartsWith("lookup/", StringComparison.Ordinal))
+            {
+                asked.TrySetResult();
+                await goOn.Task;
+            }
+
+            return false;
+        };
+        using var room = Room(options => (options.FailOpen, options.MaxConcurrentRequests, options.MaxWaiting) = ("example.org", 1, 0));
+        var first = room.Verifier.ProveAsync(DatabaseServer.Module(1), Token);
+        await asked.Task;
+
+        var failure = (await room.Verifier.ProveAsync(DatabaseServer.Module(7), Token)).Failure;
+
+        goOn.SetResult();
+        Assert.Equal(FailureKind.Overloaded, failure?.Kind);
+        Assert.Null((await first).Failure);
+    }
+
+    [Fact]
     public async Task Prove_Fork_IsASecurityEventWithBothNotesLoggedAndKept()
     {
         _server.Fill(10);
