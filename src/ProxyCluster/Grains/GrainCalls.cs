@@ -113,7 +113,7 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
             {
                 if (e is TimeoutException)
                     Volatile.Write(ref _silentAt, time.GetTimestamp());
-                if (patience.IsOverAfter(e) || !Asking.Current.IsWanted)
+                if (patience.IsOverAfterFailure() || !Asking.Current.IsWanted)
                     return new(new Failure(FailureKind.PeerUnavailable, $"{what}: the owner could not be called: {e.Message}"), null);
             }
         }
