@@ -30,6 +30,9 @@ namespace ProxyCluster.Grains;
 /// </summary>
 internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> options, TimeProvider time) : IOwnerCalls, IQueryCalls
 {
+    // A call may be refused at once, over and over.
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(20);
+
     // Timestamp; the least where there was none.
     private long _silentAt = long.MinValue;
 
@@ -98,7 +101,8 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
             try
             {
                 AskedFor.Say();
-                var word = await call(grains).WaitAsync(cancel);
+                // Orleans ends a call by its own limit, unless the silo's life ended under it.
+                var word = await call(grains).WaitAsync(options.Value.IdleTimeout, time, cancel);
                 alive();
                 patience.Answered();
                 switch (word.Kind)
@@ -115,6 +119,7 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
                     Volatile.Write(ref _silentAt, time.GetTimestamp());
                 if (patience.IsOverAfterFailure() || !Asking.Current.IsWanted)
                     return new(new Failure(FailureKind.PeerUnavailable, $"{what}: the owner could not be called: {e.Message}"), null);
+                await Task.Delay(PauseAfterFailure, time, cancel);
             }
         }
     }

@@ -75,13 +75,12 @@ internal sealed partial class HedgedAsk(Pulse pulse, IOptions<PeerOptions> optio
                 var silence = running.Count == 0 ? patience.Limit : running.Min(attempt => pulse.SilenceOf(attempt.Step.Peer, attempt.LastSign, hedgeDelay * Forbearance));
                 if (next < steps.Length && (running.Count == 0 || patience.IsOver(silence)))
                 {
-                    // Nobody is asked on behalf of nobody: others could not see that whoever waits here has left.
+                    // Nobody is asked on behalf of nobody: others could not see that whoever waits here has left. And those that
+                    // were asked are silent, so nobody who comes later shall wait for them: it ends, and is begun anew for him.
                     if (!Asking.Current.IsWanted)
                     {
                         Asking.Current.LetGo();
-                        next = steps.Length;
-                        failure ??= new(FailureKind.Overloaded, "whoever asked for it has left");
-                        continue;
+                        return failure ?? new(FailureKind.Overloaded, "whoever asked for it has left");
                     }
 
                     running.Add(Attempt<T>.Start(steps[next++], AskOrFailAsync, clock, losers.Token));

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ProxyCluster.Clustering;
+using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.TestKit;
@@ -56,6 +57,23 @@ public sealed class HedgedAskTests : IDisposable
 
         Assert.Equal("from b", (await running).Value);
         Assert.Equal(["a", "b"], _order);
+        await a.Cancelled.Task;
+    }
+
+    [Fact]
+    public async Task Run_SilenceAndNobodyWaitsAnyMore_EndsInsteadOfWaitingForTheSilentOne()
+    {
+        using var client = new CancellationTokenSource();
+        Asking.Enter(default(Lane), client.Token);
+        var running = Run("a", "b", "self");
+        var a = await StepAsync("a");
+        await _clock.TimerDueIn(Hedge);
+
+        await client.CancelAsync();
+        _clock.Advance(Hedge);
+
+        Assert.Equal(FailureKind.Overloaded, (await running).Failure?.Kind);
+        Assert.Equal(["a"], _order);
         await a.Cancelled.Task;
     }
 
