@@ -220,6 +220,6 @@ public sealed class ParserFuzzTests
             time: Seconds,
             threads: 1,
             print: static bytes => $"{Convert.ToHexString(bytes)} ({Encoding.Latin1.GetString(bytes)})");
-        TestContext.Current.SendDiagnosticMessage("{0} inputs in {1} s", tried, Seconds);
+        TestContext.Current.SendDiagnosticMessage("{0}: {1} inputs in {2} s", TestContext.Current.Test?.TestDisplayName, tried, Seconds);
     }
 }
