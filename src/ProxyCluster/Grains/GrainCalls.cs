@@ -29,6 +29,9 @@ namespace ProxyCluster.Grains;
 /// </summary>
 internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> options, TimeProvider time) : IOwnerCalls, IQueryCalls
 {
+    // A call may be refused at once, over and over.
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(20);
+
     // Timestamp; the least where there was none.
     private long _silentAt = long.MinValue;
 
@@ -96,7 +99,8 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
                 return new(new Failure(FailureKind.PeerUnavailable, $"{what}: this silo is not in its cluster: {engine.Status.Detail}"), null);
             try
             {
-                var word = await call(grains).WaitAsync(cancel);
+                // Orleans ends a call by its own limit, unless the silo's life ended under it.
+                var word = await call(grains).WaitAsync(options.Value.IdleTimeout, time, cancel);
                 alive();
                 patience.Answered();
                 switch (word.Kind)
@@ -111,8 +115,9 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
             {
                 if (e is TimeoutException)
                     Volatile.Write(ref _silentAt, time.GetTimestamp());
-                if (patience.IsOverAfter(e))
+                if (patience.IsOverAfterFailure())
                     return new(new Failure(FailureKind.PeerUnavailable, $"{what}: the owner could not be called: {e.Message}"), null);
+                await Task.Delay(PauseAfterFailure, time, cancel);
             }
         }
     }

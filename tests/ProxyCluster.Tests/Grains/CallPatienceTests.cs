@@ -14,7 +14,7 @@ public class CallPatienceTests
     {
         var patience = new CallPatience(TimeSpan.FromSeconds(20), _clock);
 
-        Assert.Equal([false, false, true], Enumerable.Range(0, 3).Select(_ => patience.IsOverAfter(new IOException())));
+        Assert.Equal([false, false, true], Enumerable.Range(0, 3).Select(_ => patience.IsOverAfterFailure()));
     }
 
     [Theory]
@@ -42,6 +42,6 @@ public class CallPatienceTests
     private bool TimesOut(CallPatience patience)
     {
         _clock.Advance(CallTimeout);
-        return patience.IsOverAfter(new TimeoutException());
+        return patience.IsOverAfterFailure();
     }
 }
