@@ -1,5 +1,3 @@
-using ProxyCluster.Outcomes;
-using ProxyCluster.TestKit;
 using ProxyCluster.Verification;
 
 namespace ProxyCluster.Tests.Verification;
