@@ -10,7 +10,8 @@ namespace ProxyCluster.GoModules.ChecksumDatabase;
 public interface IChecksumDatabaseCache
 {
     /// <summary>
-    /// The bytes of a tile, or null. A wider tile at the same place is cut: the narrower is its beginning. Bytes that are not the ones that were written count as absent.
+    /// The bytes of a tile, or null. A wider tile at the same place is cut: the narrower is its beginning. Bytes that are not
+    /// the ones that were written count as absent.
     /// </summary>
     ValueTask<byte[]?> ReadTileAsync(Tile tile, CancellationToken cancellationToken);
 

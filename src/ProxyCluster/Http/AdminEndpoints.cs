@@ -65,7 +65,7 @@ internal sealed partial class AdminEndpoints(
     {
         if (!tokens.IsOn)
             return FailAsync(context, 404, "the admin API is off: no Admin:TokenFile is configured", cancel);
-        var isPage = path is ["dashboard", _, ..];
+        var isPage = path is ["dashboard", ..];
         if ((TokenOf(context.Request) ?? (isPage ? PasswordOf(context.Request) : null)) is not { } given || tokens.FindOrNull(given) is not { } token)
         {
             Log.Unknown(logger, context.Request.Method, string.Join('/', path), context.Connection.RemoteIpAddress);
@@ -80,8 +80,8 @@ internal sealed partial class AdminEndpoints(
             ["regions", { Length: > 0 } region, var word] when VerbOrNull(word) is { } verb =>
                 Allows(context, "POST") ? OrderAsync(context, verb, region, token, cancel) : WrongMethodAsync(context, "POST", cancel),
             ["modules", "forget"] => Allows(context, "POST") ? ForgetAsync(context, token, cancel) : WrongMethodAsync(context, "POST", cancel),
-            ["dashboard"] or ["dashboard", ..] => Allows(context, "GET") ? DashboardAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
-            _ => FailAsync(context, 404, "there is status, events?since=ID, regions/NAME/drain, undrain, fail, recover, forget, and modules/forget", cancel),
+            ["dashboard", ..] => Allows(context, "GET") ? DashboardAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
+            _ => FailAsync(context, 404, "there is status, events?since=ID, regions/NAME/drain, undrain, fail, recover, forget, modules/forget, and dashboard/", cancel),
         };
     }
 
@@ -186,11 +186,16 @@ internal sealed partial class AdminEndpoints(
 
     // A browser knows no other way to send a token. For reading alone: it would send the password along with an order that
     // another site has it give.
-    private static string? PasswordOf(HttpRequest request) =>
-        AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var given)
-        && given is { Scheme: "Basic", Parameter: { } encoded }
-        && Convert.TryFromBase64String(encoded, new byte[encoded.Length], out var _)
-        && Encoding.UTF8.GetString(Convert.FromBase64String(encoded)).Split(':', 2) is [_, var password] ? password : null;
+    private static string? PasswordOf(HttpRequest request)
+    {
+        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var given)
+            || given is not { Parameter: { } encoded }
+            || !given.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase))
+            return null;
+        var decoded = new byte[encoded.Length];
+        return Convert.TryFromBase64String(encoded, decoded, out var length)
+            && Encoding.UTF8.GetString(decoded.AsSpan(0, length)).Split(':', 2) is [_, var password] ? password : null;
+    }
 
     private static bool Allows(HttpContext context, string method) =>
         context.Request.Method == method || (method == "GET" && HttpMethods.IsHead(context.Request.Method));

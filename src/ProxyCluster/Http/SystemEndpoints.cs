@@ -74,8 +74,8 @@ internal sealed class SystemEndpoints(
     }
 
     /// <summary>
-    /// Not ready while stopping, while the store takes no data, or while nothing new can be proven with what it has kept. An upstream that is down is reported but does not take
-    /// the silo out of service: what is stored is still served.
+    /// Not ready while stopping, while the store takes no data, or while nothing new can be proven with what it has kept. An
+    /// upstream that is down is reported but does not take the silo out of service: what is stored is still served.
     /// </summary>
     private async Task<(bool Ready, string Report)> ReadinessAsync(CancellationToken cancel)
     {

@@ -63,16 +63,16 @@ public sealed class StorageOptions
     public int QuarantineMaxFiles { get; set; } = 1000;
 
     /// <summary>
-    /// Bytes kept in <c>quarantine/</c>. Default 1 GiB, and never more than a tenth of <see cref="MaxBytes"/>. More of it keeps more evidence of a disk that goes bad, on the
-    /// same disk.
+    /// Bytes kept in <c>quarantine/</c>. Default 1 GiB, and never more than a tenth of <see cref="MaxBytes"/>. More of it keeps
+    /// more evidence of a disk that goes bad, on the same disk.
     /// </summary>
     [Range(0L, 1L << 50)]
     public long QuarantineMaxBytes { get; set; } = 1L << 30;
 
     /// <summary>
     /// Bytes that lookups and tiles of checksum databases take in <c>sumdb/</c>. Default 1 GiB, and never more than a tenth of
-    /// <see cref="MaxBytes"/>. Above it the longest unwritten
-    /// ones are deleted and asked for again when they are needed; tree heads and evidence of forks stay.
+    /// <see cref="MaxBytes"/>. Above it the longest unwritten ones are deleted and asked for again when they are needed; tree
+    /// heads and evidence of forks stay.
     /// </summary>
     [Range(1L << 20, 1L << 50)]
     public long SumDbMaxBytes { get; set; } = 1L << 30;

@@ -12,10 +12,14 @@ internal static class StorageRegistration
     {
         services.AddRoomOptions<StorageOptions>(StorageOptions.Section);
         services.AddSingleton(s => new DataTree(s.GetRequiredService<IOptions<StorageOptions>>().Value.Data));
-        services.AddSingleton(static s => new ProofDirectory(s.GetRequiredService<BesideFiles>().Add(ProofDirectory.Bounded(
-            s.GetRequiredService<DataTree>().ChecksumDatabases,
-            s.GetRequiredService<IOptions<StorageOptions>>().Value is var options ? options.ShareBeside(options.SumDbMaxBytes) : 0,
-            s.GetRequiredService<ILogger<ProofDirectory>>()))));
+        services.AddSingleton(static s =>
+        {
+            var options = s.GetRequiredService<IOptions<StorageOptions>>().Value;
+            return new ProofDirectory(s.GetRequiredService<BesideFiles>().Add(ProofDirectory.Bounded(
+                s.GetRequiredService<DataTree>().ChecksumDatabases,
+                options.ShareBeside(options.SumDbMaxBytes),
+                s.GetRequiredService<ILogger<ProofDirectory>>())));
+        });
         services.AddSingleton<BesideFiles>();
         services.AddSingleton<IFlush>(static s =>
             s.GetRequiredService<IOptions<StorageOptions>>().Value.Flush ? new DiskFlush() : new NoFlush());

@@ -6,8 +6,8 @@ using System.Text;
 namespace ProxyCluster.TestKit.Processes;
 
 /// <summary>
-/// A real process: its environment is only what it was given (and PATH, and <see cref="ShortLives"/>), its output is kept, and it never outlives this
-/// object.
+/// A real process: its environment is only what it was given (and PATH, and <see cref="ShortLives"/>), its output is kept, and
+/// it never outlives this object.
 /// </summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
