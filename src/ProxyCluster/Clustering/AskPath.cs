@@ -41,10 +41,11 @@ internal readonly record struct AskStep(Member? Peer, AskLevel Level)
 /// always this silo itself (design rule 3), and its own turn in the order ends the list: who owns a key asks nobody.
 /// </para>
 /// <para>
-/// Except for what others may have stored while the key was theirs, so that nobody fetches twice: who owned it before an
-/// owner joined, or returned, is the next of its region, a short way away, and is always asked for artifacts. Those who own
+/// Except for artifacts that others may have stored while the key was theirs, so that nobody fetches twice: who owned it
+/// before an owner joined, or returned, is the next of its region, a short way away, and is always asked. Those who own
 /// the key in other regions are asked too, for some time, where the key fell to an owner because another silo is gone, or
-/// its region was out of service and has not caught up.
+/// its region was out of service and has not caught up. A query is nobody's store's to answer: whoever is asked for one asks
+/// upstream, so two regions that catch up would wait for each other.
 /// </para>
 /// </summary>
 internal static class AskPath
@@ -57,17 +58,28 @@ internal static class AskPath
     public static ImmutableArray<AskStep> ForArtifact(
         string key, Member self, AskLevel level, ClusterView view, int maxPeers, bool hasFallen)
     {
-        var steps = For(key, self, level, view, maxPeers, hasFallen);
-        return !steps.Any(static step => step.Level == AskLevel.Home && step.Peer is not null)
-            && RegionalOwner.For(key, self.Region, view) is [var first, var next, ..]
-            && first.Id == self.Id
-                ? steps.Insert(0, new AskStep(next, AskLevel.Stored))
-                : steps;
+        var steps = For(key, self, level, view, maxPeers);
+        if (steps.Any(static step => step.Level == AskLevel.Home && step.Peer is not null))
+            return steps;
+
+        var stored = ImmutableArray.CreateBuilder<AskStep>();
+        if (RegionalOwner.For(key, self.Region, view) is [var first, var next, ..] && first.Id == self.Id)
+            stored.Add(new AskStep(next, AskLevel.Stored));
+        if (hasFallen || view.Routing.FindOrNull(self.Region) is { IsCatchingUp: true })
+        {
+            stored.AddRange(OwnerOrder.For(key, view)
+                .Where(owner => owner.Region != self.Region)
+                .DistinctBy(static owner => owner.Region, StringComparer.Ordinal)
+                .Take(MaxStored)
+                .Select(static owner => new AskStep(owner, AskLevel.Stored)));
+        }
+
+        return steps.InsertRange(0, stored);
     }
 
     /// <summary>The steps for a key. <paramref name="maxPeers"/> bounds the peers among them.</summary>
     public static ImmutableArray<AskStep> For(
-        string key, Member self, AskLevel level, ClusterView view, int maxPeers, bool hasFallen = false)
+        string key, Member self, AskLevel level, ClusterView view, int maxPeers)
     {
         var steps = ImmutableArray.CreateBuilder<AskStep>();
         var owners = OwnerOrder.For(key, view);
@@ -87,15 +99,6 @@ internal static class AskPath
                     break;
                 steps.Add(new AskStep(owner, AskLevel.Home));
             }
-        }
-
-        if ((hasFallen || view.Routing.FindOrNull(self.Region) is { IsCatchingUp: true }) && !steps.Any(static step => step.Level == AskLevel.Home))
-        {
-            steps.AddRange(owners
-                .Where(owner => owner.Region != self.Region)
-                .DistinctBy(static owner => owner.Region, StringComparer.Ordinal)
-                .Take(MaxStored)
-                .Select(static owner => new AskStep(owner, AskLevel.Stored)));
         }
 
         steps.Add(new AskStep(null, AskLevel.Home));

@@ -44,7 +44,7 @@ internal sealed class Tally
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            Fail($"{e.GetType().Name} at {door.Authority}: {e.Message} {e.InnerException?.Message}");
+            Fail($"{e.GetType().Name} at {door.Authority} for {path}: {e.Message} {e.InnerException?.Message}");
         }
 
         _seconds.Enqueue(Stopwatch.GetElapsedTime(began).TotalSeconds);

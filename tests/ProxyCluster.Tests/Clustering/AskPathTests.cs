@@ -54,21 +54,29 @@ public class AskPathTests
     [Theory]
     [InlineData(AskLevel.Client)]
     [InlineData(AskLevel.Home)]
-    internal void For_TheOwnerOfARegionThatWasOut_AsksOneSiloOfEachOtherForWhatIsStored(AskLevel level)
+    internal void ForArtifact_TheOwnerOfARegionThatWasOut_AsksOneSiloOfEachOtherForWhatIsStored(AskLevel level)
     {
-        var owner = OwnerOrder.For(Key, View)[0];
-        var view = View with
-        {
-            Routing = RoutingTable.Empty with { Regions = [new RegionEntry(owner.Region, RegionState.Active, default, "") { IsCatchingUp = true }] },
-        };
+        var owners = OwnerOrder.For(Key, View);
+        var elsewhere = owners.Where(silo => silo.Region != owners[0].Region).DistinctBy(static silo => silo.Region);
 
-        var steps = AskPath.For(Key, owner, level, view, 3);
+        var steps = AskPath.ForArtifact(Key, owners[0], level, CatchingUp(owners[0].Region), 3, hasFallen: false);
 
-        Assert.Equal(3, steps.Length);
-        Assert.All(steps.Take(2), static step => Assert.Equal(AskLevel.Stored, step.Level));
-        Assert.Equal(2, steps.Take(2).Select(static step => step.Peer!.Region).Append(owner.Region).Distinct().Count() - 1);
-        Assert.Equal(OwnerOrder.For(Key, view with { Members = [.. Silos.Where(silo => silo.Region != owner.Region)] })[0], steps[0].Peer);
-        Assert.Equal(new AskStep(null, AskLevel.Home), steps[2]);
+        Assert.Equal(
+            [
+                new AskStep(RegionalOwner.For(Key, owners[0].Region, View)[1], AskLevel.Stored),
+                .. elsewhere.Select(static silo => new AskStep(silo, AskLevel.Stored)),
+                new AskStep(null, AskLevel.Home),
+            ],
+            steps);
+    }
+
+    // Whoever is asked for a query asks upstream: two that catch up would wait for each other, and neither for upstream.
+    [Fact]
+    public void For_SilosOfRegionsThatWereOut_AskNobodyAsOwners()
+    {
+        var view = CatchingUp([.. Silos.Select(static silo => silo.Region).Distinct()]);
+
+        Assert.All(Silos, self => Assert.Equal([new AskStep(null, AskLevel.Home)], AskPath.For(Key, self, AskLevel.Home, view, 3)));
     }
 
     [Theory]
@@ -118,4 +126,12 @@ public class AskPathTests
     [Fact]
     public void For_AnEmptyView_IsItself() => Assert.Equal(
         [new AskStep(null, AskLevel.Home)], AskPath.For(Key, Silos[0], AskLevel.Client, ClusterView.Empty, 3));
+
+    private static ClusterView CatchingUp(params string[] regions) => View with
+    {
+        Routing = RoutingTable.Empty with
+        {
+            Regions = [.. regions.Select(static region => new RegionEntry(region, RegionState.Active, default, "") { IsCatchingUp = true })],
+        },
+    };
 }
