@@ -12,6 +12,10 @@ namespace ProxyCluster.Sockets;
 /// asked, and health checks and members shall be heard. Whoever asks for anything else there is turned away by the answer.
 /// </para>
 /// <para>
+/// A connection over which a member has proved itself takes no place from then on: over it comes what many clients ask for, and
+/// who has the cluster's secret can open as many as it likes.
+/// </para>
+/// <para>
 /// An address has a share of requests too, over all its connections: on one of HTTP/2 there are many, and each may hold a file
 /// and buffers for as long as its client takes nothing.
 /// </para>
@@ -24,7 +28,7 @@ internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int max
     private int _count;
     private int _spare;
 
-    /// <summary>Connections now.</summary>
+    /// <summary>Connections now that take a place.</summary>
     public int Count
     {
         get
@@ -117,6 +121,7 @@ internal sealed class ConnectionPlace(ConnectionPlaces places, ClientShare share
 {
     private int _requests;
     private long _idleSince = clock.GetTimestamp();
+    private volatile bool _isGivenBack;
 
     /// <summary>Of what it is.</summary>
     public ClientShare Share => share;
@@ -143,6 +148,15 @@ internal sealed class ConnectionPlace(ConnectionPlaces places, ClientShare share
         share.Finish();
         Volatile.Write(ref _idleSince, clock.GetTimestamp());
         Interlocked.Decrement(ref _requests);
+    }
+
+    /// <summary>A member is at the other end: the place is free for others, and nobody ends the connection.</summary>
+    public void GiveBack()
+    {
+        if (_isGivenBack)
+            return;
+        _isGivenBack = true;
+        places.Leave(this);
     }
 
     /// <summary>Another connection took it.</summary>

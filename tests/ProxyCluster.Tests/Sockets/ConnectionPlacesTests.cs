@@ -95,5 +95,28 @@ public sealed class ConnectionPlacesTests
         Assert.True(another.Begin());
     }
 
+    [Fact]
+    public void GiveBack_ByMembers_LeavesThePlacesToOthersAndTheConnectionsAlone()
+    {
+        for (var i = 0; i < 20; i++)
+            Take("10.0.0.1", "member")!.GiveBack();
+        for (var i = 1; i <= 4; i++)
+            Take($"10.0.0.{i}", "client")!.Begin();
+        Assert.Equal(4, _places.Count);
+        Assert.False(Take("10.0.0.1", "fifth")!.IsSpare);
+        Assert.Empty(_ended);
+    }
+
+    [Fact]
+    public void GiveBack_OfASparePlace_LeavesItToOthers()
+    {
+        for (var i = 1; i <= 6; i++)
+            Take($"10.0.0.{i}", "busy")!.Begin();
+        for (var i = 0; i < 20; i++)
+            Take("10.0.0.7", "member")!.GiveBack();
+        Assert.True(Take("10.0.0.8", "check")!.IsSpare);
+        Assert.Empty(_ended);
+    }
+
     private ConnectionPlace? Take(string address, string name) => _places.TakeOrNull(ClientAddress.Of(IPAddress.Parse(address)), () => _ended.Add(name));
 }
