@@ -36,6 +36,14 @@ public sealed class HttpOptions
     [Range(1, 1_000_000)]
     public int MaxRequestsPerClient { get; set; } = 5_000;
 
+    /// <summary>
+    /// Requests and connections of one address within a second that come to nothing: errors, those that their client did not wait
+    /// for, connections that served for nothing. Past it the address is turned away, but only while this process has too little
+    /// processor for what it is asked. Default 100; 0 for never.
+    /// </summary>
+    [Range(0, 1_000_000)]
+    public int MaxWastedPerSecond { get; set; } = 100;
+
     /// <summary>Bytes of a request line, which bounds the URL. Default 8 KiB; real ones stay under 500 bytes.</summary>
     [Range(256, 65536)]
     public int MaxRequestLineBytes { get; set; } = 8192;

@@ -65,7 +65,7 @@ internal sealed class ProxyHandler(
         finally
         {
             var duration = Stopwatch.GetElapsedTime(started);
-            place?.Finish();
+            place?.Finish(isWasted: seen == Seen.Aborted || context.Response.StatusCode >= StatusCodes.Status400BadRequest);
             metrics.ActiveRequests.Add(-1);
             if (seen.IsOfClient || (seen == Seen.Aborted && !context.RequestAborted.IsCancellationRequested))
                 metrics.Traffic.CountRequest(duration, seen.IsOwnFailure, seen.WasHere, Client(context));
@@ -91,7 +91,8 @@ internal sealed class ProxyHandler(
     private async Task<Seen> RefusePlaceAsync(HttpContext context)
     {
         context.Response.Headers.Connection = "close";
-        return await FailAsync(context, new Failure(FailureKind.Overloaded, "too many requests are under way"));
+        return await FailAsync(context, new Failure(
+            FailureKind.Overloaded, "too many requests are under way here, and too many of this client's, or what it asks for comes to nothing"));
     }
 
     private async ValueTask<Seen> AnswerAsync(HttpContext context)
