@@ -8,7 +8,8 @@ namespace ProxyCluster.Sockets;
 /// with costs as much as one that builds something; where there is not enough processor for both, those go first.
 /// <para>
 /// <b>Late</b> is a process whose timers fire late: its threads are all at work, or the machine gives it too little of itself.
-/// It stays so for some seconds after the last sign of it, because turning away is what takes the signs away.
+/// It stays so for some seconds after the last sign of it, because turning away is what takes the signs away; and who was turned
+/// away is let in again when it has wasted less than its measure for a second, however well everything goes without it.
 /// </para>
 /// <para>
 /// <b>Wasted</b> is a request that ends with an error, whoever's, or that its client did not wait for, and a connection that
@@ -38,7 +39,9 @@ internal sealed class LoadShedding : IDisposable
     // Of this second and of the one before.
     private volatile ConcurrentDictionary<ClientAddress, StrongBox<int>> _wasted = new();
     private volatile ConcurrentDictionary<ClientAddress, StrongBox<int>> _wastedBefore = new();
+    private readonly ConcurrentDictionary<ClientAddress, bool> _away = new();
     private volatile bool _isLate;
+    private volatile bool _isAnybodyAway;
 
     // For the timer, which never fires twice at once: it is set anew by its own firing.
     private long _beatAt;
@@ -65,13 +68,22 @@ internal sealed class LoadShedding : IDisposable
             Interlocked.Increment(ref count.Value);
     }
 
-    /// <summary>Must it be turned away? Hot path: one read while this process is not late.</summary>
-    public bool IsTurnedAway(ClientAddress client) => _isLate && _perSecond > 0 && (IsOver(_wasted, client) || IsOver(_wastedBefore, client));
+    /// <summary>Must it be turned away? Hot path: two reads while this process is not late and nobody is.</summary>
+    public bool IsTurnedAway(ClientAddress client)
+    {
+        if (!(_isLate || _isAnybodyAway) || !(IsOver(_wasted, client) || IsOver(_wastedBefore, client)))
+            return false;
+        if (!_isLate)
+            return _away.ContainsKey(client);
+        _away.TryAdd(client, true);
+        _isAnybodyAway = true;
+        return true;
+    }
 
     public void Dispose() => _timer.Dispose();
 
     private bool IsOver(ConcurrentDictionary<ClientAddress, StrongBox<int>> wasted, ClientAddress client) =>
-        wasted.TryGetValue(client, out var count) && Volatile.Read(ref count.Value) > _perSecond;
+        _perSecond > 0 && wasted.TryGetValue(client, out var count) && Volatile.Read(ref count.Value) > _perSecond;
 
     private void OnBeat()
     {
@@ -86,6 +98,9 @@ internal sealed class LoadShedding : IDisposable
             _wastedBefore = _wasted;
             _wasted = new();
             _secondAt = now;
+            foreach (var client in _away.Keys.Where(client => !IsOver(_wastedBefore, client)))
+                _away.TryRemove(client, out _);
+            _isAnybodyAway = !_away.IsEmpty;
         }
 
         _beatAt = now;

@@ -44,6 +44,30 @@ public sealed class LoadSheddingTests : IDisposable
     }
 
     [Fact]
+    public void TurnedAway_WhoGoesOnAfterTheProcessIsInTimeAgain_StaysIt()
+    {
+        BeLate();
+        Waste(Wasteful, 3);
+        Assert.True(_shedding.IsTurnedAway(Wasteful));
+        for (var i = 0; i < 200; i++)
+        {
+            Beat(1);
+            Waste(Wasteful, 1);
+        }
+
+        Assert.False(_shedding.IsLate);
+        Assert.True(_shedding.IsTurnedAway(Wasteful));
+
+        // Another one that does the same is not: nothing is short any more.
+        var late = ClientAddress.Of(IPAddress.Parse("10.0.0.2"));
+        Waste(late, 100);
+        Assert.False(_shedding.IsTurnedAway(late));
+        Beat(21);
+        Waste(Wasteful, 3);
+        Assert.False(_shedding.IsTurnedAway(Wasteful));
+    }
+
+    [Fact]
     public void Late_WhenTimersHaveBeenInTimeLongEnough_IsOver()
     {
         BeLate();
