@@ -17,7 +17,7 @@ public sealed class HttpOptions
 
     /// <summary>
     /// Connections of clients open at once. Default 10,000. A bound on memory, not a target. Past it idle ones give way, and only
-    /// health checks and members are let in where there are none. Members have as many again on addresses of their own.
+    /// health checks and members are let in where there are none. Members have as many again.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 10_000;

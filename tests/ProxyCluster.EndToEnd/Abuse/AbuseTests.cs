@@ -15,6 +15,7 @@ namespace ProxyCluster.EndToEnd.Abuse;
 /// </para>
 /// </summary>
 [Trait("Needs", "etcd")]
+[Trait("Suite", "abuse")]
 public sealed class AbuseTests
 {
     private const int Clients = 10;
