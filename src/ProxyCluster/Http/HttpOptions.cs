@@ -37,8 +37,8 @@ public sealed class HttpOptions
     public int MaxRequestsPerClient { get; set; } = 5_000;
 
     /// <summary>
-    /// Requests and connections of one address within a second that come to nothing: errors, those that their client did not wait
-    /// for, connections that served for nothing. Past it the address is turned away, but only while this process has too little
+    /// Requests and connections of one address within a second that come to nothing: answers 4xx, requests that their client did
+    /// not wait for, connections that served for nothing. Past it the address is turned away, but only while this process has too little
     /// processor for what it is asked. Default 100; 0 for never.
     /// </summary>
     [Range(0, 1_000_000)]

@@ -65,7 +65,7 @@ internal sealed class ProxyHandler(
         finally
         {
             var duration = Stopwatch.GetElapsedTime(started);
-            place?.Finish(isWasted: seen == Seen.Aborted || context.Response.StatusCode >= StatusCodes.Status400BadRequest);
+            place?.Finish(isWasted: !hasRoom || seen == Seen.Aborted || context.Response.StatusCode is >= 400 and < 500);
             metrics.ActiveRequests.Add(-1);
             if (seen.IsOfClient || (seen == Seen.Aborted && !context.RequestAborted.IsCancellationRequested))
                 metrics.Traffic.CountRequest(duration, seen.IsOwnFailure, seen.WasHere, Client(context));

@@ -12,9 +12,9 @@ namespace ProxyCluster.Sockets;
 /// away is let in again when it has wasted less than its measure for a second, however well everything goes without it.
 /// </para>
 /// <para>
-/// <b>Wasted</b> is a request that ends with an error, whoever's, or that its client did not wait for, and a connection that
-/// served for nothing. What is served is never counted, so a build farm behind one address is not turned away for its size;
-/// nor is anybody while there is room.
+/// <b>Wasted</b> is a request for what is not there or may not be asked, or that its client did not wait for, and a connection
+/// that served for nothing. What is served is never counted, so a build farm behind one address is not turned away for its size;
+/// nor is what failed through no fault of the client's, for an outage must not make itself worse; nor anybody while there is room.
 /// </para>
 /// <para>
 /// Road not taken: <c>System.Threading.RateLimiting</c>, which limits all of an address' requests, at all times.
