@@ -15,6 +15,8 @@ public sealed class ChildProcess : IAsyncDisposable
     private const int SigStop = 19;
     private const int SigCont = 18;
 
+    private static readonly TimeSpan FreezeLimit = TimeSpan.FromSeconds(10);
+
     private readonly Process _process;
     private readonly Lock _outputLock = new();
     private readonly StringBuilder _output = new();
@@ -148,8 +150,16 @@ public sealed class ChildProcess : IAsyncDisposable
         return ExitCode;
     }
 
-    /// <summary>SIGSTOP: its connections stay open and nothing answers.</summary>
-    public void Freeze() => Send(SigStop);
+    /// <summary>
+    /// SIGSTOP: its connections stay open and nothing answers. Each thread stops when it next leaves the kernel, or would, so this
+    /// returns when the last one has.
+    /// </summary>
+    public void Freeze()
+    {
+        Send(SigStop);
+        if (!SpinWait.SpinUntil(() => HasExited || Directory.EnumerateDirectories($"/proc/{Id}/task").All(IsStopped), FreezeLimit))
+            throw new TimeoutException($"{Id} has not stopped within {FreezeLimit}");
+    }
 
     /// <summary>SIGCONT.</summary>
     public void Resume() => Send(SigCont);
@@ -159,6 +169,20 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         await KillAsync();
         _process.Dispose();
+    }
+
+    // The state stands behind the name, which is in brackets and may have any in it.
+    private static bool IsStopped(string thread)
+    {
+        try
+        {
+            var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+            return stat.AsSpan(stat.LastIndexOf(')') + 2) is ['T', ..];
+        }
+        catch (IOException)
+        {
+            return true; // it has ended
+        }
     }
 
     private void Send(int signal)
