@@ -137,12 +137,14 @@ internal sealed class ConnectionPlace(ConnectionPlaces places, ClientShare share
         return share.Begin() && !isSpare;
     }
 
-    /// <summary>It ended.</summary>
-    public void Finish()
+    /// <summary>It ended, at this timestamp.</summary>
+    public long Finish()
     {
         share.Finish();
-        Volatile.Write(ref _idleSince, clock.GetTimestamp());
+        var now = clock.GetTimestamp();
+        Volatile.Write(ref _idleSince, now);
         Interlocked.Decrement(ref _requests);
+        return now;
     }
 
     /// <summary>Another connection took it.</summary>
