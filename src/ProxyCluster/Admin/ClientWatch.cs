@@ -33,15 +33,16 @@ internal sealed partial class ClientWatch(ProxyMetrics metrics, TimeProvider clo
     private void Look(Watched watched, ClientReading read)
     {
         var total = watched.Figure(read.Total);
-        var most = read.Clients.Select(one => (Client: one.Key, Amount: watched.Figure(one.Value))).MaxBy(static one => one.Amount);
+        var most = read.Clients.DefaultIfEmpty().MaxBy(one => watched.Figure(one.Value));
+        var amount = watched.Figure(most.Value);
         var said = read.Clients.FirstOrDefault(one => one.Key == watched.Taker);
-        ClientAddress? next = most.Amount >= watched.Least && 2 * most.Amount > total ? most.Client
+        ClientAddress? next = amount >= watched.Least && 2 * amount > total ? most.Key
             : 2 * watched.Figure(said.Value) >= watched.Least && 4 * watched.Figure(said.Value) > total ? said.Key
             : null;
         if (next == watched.Taker)
             return;
         if (next is { } client)
-            Log.Takes(Logger, client, watched.Name, most.Amount, total);
+            Log.Takes(Logger, client, watched.Name, amount, total);
         else
             Log.NobodyTakes(Logger, watched.Taker!.Value, watched.Name);
         watched.Taker = next;

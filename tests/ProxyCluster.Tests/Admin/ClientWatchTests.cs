@@ -12,7 +12,7 @@ namespace ProxyCluster.Tests.Admin;
 
 public sealed class ClientWatchTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private static readonly ClientAddress A = ClientAddress.Of(IPAddress.Parse("10.0.0.1"));
     private static readonly ClientAddress B = ClientAddress.Of(IPAddress.Parse("2001:db8::1"));
@@ -79,6 +79,13 @@ public sealed class ClientWatchTests : IAsyncLifetime
         Refuse(A, ofOne);
         Refuse(B, ofAnother);
         Assert.Empty(await LookAsync());
+    }
+
+    [Fact]
+    public async Task Look_NobodyAsked_IsSilent()
+    {
+        Assert.Empty(await LookAsync());
+        Assert.Null(_watch.TroubleOrNull);
     }
 
     [Fact]
