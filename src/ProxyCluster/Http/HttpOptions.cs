@@ -17,7 +17,7 @@ public sealed class HttpOptions
 
     /// <summary>
     /// Connections of clients open at once. Default 10,000. A bound on memory, not a target. Past it idle ones give way, and only
-    /// health checks and members are let in where there are none. Members have as many again on addresses of their own.
+    /// health checks and members are let in where there are none. Members have as many again.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 10_000;
@@ -35,6 +35,14 @@ public sealed class HttpOptions
     /// </summary>
     [Range(1, 1_000_000)]
     public int MaxRequestsPerClient { get; set; } = 5_000;
+
+    /// <summary>
+    /// Requests and connections of one address within a second that come to nothing: answers 4xx, requests that their client did
+    /// not wait for, connections that served for nothing. Past it the address is turned away, but only while this process has too little
+    /// processor for what it is asked. Default 100; 0 for never.
+    /// </summary>
+    [Range(0, 1_000_000)]
+    public int MaxWastedPerSecond { get; set; } = 100;
 
     /// <summary>Bytes of a request line, which bounds the URL. Default 8 KiB; real ones stay under 500 bytes.</summary>
     [Range(256, 65536)]

@@ -23,10 +23,18 @@ internal static class HttpRegistration
         services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<Forwarder>();
         services.AddSingleton<ProxyHandler>();
+        services.AddSingleton(static provider => new LoadShedding(
+            provider.GetRequiredService<IOptions<HttpOptions>>().Value.MaxWastedPerSecond, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(static provider =>
         {
             var http = provider.GetRequiredService<IOptions<HttpOptions>>().Value;
-            return new ConnectionPlaces(http.MaxConnections, http.MaxConnectionsPerClient, SpareConnections, http.MaxRequestsPerClient, provider.GetRequiredService<TimeProvider>());
+            return new ConnectionPlaces(
+                http.MaxConnections,
+                http.MaxConnectionsPerClient,
+                SpareConnections,
+                http.MaxRequestsPerClient,
+                provider.GetRequiredService<LoadShedding>(),
+                provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
         return services;

@@ -11,6 +11,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 using ProxyCluster.Walk;
@@ -76,6 +77,7 @@ internal sealed class PeerEndpoints(
             return (new Seen("peer", "refused"), null);
         }
 
+        context.Features.Get<ConnectionPlace>()?.GiveBack();
         if (!PeerTarget.TryCut(target[PeerCalls.Prefix.Length..], out var verb, out var rest))
             return (await NothingAsync(context, cancel), null);
 

@@ -66,7 +66,7 @@ internal sealed class ProxyHandler(
         finally
         {
             var duration = Stopwatch.GetElapsedTime(started);
-            var ended = place?.Finish() ?? clock.GetTimestamp();
+            var ended = place?.Finish(isWasted: !hasRoom || seen == Seen.Aborted || context.Response.StatusCode is >= 400 and < 500) ?? clock.GetTimestamp();
             metrics.ActiveRequests.Add(-1);
             var (client, isMembers) = Client(context, place);
             if (!isMembers || seen.IsUnsigned)
@@ -95,7 +95,8 @@ internal sealed class ProxyHandler(
     private async Task<Seen> RefusePlaceAsync(HttpContext context)
     {
         context.Response.Headers.Connection = "close";
-        return await FailAsync(context, new Failure(FailureKind.Overloaded, "too many requests are under way"));
+        return await FailAsync(context, new Failure(
+            FailureKind.Overloaded, "too many requests are under way here, and too many of this client's, or what it asks for comes to nothing"));
     }
 
     private async ValueTask<Seen> AnswerAsync(HttpContext context)

@@ -240,7 +240,7 @@ internal sealed class FairTurns : IDisposable
     {
         var now = _clock.GetTimestamp();
         if (waiter.Lane.Client != default)
-            _clients.CountQueued(waiter.Lane.Client, _clock.GetElapsedTime(waiter.CountedTo, now));
+            _clients.CountQueued(waiter.Lane.Client, _clock.GetElapsedTime(waiter.CountedTo, now), now);
         waiter.CountedTo = now;
     }
 

@@ -12,11 +12,16 @@ namespace ProxyCluster.Sockets;
 /// asked, and health checks and members shall be heard. Whoever asks for anything else there is turned away by the answer.
 /// </para>
 /// <para>
+/// A connection over which a member has proved itself takes no place from then on: over it comes what many clients ask for, and
+/// who has the cluster's secret can open as many as it likes.
+/// </para>
+/// <para>
 /// An address has a share of requests too, over all its connections: on one of HTTP/2 there are many, and each may hold a file
-/// and buffers for as long as its client takes nothing.
+/// and buffers for as long as its client takes nothing. And while there is too little processor for all, whose requests come to
+/// nothing is let in to no place (<see cref="LoadShedding"/>).
 /// </para>
 /// </summary>
-internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int maxRequestsOfOne, TimeProvider clock)
+internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int maxRequestsOfOne, LoadShedding shedding, TimeProvider clock)
 {
     // Guards everything below.
     private readonly Lock _lock = new();
@@ -24,7 +29,7 @@ internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int max
     private int _count;
     private int _spare;
 
-    /// <summary>Connections now.</summary>
+    /// <summary>Connections now that take a place.</summary>
     public int Count
     {
         get
@@ -39,6 +44,12 @@ internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int max
     {
         ConnectionPlace? loser = null;
         ConnectionPlace? place = null;
+        if (shedding.IsTurnedAway(client))
+        {
+            shedding.Waste(client);
+            return null;
+        }
+
         lock (_lock)
         {
             var own = _taken.GetValueOrDefault(client);
@@ -57,7 +68,7 @@ internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int max
             {
                 if (!_taken.TryGetValue(client, out own))
                     _taken[client] = own = new ClientShare(client, client == default ? int.MaxValue : maxRequestsOfOne);
-                place = new ConnectionPlace(this, own, end, isSpare, clock);
+                place = new ConnectionPlace(this, shedding, own, end, isSpare, clock);
                 own.Places.Add(place);
                 _count++;
                 _spare += isSpare ? 1 : 0;
@@ -112,11 +123,13 @@ internal sealed class ClientShare(ClientAddress client, int maxRequests)
     public void Finish() => Interlocked.Decrement(ref _requests);
 }
 
-/// <summary>A connection's place. Hot path: five writes per request.</summary>
-internal sealed class ConnectionPlace(ConnectionPlaces places, ClientShare share, Action end, bool isSpare, TimeProvider clock) : IDisposable
+/// <summary>A connection's place. Hot path: six writes per request.</summary>
+internal sealed class ConnectionPlace(ConnectionPlaces places, LoadShedding shedding, ClientShare share, Action end, bool isSpare, TimeProvider clock) : IDisposable
 {
     private int _requests;
     private long _idleSince = clock.GetTimestamp();
+    private volatile bool _isGivenBack;
+    private volatile bool _wasOfUse;
 
     /// <summary>Of what it is.</summary>
     public ClientShare Share => share;
@@ -130,25 +143,43 @@ internal sealed class ConnectionPlace(ConnectionPlaces places, ClientShare share
     /// <summary>Timestamp of its last request's end, or of its beginning.</summary>
     public long IdleSince => Volatile.Read(ref _idleSince);
 
-    /// <summary>A request begins; false when only health checks and members are answered here. Either way it ends.</summary>
+    /// <summary>A request begins; false when only health checks and members are answered here now. Either way it ends.</summary>
     public bool Begin()
     {
         Interlocked.Increment(ref _requests);
-        return share.Begin() && !isSpare;
+        return share.Begin() && !isSpare && !shedding.IsTurnedAway(share.Client);
     }
 
-    /// <summary>It ended, at this timestamp.</summary>
-    public long Finish()
+    /// <summary>It ended; <paramref name="isWasted"/> where it was of no use to its client. Gives the timestamp of its end.</summary>
+    public long Finish(bool isWasted)
     {
         share.Finish();
+        if (!isWasted)
+            _wasOfUse = true;
+        else if (!_isGivenBack)
+            shedding.Waste(share.Client);
         var now = clock.GetTimestamp();
         Volatile.Write(ref _idleSince, now);
         Interlocked.Decrement(ref _requests);
         return now;
     }
 
+    /// <summary>A member is at the other end: the place is free for others, and nobody ends the connection.</summary>
+    public void GiveBack()
+    {
+        if (_isGivenBack)
+            return;
+        _isGivenBack = true;
+        places.Leave(this);
+    }
+
     /// <summary>Another connection took it.</summary>
     public void End() => end();
 
-    public void Dispose() => places.Leave(this);
+    public void Dispose()
+    {
+        places.Leave(this);
+        if (!_wasOfUse && !_isGivenBack)
+            shedding.Waste(share.Client);
+    }
 }

@@ -56,8 +56,7 @@ internal sealed class ClientWindow(TimeProvider clock)
     public void CountTurnedAway(ClientAddress client) => Interlocked.Increment(ref SlotOf(client, clock.GetTimestamp()).Refused);
 
     /// <summary>Counts time that a client's work waited for a turn.</summary>
-    public void CountQueued(ClientAddress client, TimeSpan waited) =>
-        Interlocked.Add(ref SlotOf(client, clock.GetTimestamp()).Queued, waited.Ticks);
+    public void CountQueued(ClientAddress client, TimeSpan waited, long now) => Interlocked.Add(ref SlotOf(client, now).Queued, waited.Ticks);
 
     /// <summary>The sums over a window of at most ten minutes, the present slice of ten seconds included.</summary>
     public ClientReading Read(TimeSpan window)
@@ -172,7 +171,7 @@ internal sealed class ClientWindow(TimeProvider clock)
 
 /// <summary>What a <see cref="ClientWindow"/> counted.</summary>
 /// <param name="Clients">Each client that did anything.</param>
-/// <param name="Untracked">What all those did who are not told apart any more, or before they were dropped.</param>
+/// <param name="Untracked">What those did together who were dropped, until then.</param>
 internal sealed record ClientReading(IReadOnlyList<KeyValuePair<ClientAddress, ClientFigures>> Clients, ClientFigures Untracked)
 {
     /// <summary>What everybody did.</summary>

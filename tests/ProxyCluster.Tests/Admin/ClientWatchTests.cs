@@ -91,9 +91,9 @@ public sealed class ClientWatchTests : IAsyncLifetime
     [Fact]
     public async Task Look_OneClientWaitsMost_IsSaidInSeconds()
     {
-        _clients.CountQueued(A, TimeSpan.FromSeconds(59.9));
+        _clients.CountQueued(A, TimeSpan.FromSeconds(59.9), _clock.GetTimestamp());
         Assert.Empty(await LookAsync());
-        _clients.CountQueued(A, TimeSpan.FromSeconds(0.1));
+        _clients.CountQueued(A, TimeSpan.FromSeconds(0.1), _clock.GetTimestamp());
         Assert.Equal(["Warning ProxyCluster.Admin.ClientWatch: Client 10.0.0.1 took most of the last minute's seconds in queues: 60 of 60"], await LookAsync());
     }
 

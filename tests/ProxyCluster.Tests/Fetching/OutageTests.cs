@@ -164,8 +164,9 @@ public sealed class OutageTests : IAsyncLifetime
     /// <summary>Fetches what never comes: each try ends by the clock.</summary>
     private async Task<Outcome<string>> FetchSilentAsync(ChainFixture fixture, UpstreamRequest request, string path)
     {
+        var seen = _server.Requests(path);
         var fetch = fixture.FetchAsync(request);
-        for (var seen = _server.Requests(path); ;)
+        while (true)
         {
             await Task.WhenAny(fetch, _server.Requested(path, ++seen));
             if (fetch.IsCompleted)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Clustering;
@@ -215,6 +216,38 @@ public sealed class CrowdTests
         return [];
     }
 
+    [Fact]
+    public async Task Streams_ThatTheirClientDoesNotRead_AreBoundedAndOthersAreServed()
+    {
+        var directory = Directory.CreateTempSubdirectory("crowd-").FullName;
+        using var authority = new SiloCertificates("crowd");
+        authority.Write(directory);
+        await using var silo = await TestSilo.StartAsync(
+            ("Http:MaxRequestsPerClient", "20"),
+            ("Serve:Urls", "https://127.0.0.1:0"),
+            ("Kestrel:Certificates:Default:Path", Path.Combine(directory, "CertFile")),
+            ("Kestrel:Certificates:Default:KeyPath", Path.Combine(directory, "KeyFile")));
+        var large = SiloModule.Pack("example.com/large", "v1.0.0", 4 << 20);
+        silo.Add(large);
+        using var polite = Client(silo, "127.0.0.3", authority);
+        Assert.Equal(large.Zip, await polite.GetByteArrayAsync(new Uri(large.Stem + ".zip", UriKind.Relative), Cancel));
+
+        // What fits into the windows is sent, and then each stream waits for its reader.
+        using var lazy = Client(silo, "127.0.0.2", authority);
+        var streams = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ =>
+            lazy.GetAsync(new Uri(large.Stem + ".zip", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Cancel)));
+        Assert.All(streams, static stream => Assert.Equal(HttpVersion.Version20, stream.Version));
+        Assert.Equal(20, streams.Count(static stream => stream.StatusCode == HttpStatusCode.OK));
+        Assert.Equal(40, streams.Count(static stream => stream.StatusCode == HttpStatusCode.ServiceUnavailable));
+        Assert.Equal(large.Zip, await polite.GetByteArrayAsync(new Uri(large.Stem + ".zip", UriKind.Relative), Cancel));
+
+        foreach (var stream in streams)
+            stream.Dispose();
+        await silo.ActiveRequests(0).WaitAsync(Patience, Cancel);
+        Assert.Equal(large.Zip, await lazy.GetByteArrayAsync(new Uri(large.Stem + ".zip", UriKind.Relative), Cancel));
+        Directory.Delete(directory, recursive: true);
+    }
+
     private static async Task WaitForAsync(TestSilo silo, int waiting)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
@@ -223,18 +256,30 @@ public sealed class CrowdTests
             await Task.Delay(10, limit.Token);
     }
 
-    private static HttpClient Client(TestSilo silo, string address) => new(new SocketsHttpHandler
+    private static HttpClient Client(TestSilo silo, string address, SiloCertificates? authority = null) => new(new SocketsHttpHandler
     {
         UseProxy = false,
-        ConnectCallback = async (context, cancel) =>
+        ConnectCallback = async (_, cancel) =>
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
-            await socket.ConnectAsync(context.DnsEndPoint, cancel);
+            await socket.ConnectAsync(silo.Address, cancel);
             return new NetworkStream(socket, ownsSocket: true);
+        },
+        SslOptions = new()
+        {
+            CertificateChainPolicy = authority is null ? null : new()
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { authority.Authority },
+                RevocationMode = X509RevocationMode.NoCheck,
+            },
         },
     })
     {
-        BaseAddress = silo.Http.BaseAddress,
+        // By the name in the certificate.
+        BaseAddress = authority is null ? silo.Http.BaseAddress : new Uri("https://silo"),
+        DefaultRequestVersion = authority is null ? HttpVersion.Version11 : HttpVersion.Version20,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 }

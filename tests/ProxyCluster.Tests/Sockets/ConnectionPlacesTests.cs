@@ -4,13 +4,20 @@ using ProxyCluster.TestKit;
 
 namespace ProxyCluster.Tests.Sockets;
 
-public sealed class ConnectionPlacesTests
+public sealed class ConnectionPlacesTests : IDisposable
 {
     private readonly ManualTimeProvider _clock = new();
     private readonly List<string> _ended = [];
+    private readonly LoadShedding _shedding;
     private readonly ConnectionPlaces _places;
 
-    public ConnectionPlacesTests() => _places = new ConnectionPlaces(max: 6, maxOfOne: 4, spare: 2, maxRequestsOfOne: 3, _clock);
+    public ConnectionPlacesTests()
+    {
+        _shedding = new LoadShedding(perSecond: 2, _clock);
+        _places = new ConnectionPlaces(max: 6, maxOfOne: 4, spare: 2, maxRequestsOfOne: 3, _shedding, _clock);
+    }
+
+    public void Dispose() => _shedding.Dispose();
 
     [Fact]
     public void Take_OneAddressPastItsShare_EndsItsOwnLongestIdle()
@@ -21,7 +28,7 @@ public sealed class ConnectionPlacesTests
         Take("10.0.0.1", "fourth");
         first.Begin();
         _clock.Advance(TimeSpan.FromSeconds(1));
-        first.Finish();
+        first.Finish(isWasted: false);
         Assert.NotNull(Take("10.0.0.1", "fifth"));
         Assert.Equal(["second"], _ended);
         Assert.Equal(4, _places.Count);
@@ -90,9 +97,53 @@ public sealed class ConnectionPlacesTests
         Assert.True(one.Begin() && one.Begin() && another.Begin());
         Assert.False(another.Begin());
         Assert.True(other.Begin());
-        another.Finish();
-        one.Finish();
+        another.Finish(isWasted: false);
+        one.Finish(isWasted: false);
         Assert.True(another.Begin());
+    }
+
+    [Fact]
+    public void GiveBack_ByMembers_LeavesThePlacesToOthersAndTheConnectionsAlone()
+    {
+        for (var i = 0; i < 20; i++)
+            Take("10.0.0.1", "member")!.GiveBack();
+        for (var i = 1; i <= 4; i++)
+            Take($"10.0.0.{i}", "client")!.Begin();
+        Assert.Equal(4, _places.Count);
+        Assert.False(Take("10.0.0.1", "fifth")!.IsSpare);
+        Assert.Empty(_ended);
+    }
+
+    [Fact]
+    public void GiveBack_OfASparePlace_LeavesItToOthers()
+    {
+        for (var i = 1; i <= 6; i++)
+            Take($"10.0.0.{i}", "busy")!.Begin();
+        for (var i = 0; i < 20; i++)
+            Take("10.0.0.7", "member")!.GiveBack();
+        Assert.True(Take("10.0.0.8", "check")!.IsSpare);
+        Assert.Empty(_ended);
+    }
+
+    [Fact]
+    public void Take_ByWhoWastesWhatIsShort_IsRefusedAndOthersAreNot()
+    {
+        var (wasteful, useful) = (Take("10.0.0.1", "wasteful")!, Take("10.0.0.2", "useful")!);
+        for (var i = 0; i < 3; i++)
+        {
+            foreach (var place in new[] { wasteful, useful })
+                Assert.True(place.Begin());
+            wasteful.Finish(isWasted: true);
+            useful.Finish(isWasted: false);
+        }
+
+        // Nobody minds while there is enough.
+        Take("10.0.0.1", "again")!.Dispose();
+        _clock.Stall(LoadShedding.Beat + LoadShedding.Late);
+        Assert.False(wasteful.Begin());
+        Assert.True(useful.Begin());
+        Assert.Null(Take("10.0.0.1", "late"));
+        Assert.NotNull(Take("10.0.0.2", "welcome"));
     }
 
     private ConnectionPlace? Take(string address, string name) => _places.TakeOrNull(ClientAddress.Of(IPAddress.Parse(address)), () => _ended.Add(name));

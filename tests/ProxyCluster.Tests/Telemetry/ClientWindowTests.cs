@@ -17,10 +17,10 @@ public sealed class ClientWindowTests
     {
         Ask(Client(1), 3);
         _window.CountRequest(Client(1), isRefused: true, _clock.GetTimestamp());
-        _window.CountQueued(Client(1), TimeSpan.FromMilliseconds(1.5));
+        _window.CountQueued(Client(1), TimeSpan.FromMilliseconds(1.5), _clock.GetTimestamp());
         _window.CountTurnedAway(Client(2));
         _clock.Advance(TimeSpan.FromSeconds(49));
-        _window.CountQueued(Client(1), TimeSpan.FromMilliseconds(1));
+        _window.CountQueued(Client(1), TimeSpan.FromMilliseconds(1), _clock.GetTimestamp());
 
         Assert.Equal(new ClientFigures(4, 1, TimeSpan.FromMilliseconds(2.5)), Of(Client(1)));
         Assert.Equal(new ClientFigures(0, 1, TimeSpan.Zero), Of(Client(2)));
@@ -60,7 +60,7 @@ public sealed class ClientWindowTests
         Ask(asks, 1000);
         for (var i = 0; i < 30; i++)
             _window.CountTurnedAway(refused);
-        _window.CountQueued(waits, TimeSpan.FromSeconds(30));
+        _window.CountQueued(waits, TimeSpan.FromSeconds(30), _clock.GetTimestamp());
         for (var i = 0; i < 10_000; i++)
         {
             Ask(ClientAddress.Of(new IPAddress([0x20, 1, 0xd, 0xb8, 0, 0, (byte)(i >> 8), (byte)i, 0, 0, 0, 0, 0, 0, 0, 1])), 1);

@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+
+namespace ProxyCluster.Sockets;
+
+/// <summary>
+/// Turns clients away whose requests come to nothing, while this process is late. A request that nobody could be served
+/// with costs as much as one that builds something; where there is not enough processor for both, those go first.
+/// <para>
+/// <b>Late</b> is a process whose timers fire late: its threads are all at work, or the machine gives it too little of itself.
+/// It stays so for some seconds after the last sign of it, because turning away is what takes the signs away; and who was turned
+/// away is let in again when it has wasted less than its measure for a second, however well everything goes without it.
+/// </para>
+/// <para>
+/// <b>Wasted</b> is a request for what is not there or may not be asked, or that its client did not wait for, and a connection
+/// that served for nothing. What is served is never counted, so a build farm behind one address is not turned away for its size;
+/// nor is what failed through no fault of the client's, for an outage must not make itself worse; nor anybody while there is room.
+/// </para>
+/// <para>
+/// Road not taken: <c>System.Threading.RateLimiting</c>, which limits all of an address' requests, at all times.
+/// </para>
+/// </summary>
+internal sealed class LoadShedding : IDisposable
+{
+    // How often a timer is to fire, and by how much a late one is late.
+    internal static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
+    internal static readonly TimeSpan Late = TimeSpan.FromMilliseconds(50);
+    internal static readonly TimeSpan StaysLateFor = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    // Strangers choose their addresses. Those that come when there are so many already have a second to themselves.
+    private const int MaxClients = 4096;
+
+    private readonly int _perSecond;
+    private readonly TimeProvider _clock;
+    private readonly ITimer _timer;
+
+    // Of this second and of the one before.
+    private volatile ConcurrentDictionary<ClientAddress, StrongBox<int>> _wasted = new();
+    private volatile ConcurrentDictionary<ClientAddress, StrongBox<int>> _wastedBefore = new();
+    private readonly ConcurrentDictionary<ClientAddress, bool> _away = new();
+    private volatile bool _isLate;
+    private volatile bool _isAnybodyAway;
+
+    // For the timer, which never fires twice at once: it is set anew by its own firing.
+    private long _beatAt;
+    private long _secondAt;
+    private long _lateAt;
+
+    /// <param name="perSecond">Wasted requests of one address within a second, above which it is turned away; 0 for never.</param>
+    /// <param name="clock">Whose timers are late or not.</param>
+    public LoadShedding(int perSecond, TimeProvider clock)
+    {
+        (_perSecond, _clock) = (perSecond, clock);
+        _beatAt = _secondAt = clock.GetTimestamp();
+        _timer = clock.CreateTimer(static shedding => ((LoadShedding)shedding!).OnBeat(), this, Beat, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Whether this process has too little processor for what it is asked.</summary>
+    public bool IsLate => _isLate;
+
+    /// <summary>A request or a connection of the client's came to nothing.</summary>
+    public void Waste(ClientAddress client)
+    {
+        var wasted = _wasted;
+        if (wasted.TryGetValue(client, out var count) || (wasted.Count < MaxClients && (count = wasted.GetOrAdd(client, static _ => new StrongBox<int>())) is not null))
+            Interlocked.Increment(ref count.Value);
+    }
+
+    /// <summary>Must it be turned away? Hot path: two reads while this process is not late and nobody is.</summary>
+    public bool IsTurnedAway(ClientAddress client)
+    {
+        if (!(_isLate || _isAnybodyAway) || !(IsOver(_wasted, client) || IsOver(_wastedBefore, client)))
+            return false;
+        if (!_isLate)
+            return _away.ContainsKey(client);
+        _away.TryAdd(client, true);
+        _isAnybodyAway = true;
+        return true;
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private bool IsOver(ConcurrentDictionary<ClientAddress, StrongBox<int>> wasted, ClientAddress client) =>
+        _perSecond > 0 && wasted.TryGetValue(client, out var count) && Volatile.Read(ref count.Value) > _perSecond;
+
+    private void OnBeat()
+    {
+        var now = _clock.GetTimestamp();
+        if (_clock.GetElapsedTime(_beatAt, now) - Beat >= Late)
+            (_isLate, _lateAt) = (true, now);
+        else if (_isLate && _clock.GetElapsedTime(_lateAt, now) >= StaysLateFor)
+            _isLate = false;
+
+        if (_clock.GetElapsedTime(_secondAt, now) >= Second)
+        {
+            _wastedBefore = _wasted;
+            _wasted = new();
+            _secondAt = now;
+            foreach (var client in _away.Keys.Where(client => !IsOver(_wastedBefore, client)))
+                _away.TryRemove(client, out _);
+            _isAnybodyAway = !_away.IsEmpty;
+        }
+
+        _beatAt = now;
+        _timer.Change(Beat, Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Net;
+using ProxyCluster.Sockets;
+using ProxyCluster.TestKit;
+
+namespace ProxyCluster.Tests.Sockets;
+
+public sealed class LoadSheddingTests : IDisposable
+{
+    private static readonly ClientAddress Wasteful = ClientAddress.Of(IPAddress.Parse("10.0.0.1"));
+
+    private readonly ManualTimeProvider _clock = new();
+    private readonly LoadShedding _shedding;
+
+    public LoadSheddingTests() => _shedding = new LoadShedding(perSecond: 2, _clock);
+
+    public void Dispose() => _shedding.Dispose();
+
+    [Fact]
+    public void TurnedAway_WhileTimersAreInTime_NobodyIs()
+    {
+        Waste(Wasteful, 100);
+        _clock.Advance(LoadShedding.Beat);
+        _clock.Stall(LoadShedding.Beat + LoadShedding.Late - TimeSpan.FromTicks(1));
+        Assert.False(_shedding.IsLate);
+        Assert.False(_shedding.IsTurnedAway(Wasteful));
+    }
+
+    [Fact]
+    public void TurnedAway_AfterALateTimer_IsWhoWastesMoreThanIsAllowedUntilItDoesNot()
+    {
+        BeLate();
+        Waste(Wasteful, 2);
+        Assert.False(_shedding.IsTurnedAway(Wasteful));
+        Waste(Wasteful, 1);
+        Assert.True(_shedding.IsTurnedAway(Wasteful));
+        Assert.False(_shedding.IsTurnedAway(ClientAddress.Of(IPAddress.Parse("10.0.0.2"))));
+
+        // The second after that is still measured by it, and the one after is not.
+        Beat(11);
+        Assert.True(_shedding.IsTurnedAway(Wasteful));
+        Beat(10);
+        Assert.True(_shedding.IsLate);
+        Assert.False(_shedding.IsTurnedAway(Wasteful));
+    }
+
+    [Fact]
+    public void TurnedAway_WhoGoesOnAfterTheProcessIsInTimeAgain_StaysIt()
+    {
+        BeLate();
+        Waste(Wasteful, 3);
+        Assert.True(_shedding.IsTurnedAway(Wasteful));
+        for (var i = 0; i < 200; i++)
+        {
+            Beat(1);
+            Waste(Wasteful, 1);
+        }
+
+        Assert.False(_shedding.IsLate);
+        Assert.True(_shedding.IsTurnedAway(Wasteful));
+
+        // Another one that does the same is not: nothing is short any more.
+        var late = ClientAddress.Of(IPAddress.Parse("10.0.0.2"));
+        Waste(late, 100);
+        Assert.False(_shedding.IsTurnedAway(late));
+        Beat(21);
+        Waste(Wasteful, 3);
+        Assert.False(_shedding.IsTurnedAway(Wasteful));
+    }
+
+    [Fact]
+    public void Late_WhenTimersHaveBeenInTimeLongEnough_IsOver()
+    {
+        BeLate();
+        Beat(99);
+        Assert.True(_shedding.IsLate);
+        Beat(1);
+        Assert.False(_shedding.IsLate);
+    }
+
+    [Fact]
+    public void Waste_ByMoreAddressesThanAreCounted_IsOfTheFirst()
+    {
+        BeLate();
+        var many = Enumerable.Range(0, 5000).Select(static i => ClientAddress.Of(new IPAddress([10, 1, (byte)(i >> 8), (byte)i]))).ToList();
+        many.ForEach(client => Waste(client, 3));
+        Assert.True(_shedding.IsTurnedAway(many[0]));
+        Assert.False(_shedding.IsTurnedAway(many[^1]));
+    }
+
+    private void BeLate() => _clock.Stall(LoadShedding.Beat + LoadShedding.Late);
+
+    private void Beat(int times)
+    {
+        for (var i = 0; i < times; i++)
+            _clock.Advance(LoadShedding.Beat);
+    }
+
+    private void Waste(ClientAddress client, int times)
+    {
+        for (var i = 0; i < times; i++)
+            _shedding.Waste(client);
+    }
+}
