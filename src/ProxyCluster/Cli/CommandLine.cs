@@ -21,6 +21,7 @@ internal static class CommandLine
         root.Subcommands.Add(RegionVerb.Create(context));
         root.Subcommands.Add(ModuleVerb.Create(context));
         root.Subcommands.Add(EventsVerb.Create(context));
+        root.Subcommands.Add(ClientsVerb.Create(context));
         root.Subcommands.Add(ConfigVerb.Create(context));
         root.Subcommands.Add(RouteVerb.Create(context));
         root.Subcommands.Add(VersionVerb.Create(context));

@@ -46,7 +46,7 @@ internal sealed partial class UpstreamLink : IDisposable
         _logger = logger;
         _random = random;
         _breaker = new UpstreamBreaker(upstream.Name, options, time, metrics, logger);
-        _turns = new FairTurns(options.MaxConcurrentRequests, options.MaxWaiting, time);
+        _turns = new FairTurns(options.MaxConcurrentRequests, options.MaxWaiting, time, metrics.Clients);
     }
 
     /// <summary>Display name of the upstream.</summary>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Lines;
 using ProxyCluster.Sockets;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Hosting;
 
@@ -55,11 +56,14 @@ internal static class Listening
     private static void GivePlaces(ListenOptions listener, IServiceProvider services)
     {
         var places = services.GetRequiredService<ConnectionPlaces>();
+        var clients = services.GetRequiredService<ProxyMetrics>().Clients;
         listener.Use(next => async connection =>
         {
-            using var place = places.TakeOrNull(ClientAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address), connection.Abort);
+            var client = ClientAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
+            using var place = places.TakeOrNull(client, connection.Abort);
             if (place is null)
             {
+                clients.CountTurnedAway(client);
                 connection.Abort();
                 return;
             }

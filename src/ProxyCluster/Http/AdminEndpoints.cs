@@ -21,6 +21,7 @@ namespace ProxyCluster.Http;
 /// <code>
 /// GET  /-/admin/v1/status                  viewer    the cluster: regions, members, their health
 /// GET  /-/admin/v1/events?since=ID         viewer    events after the given one, oldest first
+/// GET  /-/admin/v1/clients                 viewer    which clients ask this member most, are refused most, wait most
 /// POST /-/admin/v1/regions/NAME/drain      operator  {"reason": "…", "force": false}
 /// POST /-/admin/v1/regions/NAME/undrain    operator
 /// POST /-/admin/v1/regions/NAME/fail       operator
@@ -40,6 +41,8 @@ internal sealed partial class AdminEndpoints(
     SiloDashboard dashboard,
     Responses responses,
     ClusterSelf self,
+    ProxyMetrics metrics,
+    TimeProvider clock,
     ILogger<AdminEndpoints> logger)
 {
     /// <summary>Path under which operators are answered.</summary>
@@ -77,11 +80,12 @@ internal sealed partial class AdminEndpoints(
         {
             ["status"] => Allows(context, "GET") ? StatusAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
             ["events"] => Allows(context, "GET") ? EventsAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
+            ["clients"] => Allows(context, "GET") ? ClientsAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
             ["regions", { Length: > 0 } region, var word] when VerbOrNull(word) is { } verb =>
                 Allows(context, "POST") ? OrderAsync(context, verb, region, token, cancel) : WrongMethodAsync(context, "POST", cancel),
             ["modules", "forget"] => Allows(context, "POST") ? ForgetAsync(context, token, cancel) : WrongMethodAsync(context, "POST", cancel),
             ["dashboard", ..] => Allows(context, "GET") ? DashboardAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
-            _ => FailAsync(context, 404, "there is status, events?since=ID, regions/NAME/drain, undrain, fail, recover, forget, modules/forget, and dashboard/", cancel),
+            _ => FailAsync(context, 404, "there is status, events?since=ID, clients, regions/NAME/drain, undrain, fail, recover, forget, modules/forget, and dashboard/", cancel),
         };
     }
 
@@ -99,6 +103,9 @@ internal sealed partial class AdminEndpoints(
         var page = new EventPage(table.Epoch, table.LastEventId, since >= table.LastEventId || after[0].Id == since + 1, after);
         return WriteAsync(context, 200, page, FailoverJson.Default.EventPage, cancel);
     }
+
+    private Task ClientsAsync(HttpContext context, CancellationToken cancel) =>
+        WriteAsync(context, 200, ClientsAnswer.Of(metrics.Clients, self.Member.Id, clock.GetUtcNow()), ClientsJson.Default.ClientsAnswer, cancel);
 
     private Task DashboardAsync(HttpContext context, CancellationToken cancel)
     {

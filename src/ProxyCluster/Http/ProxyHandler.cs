@@ -35,6 +35,7 @@ internal sealed class ProxyHandler(
     AdminEndpoints admin,
     Forwarder forwarder,
     ProxyMetrics metrics,
+    TimeProvider clock,
     IOptions<HttpOptions> options)
 {
     /// <summary>Stands before a path that is to be answered from what is stored.</summary>
@@ -65,10 +66,13 @@ internal sealed class ProxyHandler(
         finally
         {
             var duration = Stopwatch.GetElapsedTime(started);
-            place?.Finish(isWasted: !hasRoom || seen == Seen.Aborted || context.Response.StatusCode is >= 400 and < 500);
+            var ended = place?.Finish(isWasted: !hasRoom || seen == Seen.Aborted || context.Response.StatusCode is >= 400 and < 500) ?? clock.GetTimestamp();
             metrics.ActiveRequests.Add(-1);
+            var (client, isMembers) = Client(context, place);
+            if (!isMembers || seen.IsUnsigned)
+                metrics.Clients.CountRequest(client, seen.IsRefused, ended);
             if (seen.IsOfClient || (seen == Seen.Aborted && !context.RequestAborted.IsCancellationRequested))
-                metrics.Traffic.CountRequest(duration, seen.IsOwnFailure, seen.WasHere, Client(context));
+                metrics.Traffic.CountRequest(duration, seen.IsOwnFailure, seen.WasHere, client);
             metrics.RequestDuration.Record(
                 duration.TotalSeconds,
                 new("artifact", seen.Artifact),
@@ -245,9 +249,15 @@ internal sealed class ProxyHandler(
         }
     }
 
-    // The first member that met the client said who it is.
-    private static ClientAddress Client(HttpContext context) => ClientAddress.Of(
-        context.Items.TryGetValue(ForwardedClient, out var client) ? client as IPAddress : context.Connection.RemoteIpAddress);
+    // Whose request it was, and whether that is a member that asked for itself. Of what was passed on, the first member that
+    // met the client said who it is. Hot path: for a client's own request nothing is made.
+    private static (ClientAddress Client, bool IsMembers) Client(HttpContext context, ConnectionPlace? place)
+    {
+        var isInternal = PeerEndpoints.IsInternal(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+        return isInternal && context.Items.TryGetValue(ForwardedClient, out var client)
+            ? (ClientAddress.Of(client as IPAddress), false)
+            : (place?.Share.Client ?? ClientAddress.Of(context.Connection.RemoteIpAddress), isInternal);
+    }
 
     private bool TryAsk(
         HttpContext context, string path, ForwardedRequest? forwarded, out Ask ask, [NotNullWhen(false)] out Failure? failure)
@@ -301,6 +311,12 @@ internal readonly record struct Seen(string Artifact, string Outcome)
     /// much work, which its clients decide and which would follow them.
     /// </summary>
     public bool IsOwnFailure => Outcome is "store-unavailable" or "peer-unavailable" or "loop-detected" or "broken" or "aborted";
+
+    /// <summary>Whether it was turned away, by a limit or at the door, before anything was looked for.</summary>
+    public bool IsRefused => Outcome is "overloaded" or "bad-request" or "method" or "refused";
+
+    /// <summary>Whether it was a call as members make them, but not a member's.</summary>
+    public bool IsUnsigned => this is { Artifact: "peer", Outcome: "refused" };
 
     /// <summary>Whether the answer was here; null where nothing was looked for here.</summary>
     public bool? WasHere => Outcome switch

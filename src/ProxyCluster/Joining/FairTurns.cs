@@ -1,3 +1,5 @@
+using ProxyCluster.Telemetry;
+
 namespace ProxyCluster.Joining;
 
 /// <summary>
@@ -24,6 +26,7 @@ internal sealed class FairTurns : IDisposable
     private readonly int _reserve;
     private readonly int _maxWaiting;
     private readonly TimeProvider _clock;
+    private readonly ClientWindow _clients;
     private readonly ITimer _timer;
 
     // Guards everything below. Nothing is awaited inside, and those who wait continue elsewhere.
@@ -39,9 +42,10 @@ internal sealed class FairTurns : IDisposable
     /// <param name="turns">At once.</param>
     /// <param name="maxWaiting">For a turn.</param>
     /// <param name="clock">Limits the wait.</param>
-    public FairTurns(int turns, int maxWaiting, TimeProvider clock)
+    /// <param name="clients">Whose work waited how long is counted there.</param>
+    public FairTurns(int turns, int maxWaiting, TimeProvider clock, ClientWindow clients)
     {
-        (_free, _reserve, _maxWaiting, _clock) = (turns, turns / 4, maxWaiting, clock);
+        (_free, _reserve, _maxWaiting, _clock, _clients) = (turns, turns / 4, maxWaiting, clock, clients);
         _timer = clock.CreateTimer(static turns => ((FairTurns)turns!).LookAgain(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -107,6 +111,7 @@ internal sealed class FairTurns : IDisposable
         }
 
         // 3. In the queue.
+        waiter.CountedTo = _clock.GetTimestamp();
         _waiting.Add(waiter);
         _waitingOf[waiter.Lane] = _waitingOf.GetValueOrDefault(waiter.Lane) + 1;
         if (_waiting.Count == 1)
@@ -197,6 +202,7 @@ internal sealed class FairTurns : IDisposable
 
     private void Forget_NeedsLock(int index)
     {
+        CountWait(_waiting[index]);
         var lane = _waiting[index].Lane;
         _waiting.RemoveAt(index);
         if (--_waitingOf[lane] == 0)
@@ -223,7 +229,19 @@ internal sealed class FairTurns : IDisposable
     private void LookAgain()
     {
         lock (_lock)
+        {
+            _waiting.ForEach(CountWait);
             HandOut_NeedsLock();
+        }
+    }
+
+    // Not only at the end of a wait: who fills the queue is to be seen while it is full. Members' own work is nobody's.
+    private void CountWait(Waiter waiter)
+    {
+        var now = _clock.GetTimestamp();
+        if (waiter.Lane.Client != default)
+            _clients.CountQueued(waiter.Lane.Client, _clock.GetElapsedTime(waiter.CountedTo, now), now);
+        waiter.CountedTo = now;
     }
 
     private void Release(Lane lane)
@@ -263,6 +281,9 @@ internal sealed class FairTurns : IDisposable
 
         /// <summary>Under which it waits.</summary>
         public Lane Lane { get; set; }
+
+        /// <summary>Timestamp up to which its wait was counted.</summary>
+        public long CountedTo { get; set; }
 
         public TaskCompletionSource<Turn?> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

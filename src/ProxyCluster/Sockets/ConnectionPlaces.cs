@@ -150,16 +150,18 @@ internal sealed class ConnectionPlace(ConnectionPlaces places, LoadShedding shed
         return share.Begin() && !isSpare && !shedding.IsTurnedAway(share.Client);
     }
 
-    /// <summary>It ended; <paramref name="isWasted"/> where it was of no use to its client.</summary>
-    public void Finish(bool isWasted)
+    /// <summary>It ended; <paramref name="isWasted"/> where it was of no use to its client. Gives the timestamp of its end.</summary>
+    public long Finish(bool isWasted)
     {
         share.Finish();
         if (!isWasted)
             _wasOfUse = true;
         else if (!_isGivenBack)
             shedding.Waste(share.Client);
-        Volatile.Write(ref _idleSince, clock.GetTimestamp());
+        var now = clock.GetTimestamp();
+        Volatile.Write(ref _idleSince, now);
         Interlocked.Decrement(ref _requests);
+        return now;
     }
 
     /// <summary>A member is at the other end: the place is free for others, and nobody ends the connection.</summary>

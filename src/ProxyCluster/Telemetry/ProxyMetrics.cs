@@ -26,6 +26,7 @@ internal sealed class ProxyMetrics
     public ProxyMetrics(IMeterFactory meters, TimeProvider? clock = null)
     {
         Traffic = new TrafficWindow(clock ?? TimeProvider.System);
+        Clients = new ClientWindow(clock ?? TimeProvider.System);
         Meter = meters.Create(MeterName);
         RequestDuration = Meter.CreateHistogram<double>("proxycluster.request.duration", "s",
             "Time from the request's headers to the end of its body; labels artifact, outcome, status", null, Latency);
@@ -111,6 +112,9 @@ internal sealed class ProxyMetrics
 
     /// <summary>The last seconds' figures, for health reports.</summary>
     public TrafficWindow Traffic { get; }
+
+    /// <summary>The last minutes' figures of each client, for operators.</summary>
+    public ClientWindow Clients { get; }
 
     public Meter Meter { get; }
     public Histogram<double> RequestDuration { get; }

@@ -1,5 +1,6 @@
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.Joining;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Verification;
 
@@ -16,13 +17,13 @@ namespace ProxyCluster.Verification;
 /// read goes through, and its end decides; one that is given up decides nothing.
 /// </para>
 /// </summary>
-internal sealed class BoundedDatabase(IChecksumDatabaseRemote inner, string name, VerificationOptions options, TimeProvider clock)
+internal sealed class BoundedDatabase(IChecksumDatabaseRemote inner, string name, VerificationOptions options, TimeProvider clock, ClientWindow clients)
     : IChecksumDatabaseRemote, IDisposable
 {
     private const long AbsentBytes = 8 << 20;
 
-    private readonly FairTurns _turns = new(options.MaxConcurrentRequests, options.MaxWaiting, clock);
-    private readonly FairTurns _tiles = new(options.MaxConcurrentRequests, options.MaxWaiting, clock);
+    private readonly FairTurns _turns = new(options.MaxConcurrentRequests, options.MaxWaiting, clock, clients);
+    private readonly FairTurns _tiles = new(options.MaxConcurrentRequests, options.MaxWaiting, clock, clients);
     private readonly ShortMemory<string> _absent = new(AbsentBytes, options.AbsentFor, clock);
 
     // Guards the rest.

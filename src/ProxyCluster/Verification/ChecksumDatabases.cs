@@ -42,7 +42,7 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
             var guard = new RedirectGuard(detours.Append(straight).Select(static way => way.Url), options.Value.AllowPrivateRedirects);
             var http = new HttpMessageInvoker(HttpChecksumDatabaseSource.Handler(options.Value, guard));
             var source = new BoundedDatabase(
-                new HttpChecksumDatabaseSource(http, key.Name, straight, detours, options.Value, clock), key.Name, options.Value, clock);
+                new HttpChecksumDatabaseSource(http, key.Name, straight, detours, options.Value, clock), key.Name, options.Value, clock, metrics.Clients);
             _lines.AddRange([http, source]);
             all.Add(new Database(
                 key,

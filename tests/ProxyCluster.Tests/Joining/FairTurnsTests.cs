@@ -1,5 +1,7 @@
 using System.Net;
 using ProxyCluster.Joining;
+using ProxyCluster.Sockets;
+using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit;
 
 namespace ProxyCluster.Tests.Joining;
@@ -14,9 +16,10 @@ public sealed class FairTurnsTests : IDisposable
 
     private readonly ManualTimeProvider _clock = new();
     private readonly FairTurns _turns;
+    private readonly ClientWindow _clients;
     private readonly List<string> _served = [];
 
-    public FairTurnsTests() => _turns = new FairTurns(Turns, MaxWaiting, _clock);
+    public FairTurnsTests() => _turns = new FairTurns(Turns, MaxWaiting, _clock, _clients = new ClientWindow(_clock));
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -159,6 +162,44 @@ public sealed class FairTurnsTests : IDisposable
         Assert.NotNull(await waiting[0]);
         Assert.False(waiting[1].IsCompleted);
     }
+
+    [Fact]
+    public async Task Take_WorkWaits_IsCountedForItsClientWhileItDoes()
+    {
+        var running = Many("10.0.0.1", Turns * 3 / 4);
+        var waiting = Many("10.0.0.1", 2);
+        _clock.Advance(4 * Look);
+        Assert.Equal(2, QueueSeconds("10.0.0.1"));
+
+        // To the moment of its turn, and not beyond.
+        _clock.Advance(Look / 2);
+        (await running[0])!.Dispose();
+        await waiting[0];
+        (await running[1])!.Dispose();
+        await waiting[1];
+        _clock.Advance(4 * Look);
+        Assert.Equal(2.25, QueueSeconds("10.0.0.1"));
+    }
+
+    [Fact]
+    public async Task Take_AMembersOwnWorkWaits_IsNoClients()
+    {
+        Many("10.0.0.1", Turns * 3 / 4);
+        for (var i = 0; i < Turns; i++)
+            _ = AskForMemberAsync();
+        Assert.True(_turns.Waiting > 0);
+        _clock.Advance(4 * Look);
+        Assert.Empty(_clients.Read(ClientWindow.Minute).Clients);
+
+        async Task AskForMemberAsync()
+        {
+            Asking.Enter(Lane.Of(null, "silo-2"), CancellationToken.None);
+            await _turns.TakeAsync(Patience, Cancel);
+        }
+    }
+
+    private double QueueSeconds(string client) => _clients.Read(ClientWindow.Minute).Clients
+        .Single(one => one.Key == ClientAddress.Of(IPAddress.Parse(client))).Value.Queued.TotalSeconds;
 
     private List<Task<FairTurns.Turn?>> Many(string client, int count) => [.. Enumerable.Range(0, count).Select(_ => AskAsync(client))];
 

@@ -1,8 +1,15 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using ProxyCluster.Clustering;
+using ProxyCluster.Clustering.Local;
 using ProxyCluster.Fetching;
+using ProxyCluster.Lines;
+using ProxyCluster.Sockets;
+using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Upstreams;
 
@@ -88,6 +95,125 @@ public sealed class CrowdTests
         // Nobody else is refused for that.
         using var again = await client.GetAsync(refused[0].RequestMessage!.RequestUri, Cancel);
         Assert.Equal(HttpStatusCode.NotFound, again.StatusCode);
+    }
+
+    [Fact]
+    public async Task Clients_OfACrowdBesideAPoliteOne_NamesTheCrowdFirst()
+    {
+        var never = new TaskCompletionSource();
+        using var scratch = new ScratchDirectory();
+        await File.WriteAllTextAsync(scratch["tokens"], "viewer victor victors-long-token\n", Cancel);
+        await using var silo = await TestSilo.StartAsync(
+            ("Upstreams:MaxConcurrentRequests", "4"), ("Upstreams:MaxWaiting", "10"), ("Admin:TokenFile", scratch["tokens"]));
+        var wanted = SiloModule.Pack("example.com/wanted", "v1.0.0");
+        silo.Add(wanted);
+        using var greedy = Client(silo, "127.0.0.2");
+        using var polite = Client(silo, "127.0.0.1");
+        var flood = Enumerable.Range(0, 60).Select(i => $"/example.com/m{i}/@v/v1.0.0.info").ToList();
+        flood.ForEach(path => silo.Upstream.Faults.Always(path, Fault.Until(never.Task)));
+
+        // 1. Three of its turns are taken, ten wait, and the rest is refused.
+        var asked = flood.Select(path => greedy.GetAsync(new Uri(path, UriKind.Relative), Cancel)).ToList();
+        while (asked.Count(static one => one.IsCompleted) < flood.Count - 13)
+            await Task.WhenAny(asked.Where(static one => !one.IsCompleted)).WaitAsync(Patience, Cancel);
+        using (var answer = await polite.GetAsync(new Uri(wanted.Stem + ".mod", UriKind.Relative), Cancel).WaitAsync(Patience, Cancel))
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+
+        // 2. While it goes on, whoever may look is told who it is.
+        using (var stranger = await polite.GetAsync(new Uri("/-/admin/v1/clients", UriKind.Relative), Cancel))
+            Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
+        await ClientsAsync(silo, 49, queued: TimeSpan.FromTicks(1));
+        using var question = new HttpRequestMessage(HttpMethod.Get, "/-/admin/v1/clients") { Headers = { { "Authorization", "Bearer victors-long-token" } } };
+        using var told = await polite.SendAsync(question, Cancel);
+        var answered = await told.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+        foreach (var window in (string[])["minute", "tenMinutes"])
+        {
+            foreach (var order in (string[])["byRequests", "byRefused", "byQueueTime"])
+                Assert.Equal("127.0.0.2", answered.GetProperty(window).GetProperty(order)[0].GetProperty("client").GetString());
+            var byRequests = answered.GetProperty(window).GetProperty("byRequests");
+            Assert.Equal((47, 47), (byRequests[0].GetProperty("requests").GetInt32(), byRequests[0].GetProperty("refused").GetInt32()));
+            Assert.Equal("127.0.0.1", byRequests[1].GetProperty("client").GetString());
+            Assert.Equal((2, 1), (byRequests[1].GetProperty("requests").GetInt32(), byRequests[1].GetProperty("refused").GetInt32())); // for its missing token
+        }
+
+        never.SetResult();
+    }
+
+    [Fact]
+    public async Task Clients_BehindAFrontEnd_AreKnownToTheSiloAndMembersCallsAreNobodys()
+    {
+        var cluster = new LocalCluster();
+        await using var silo = await TestSilo.StartAsync(services => services.AddSingleton(cluster), ("Cluster:Engine", "local"));
+        await using var front = await TestSilo.StartAsync(
+            services => services.AddSingleton(cluster), ("Cluster:Engine", "local"), ("Cluster:Role", "FrontEnd"));
+
+        // What a member asks for itself.
+        var sent = await front.Services.GetRequiredService<PeerCalls>().SendAsync(
+            silo.Services.GetRequiredService<ClusterSelf>().Member, HttpMethod.Get, PeerTarget.Ping, null, Cancel);
+        Assert.True(sent.TryGet(out var pong, out var failure), failure?.Message);
+        using (pong)
+            Assert.Equal(HttpStatusCode.NoContent, pong.StatusCode);
+
+        // What it asks for a client.
+        using var client = Client(front, "127.0.0.2");
+        for (var i = 0; i < 5; i++)
+        {
+            using var answer = await client.GetAsync(new Uri($"/example.com/m{i}/@v/list", UriKind.Relative), Cancel);
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        }
+
+        foreach (var member in (TestSilo[])[front, silo])
+        {
+            var (address, figures) = Assert.Single(await ClientsAsync(member, 5));
+            Assert.Equal(("127.0.0.2", 5, 0), (address.ToString(), figures.Requests, figures.Refused));
+        }
+    }
+
+    [Theory]
+    [InlineData("GET", "/%zz/@v/list", 1)]
+    [InlineData("DELETE", "/example.com/lib/@v/list", 1)]
+    [InlineData("GET", PeerCalls.Prefix + "ping", 1)] // unsigned
+    [InlineData("GET", "/-/admin/v1/status", 1)]
+    [InlineData("GET", "/example.com/lib/@v/list", 0)] // absent is an answer
+    [InlineData("GET", "/healthz", 0)]
+    public async Task Clients_OneRequest_IsCountedAndRefusedWhereTheDoorTurnsItAway(string method, string path, int refused)
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await silo.AskAsync(method, path);
+        var (address, figures) = Assert.Single(await ClientsAsync(silo, 1));
+        Assert.Equal(("127.0.0.1", 1, refused), (address.ToString(), figures.Requests, figures.Refused));
+    }
+
+    [Fact]
+    public async Task Clients_ConnectionsPastTheShare_AreCountedAsRefused()
+    {
+        var gate = new TaskCompletionSource();
+        await using var silo = await TestSilo.StartAsync(("Http:MaxConnectionsPerClient", "1"));
+        silo.Upstream.Faults.Always("/example.com/slow/@v/v1.0.0.info", Fault.Until(gate.Task));
+        using var busy = await RawConnection.OpenAsync(silo.Address);
+        await busy.SendAsync(RawConnection.Head("GET", "/example.com/slow/@v/v1.0.0.info"));
+        await silo.ActiveRequests(1).WaitAsync(Patience, Cancel);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => silo.Http.GetAsync(new Uri("/healthz", UriKind.Relative), Cancel));
+        var (_, figures) = Assert.Single(await ClientsAsync(silo, 0));
+        Assert.Equal((0, true), (figures.Requests, figures.Refused > 0));
+        gate.SetResult();
+    }
+
+    // A request is counted at its very end, after its client has the answer.
+    private static async Task<IReadOnlyList<KeyValuePair<ClientAddress, ClientFigures>>> ClientsAsync(
+        TestSilo silo, long requests, TimeSpan queued = default)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(Patience);
+        var window = silo.Services.GetRequiredService<ProxyMetrics>().Clients;
+        while (window.Read(ClientWindow.Minute) is var read)
+        {
+            if (read.Total is var total && total.Requests >= requests && total.Queued >= queued && read.Clients.Count > 0)
+                return read.Clients;
+            await Task.Delay(10, limit.Token);
+        }
+
+        return [];
     }
 
     [Fact]

@@ -23,6 +23,7 @@ internal sealed class AdminConnection : IDisposable
     private static readonly TimeSpan ForgetPatience = TimeSpan.FromSeconds(60);
 
     private static readonly FailoverJson FailoverWords = new(new(FailoverJson.Default.Options) { Converters = { new ShownText() } });
+    private static readonly ClientsJson ClientsWords = new(new(ClientsJson.Default.Options) { Converters = { new ShownText() } });
     private static readonly ForgetJson ForgetWords = new(new(ForgetJson.Default.Options) { Converters = { new ShownText() } });
 
     private readonly IReadOnlyList<Uri> _members;
@@ -94,6 +95,10 @@ internal sealed class AdminConnection : IDisposable
     /// <summary>Events after the given one.</summary>
     public Task<Outcome<EventPage>> EventsAsync(long since, CancellationToken cancel) =>
         AskAsync(HttpMethod.Get, $"events?since={since}", null, FailoverWords.EventPage, cancel);
+
+    /// <summary>Who asks the member that answers most.</summary>
+    public Task<Outcome<ClientsAnswer>> ClientsAsync(CancellationToken cancel) =>
+        AskAsync(HttpMethod.Get, "clients", null, ClientsWords.ClientsAnswer, cancel);
 
     /// <summary>Gives an order about a region.</summary>
     public Task<Outcome<OperatorAnswer>> OrderAsync(string verb, string region, OrderBody order, CancellationToken cancel) =>

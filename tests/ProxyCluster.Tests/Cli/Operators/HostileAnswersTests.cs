@@ -59,6 +59,17 @@ public sealed class HostileAnswersTests : IAsyncLifetime
         AssertTame(await RunAsync("module", "forget", "example.com/lib@v1.0.0", "--reason", "x"), status: 1);
     }
 
+    [Fact]
+    public async Task Clients_WithNamesThatSteerATerminal_ShowsThemAsText()
+    {
+        var line = new ClientLine(Hostile, 1, 1, 1);
+        var window = new ClientsOfWindow(1, line, line, [line], [line], [line]);
+        Say("clients", JsonSerializer.Serialize(new ClientsAnswer(default, Hostile, window, window), ClientsJson.Default.ClientsAnswer));
+
+        AssertTame(await RunAsync("clients"), status: 0);
+        AssertTame(await RunAsync("clients", "--json"), status: 0);
+    }
+
     [Theory]
     [InlineData("{\"error\":\"boo\\u001b[2J\\u009b2J\\nfoo\\u202eoof\"}")]
     [InlineData(Hostile)]

@@ -30,6 +30,21 @@ public sealed class OperatorVerbTests(OperatorVerbTests.Running running) : IClas
     }
 
     [Fact]
+    public async Task Clients_OfAMember_NamesWhoAskedItInATableAndAsJson()
+    {
+        await RunAsync("status"); // by this machine
+
+        var call = await RunAsync("clients");
+        Assert.Equal(0, call.Status);
+        Assert.Contains("127.0.0.1", call.Out, StringComparison.Ordinal);
+        Assert.Contains("last minute of " + running.System["frankfurt"].Self!.Id, call.Out, StringComparison.Ordinal);
+        Assert.Contains("last ten minutes of", (await RunAsync("clients", "--ten-minutes")).Out, StringComparison.Ordinal);
+
+        using var json = JsonDocument.Parse((await RunAsync("clients", "--json")).Out);
+        Assert.Equal("127.0.0.1", json.RootElement.GetProperty("tenMinutes").GetProperty("byRequests")[0].GetProperty("client").GetString());
+    }
+
+    [Fact]
     public async Task Drain_ThenUndrain_EachGivenTwice_IsObeyedOnceAndToldInEvents()
     {
         var before = running.System.Table("tokyo").LastEventId;
