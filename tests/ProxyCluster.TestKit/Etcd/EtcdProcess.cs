@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using ProxyCluster.Drills.Topology;
 
 namespace ProxyCluster.TestKit.Etcd;
 
@@ -12,8 +12,6 @@ namespace ProxyCluster.TestKit.Etcd;
 /// </summary>
 public sealed class EtcdProcess : IAsyncDisposable
 {
-    private const int SigStop = 19;
-    private const int SigCont = 18;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private readonly string _name;
@@ -113,10 +111,18 @@ public sealed class EtcdProcess : IAsyncDisposable
     }
 
     /// <summary>Stops it in its tracks (SIGSTOP): connections stay open and nothing answers.</summary>
-    public void Freeze() => Signal(SigStop);
+    public void Freeze()
+    {
+        if (_process is { HasExited: false } process)
+            Signals.Freeze(process.Id);
+    }
 
     /// <summary>Lets it go on (SIGCONT).</summary>
-    public void Resume() => Signal(SigCont);
+    public void Resume()
+    {
+        if (_process is { HasExited: false } process)
+            Signals.TrySend(process.Id, Signals.Continue);
+    }
 
     /// <summary>Deletes everything it stored, as a lost disk would. Only while it is dead.</summary>
     public void LoseData() => Directory.Delete(Path.Combine(_directory.FullName, "data"), recursive: true);
@@ -143,20 +149,10 @@ public sealed class EtcdProcess : IAsyncDisposable
             return string.Join('\n', _output.TakeLast(30));
     }
 
-    private void Signal(int signal)
-    {
-        if (_process is { HasExited: false } process && Kill(process.Id, signal) != 0)
-            throw new InvalidOperationException($"signal {signal} to etcd {_name} failed with error {Marshal.GetLastPInvokeError()}");
-    }
-
     // A test run that is ended half way must not leave etcds behind.
     private void OnExit(object? sender, EventArgs e)
     {
         if (_process is { HasExited: false } process)
             process.Kill();
     }
-
-    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int pid, int signal);
 }

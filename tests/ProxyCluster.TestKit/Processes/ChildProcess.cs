@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
+using ProxyCluster.Drills.Topology;
 
 namespace ProxyCluster.TestKit.Processes;
 
@@ -11,12 +11,6 @@ namespace ProxyCluster.TestKit.Processes;
 /// </summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
-    private const int SigTerm = 15;
-    private const int SigStop = 19;
-    private const int SigCont = 18;
-
-    private static readonly TimeSpan FreezeLimit = TimeSpan.FromSeconds(10);
-
     private readonly Process _process;
     private readonly Lock _outputLock = new();
     private readonly StringBuilder _output = new();
@@ -145,24 +139,20 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>SIGTERM, and waits until it has ended.</summary>
     public async Task<int> StopAsync(TimeSpan limit)
     {
-        Send(SigTerm);
+        Send(Signals.Terminate);
         await WaitAsync(limit);
         return ExitCode;
     }
 
-    /// <summary>
-    /// SIGSTOP: its connections stay open and nothing answers. Each thread stops when it next leaves the kernel, or would, so this
-    /// returns when the last one has.
-    /// </summary>
+    /// <summary>SIGSTOP: its connections stay open and nothing answers.</summary>
     public void Freeze()
     {
-        Send(SigStop);
-        if (!SpinWait.SpinUntil(() => HasExited || Directory.EnumerateDirectories($"/proc/{Id}/task").All(IsStopped), FreezeLimit))
-            throw new TimeoutException($"{Id} has not stopped within {FreezeLimit}");
+        if (!HasExited)
+            Signals.Freeze(Id);
     }
 
     /// <summary>SIGCONT.</summary>
-    public void Resume() => Send(SigCont);
+    public void Resume() => Send(Signals.Continue);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -171,29 +161,11 @@ public sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    // The state stands behind the name, which is in brackets and may have any in it.
-    private static bool IsStopped(string thread)
-    {
-        try
-        {
-            var stat = File.ReadAllText(Path.Combine(thread, "stat"));
-            return stat.AsSpan(stat.LastIndexOf(')') + 2) is ['T', ..];
-        }
-        catch (IOException)
-        {
-            return true; // it has ended
-        }
-    }
-
     private void Send(int signal)
     {
-        if (!HasExited && Kill(Id, signal) != 0 && !HasExited)
-            throw new InvalidOperationException($"signal {signal} could not be sent to {Id}");
+        if (!HasExited)
+            Signals.TrySend(Id, signal);
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int process, int signal);
 
     private void Take(string? line, StringBuilder into, bool isOutput)
     {

@@ -94,10 +94,18 @@ internal sealed class ClusterProcess(ProcessPlan plan, HttpClient http, TimeProv
     }
 
     /// <summary>SIGSTOP: connections stay open and nothing answers.</summary>
-    public void Freeze() => Send(Signals.Stop);
+    public void Freeze()
+    {
+        if (ProcessId is { } id)
+            Signals.Freeze(id);
+    }
 
     /// <summary>SIGCONT: it goes on as if nothing had been.</summary>
-    public void Thaw() => Send(Signals.Continue);
+    public void Thaw()
+    {
+        if (ProcessId is { } id)
+            Signals.TrySend(id, Signals.Continue);
+    }
 
     /// <summary>SIGTERM, and SIGKILL if it has not ended within the limit. False if it came to that.</summary>
     public async Task<bool> StopAsync(TimeSpan limit)
@@ -132,11 +140,5 @@ internal sealed class ClusterProcess(ProcessPlan plan, HttpClient http, TimeProv
         await KillAsync().ConfigureAwait(false);
         _process?.Dispose();
         _process = null;
-    }
-
-    private void Send(int signal)
-    {
-        if (ProcessId is { } id)
-            Signals.TrySend(id, signal);
     }
 }
