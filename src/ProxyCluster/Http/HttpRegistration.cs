@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
@@ -36,6 +37,7 @@ internal static class HttpRegistration
                 provider.GetRequiredService<LoadShedding>(),
                 provider.GetRequiredService<TimeProvider>());
         });
+        services.AddSingleton<IConnectionListenerFactory, GuardedTransport>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
         return services;
     }

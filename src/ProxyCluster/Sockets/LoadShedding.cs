@@ -60,6 +60,9 @@ internal sealed class LoadShedding : IDisposable
     /// <summary>Whether this process has too little processor for what it is asked.</summary>
     public bool IsLate => _isLate;
 
+    /// <summary>Whether anybody may be turned away now.</summary>
+    public bool IsActive => _isLate || _isAnybodyAway;
+
     /// <summary>A request or a connection of the client's came to nothing.</summary>
     public void Waste(ClientAddress client)
     {
@@ -71,7 +74,7 @@ internal sealed class LoadShedding : IDisposable
     /// <summary>Must it be turned away? Hot path: two reads while this process is not late and nobody is.</summary>
     public bool IsTurnedAway(ClientAddress client)
     {
-        if (!(_isLate || _isAnybodyAway) || !(IsOver(_wasted, client) || IsOver(_wastedBefore, client)))
+        if (!IsActive || !(IsOver(_wasted, client) || IsOver(_wastedBefore, client)))
             return false;
         if (!_isLate)
             return _away.ContainsKey(client);

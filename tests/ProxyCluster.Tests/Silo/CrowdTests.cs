@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
@@ -10,6 +11,7 @@ using ProxyCluster.Fetching;
 using ProxyCluster.Lines;
 using ProxyCluster.Sockets;
 using ProxyCluster.Telemetry;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Upstreams;
 
@@ -193,10 +195,17 @@ public sealed class CrowdTests
         using var busy = await RawConnection.OpenAsync(silo.Address);
         await busy.SendAsync(RawConnection.Head("GET", "/example.com/slow/@v/v1.0.0.info"));
         await silo.ActiveRequests(1).WaitAsync(Patience, Cancel);
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => silo.Http.GetAsync(new Uri("/healthz", UriKind.Relative), Cancel));
+        await AssertTurnedAwayAsync(silo.Http);
         var (_, figures) = Assert.Single(await ClientsAsync(silo, 0));
         Assert.Equal((0, true), (figures.Requests, figures.Refused > 0));
         gate.SetResult();
+    }
+
+    // Before it has asked, or while it does.
+    private static async Task AssertTurnedAwayAsync(HttpClient client)
+    {
+        var e = await Assert.ThrowsAnyAsync<Exception>(() => client.GetAsync(new Uri("/healthz", UriKind.Relative), Cancel));
+        Assert.True(e is HttpRequestException or SocketException, e.ToString());
     }
 
     // A request is counted at its very end, after its client has the answer.
@@ -214,6 +223,30 @@ public sealed class CrowdTests
         }
 
         return [];
+    }
+
+    [Fact]
+    public async Task Connections_OfWhoWastesWhatIsShort_AreEndedBeforeAnythingIsMadeOfThem()
+    {
+        var clock = new ManualTimeProvider();
+        await using var silo = await TestSilo.StartAsync(services => services.AddSingleton<TimeProvider>(clock), ("Http:MaxWastedPerSecond", "2"));
+        var nothing = new Uri("/no-such-thing", UriKind.Relative);
+        using (var wasteful = Client(silo, "127.0.0.2"))
+        {
+            for (var i = 0; i < 3; i++)
+                Assert.Equal(HttpStatusCode.NotFound, (await wasteful.GetAsync(nothing, Cancel)).StatusCode);
+            clock.Stall(LoadShedding.Beat + LoadShedding.Late);
+
+            // On the connection that it has.
+            var refused = await wasteful.GetAsync(nothing, Cancel);
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, true), (refused.StatusCode, refused.Headers.ConnectionClose));
+        }
+
+        using var again = Client(silo, "127.0.0.2");
+        await AssertTurnedAwayAsync(again);
+        using var polite = Client(silo, "127.0.0.3");
+        Assert.Equal(HttpStatusCode.NotFound, (await polite.GetAsync(nothing, Cancel)).StatusCode);
+        Assert.IsType<GuardedTransport>(silo.Services.GetServices<IConnectionListenerFactory>().Last());
     }
 
     [Fact]
