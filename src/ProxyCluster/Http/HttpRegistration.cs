@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
 using ProxyCluster.Sockets;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
 
@@ -25,7 +26,9 @@ internal static class HttpRegistration
         services.AddSingleton<Forwarder>();
         services.AddSingleton<ProxyHandler>();
         services.AddSingleton(static provider => new LoadShedding(
-            provider.GetRequiredService<IOptions<HttpOptions>>().Value.MaxWastedPerSecond, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IOptions<HttpOptions>>().Value.MaxWastedPerSecond,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ProxyMetrics>().Clients.CountTurnedAway));
         services.AddSingleton(static provider =>
         {
             var http = provider.GetRequiredService<IOptions<HttpOptions>>().Value;

@@ -18,7 +18,7 @@ namespace ProxyCluster.Sockets;
 /// <para>
 /// An address has a share of requests too, over all its connections: on one of HTTP/2 there are many, and each may hold a file
 /// and buffers for as long as its client takes nothing. And while there is too little processor for all, whose requests come to
-/// nothing is let in to no place (<see cref="LoadShedding"/>).
+/// nothing is refused in the place that it has (<see cref="LoadShedding"/>), and gets no other.
 /// </para>
 /// </summary>
 internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int maxRequestsOfOne, LoadShedding shedding, TimeProvider clock)
@@ -44,12 +44,6 @@ internal sealed class ConnectionPlaces(int max, int maxOfOne, int spare, int max
     {
         ConnectionPlace? loser = null;
         ConnectionPlace? place = null;
-        if (shedding.IsTurnedAway(client))
-        {
-            shedding.Waste(client);
-            return null;
-        }
-
         lock (_lock)
         {
             var own = _taken.GetValueOrDefault(client);

@@ -106,16 +106,9 @@ internal sealed class GuardedTransport(IOptions<SocketTransportOptions> options,
             return default;
         }
 
-        private bool IsTurnedAway(Socket socket)
-        {
-            if (!_shedding.IsActive)
-                return false;
-            var client = ClientAddress.Of((socket.RemoteEndPoint as IPEndPoint)?.Address);
-            if (!_shedding.IsTurnedAway(client))
-                return false;
-            _shedding.Waste(client);
-            return true;
-        }
+        // To whom a socket leads is a question to the kernel.
+        private bool IsTurnedAway(Socket socket) =>
+            _shedding.IsActive && _shedding.TryTurnAway(ClientAddress.Of((socket.RemoteEndPoint as IPEndPoint)?.Address));
 
         [SuppressMessage("Reliability", "CA2000", Justification = "Kestrel disposes it.")]
         private ConnectionContext Connect(Socket socket)

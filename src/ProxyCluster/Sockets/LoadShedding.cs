@@ -34,6 +34,7 @@ internal sealed class LoadShedding : IDisposable
 
     private readonly int _perSecond;
     private readonly TimeProvider _clock;
+    private readonly Action<ClientAddress> _onTurnedAway;
     private readonly ITimer _timer;
 
     // Of this second and of the one before.
@@ -50,9 +51,10 @@ internal sealed class LoadShedding : IDisposable
 
     /// <param name="perSecond">Wasted requests of one address within a second, above which it is turned away; 0 for never.</param>
     /// <param name="clock">Whose timers are late or not.</param>
-    public LoadShedding(int perSecond, TimeProvider clock)
+    /// <param name="onTurnedAway">Told of each connection that is turned away by <see cref="TryTurnAway"/>.</param>
+    public LoadShedding(int perSecond, TimeProvider clock, Action<ClientAddress> onTurnedAway)
     {
-        (_perSecond, _clock) = (perSecond, clock);
+        (_perSecond, _clock, _onTurnedAway) = (perSecond, clock, onTurnedAway);
         _beatAt = _secondAt = clock.GetTimestamp();
         _timer = clock.CreateTimer(static shedding => ((LoadShedding)shedding!).OnBeat(), this, Beat, Timeout.InfiniteTimeSpan);
     }
@@ -80,6 +82,16 @@ internal sealed class LoadShedding : IDisposable
             return _away.ContainsKey(client);
         _away.TryAdd(client, true);
         _isAnybodyAway = true;
+        return true;
+    }
+
+    /// <summary>Counts a new connection of a client that must be turned away; false where it need not be.</summary>
+    public bool TryTurnAway(ClientAddress client)
+    {
+        if (!IsTurnedAway(client))
+            return false;
+        Waste(client);
+        _onTurnedAway(client);
         return true;
     }
 

@@ -246,6 +246,7 @@ public sealed class CrowdTests
         await AssertTurnedAwayAsync(again);
         using var polite = Client(silo, "127.0.0.3");
         Assert.Equal(HttpStatusCode.NotFound, (await polite.GetAsync(nothing, Cancel)).StatusCode);
+        Assert.Contains(await ClientsAsync(silo, 5), static one => one is { Key: var client, Value: { Requests: 4, Refused: > 1 } } && client.ToString() == "127.0.0.2");
         Assert.IsType<GuardedTransport>(silo.Services.GetServices<IConnectionListenerFactory>().Last());
     }
 

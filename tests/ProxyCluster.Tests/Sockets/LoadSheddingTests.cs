@@ -9,9 +9,10 @@ public sealed class LoadSheddingTests : IDisposable
     private static readonly ClientAddress Wasteful = ClientAddress.Of(IPAddress.Parse("10.0.0.1"));
 
     private readonly ManualTimeProvider _clock = new();
+    private readonly List<ClientAddress> _turnedAway = [];
     private readonly LoadShedding _shedding;
 
-    public LoadSheddingTests() => _shedding = new LoadShedding(perSecond: 2, _clock);
+    public LoadSheddingTests() => _shedding = new LoadShedding(perSecond: 2, _clock, _turnedAway.Add);
 
     public void Dispose() => _shedding.Dispose();
 
@@ -41,6 +42,25 @@ public sealed class LoadSheddingTests : IDisposable
         Beat(10);
         Assert.True(_shedding.IsLate);
         Assert.False(_shedding.IsTurnedAway(Wasteful));
+    }
+
+    [Fact]
+    public void TurnAway_ByConnections_CountsThemAndTellsOfThem()
+    {
+        BeLate();
+        Waste(Wasteful, 2);
+        Assert.False(_shedding.TryTurnAway(Wasteful));
+        Waste(Wasteful, 1);
+        Beat(11);
+        for (var i = 0; i < 3; i++)
+            Assert.True(_shedding.TryTurnAway(Wasteful));
+        Assert.Equal(Enumerable.Repeat(Wasteful, 3), _turnedAway);
+
+        // For the second that they came in, and the one after.
+        Beat(10);
+        Assert.True(_shedding.TryTurnAway(Wasteful));
+        Beat(20);
+        Assert.False(_shedding.TryTurnAway(Wasteful));
     }
 
     [Fact]
