@@ -9,6 +9,7 @@ using ProxyCluster.Benchmarks.Micro;
 using ProxyCluster.Benchmarks.Silos;
 using ProxyCluster.TestKit.Processes;
 
+ShortLives.AreOver();
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args is [Drain.Verb, .. var drain])
     return Drain.Run(drain);

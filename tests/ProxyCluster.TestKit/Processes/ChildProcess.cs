@@ -69,7 +69,7 @@ public sealed class ChildProcess : IAsyncDisposable
         };
         start.Environment.Clear();
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
-        start.Environment[ShortLives.Name] = ShortLives.Value;
+        ShortLives.Tell(start.Environment);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
 

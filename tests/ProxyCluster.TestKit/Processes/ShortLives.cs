@@ -8,15 +8,22 @@ namespace ProxyCluster.TestKit.Processes;
 /// the runtime's optimiser would take the larger part: nine members that start and then idle for 20 s used 45 s of two
 /// cores with it, and 22 s without.
 /// </summary>
-internal static class ShortLives
+public static class ShortLives
 {
-    /// <summary>The runtime's setting.</summary>
-    public const string Name = "DOTNET_TC_CallCounting";
+    // The runtime's setting.
+    private const string Name = "DOTNET_TC_CallCounting";
 
-    /// <summary>Calls are not counted, so nothing is found to be worth it.</summary>
-    public const string Value = "0";
+    /// <summary>Processes that are measured live long: from now on they are told nothing.</summary>
+    public static void AreOver() => Environment.SetEnvironmentVariable(Name, null);
+
+    /// <summary>The same for a process whose environment is its own.</summary>
+    internal static void Tell(IDictionary<string, string?> environment)
+    {
+        if (Environment.GetEnvironmentVariable(Name) is { } value)
+            environment[Name] = value;
+    }
 
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255", Justification = "The kit is a part of test programs and nothing else.")]
-    internal static void Tell() => Environment.SetEnvironmentVariable(Name, Value);
+    internal static void Tell() => Environment.SetEnvironmentVariable(Name, "0"); // calls are not counted, so nothing is found to be worth it
 }
