@@ -39,10 +39,11 @@ public sealed class HttpOptions
     /// <summary>
     /// Requests and connections of one address within a second that come to nothing: answers 4xx, requests that their client did
     /// not wait for, connections that served for nothing. Past it the address is turned away, but only while this process has too little
-    /// processor for what it is asked. Default 100; 0 for never.
+    /// processor for what it is asked. Default 1,000, which no build farm comes near; 0 for never. Less protects others better; a
+    /// balancer in front of all clients is one address, and would be turned away with all of them.
     /// </summary>
     [Range(0, 1_000_000)]
-    public int MaxWastedPerSecond { get; set; } = 100;
+    public int MaxWastedPerSecond { get; set; } = 1000;
 
     /// <summary>Bytes of a request line, which bounds the URL. Default 8 KiB; real ones stay under 500 bytes.</summary>
     [Range(256, 65536)]

@@ -46,7 +46,7 @@ public sealed class AbuseTests
                 SilosPerRegion = 1,
                 Settings =
                 [
-                    ("Http:MaxConnectionsPerClient", "300"), ("Http:MaxRequestsPerClient", "300"),
+                    ("Http:MaxConnectionsPerClient", "300"), ("Http:MaxRequestsPerClient", "300"), ("Http:MaxWastedPerSecond", "100"),
                     ("Storage:MaxBytes", MaxBytes.ToString(CultureInfo.InvariantCulture)),
                 ],
             });
