@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Clusters;
 
 namespace ProxyCluster.EndToEnd.Abuse;
@@ -36,30 +35,6 @@ internal sealed class PoliteFarm
     /// <summary>How long each cold module version took, all three artifacts, in seconds.</summary>
     public ConcurrentQueue<double> ColdModules { get; } = [];
 
-    /// <summary>A client with an address of its own.</summary>
-    public static HttpClient Client(string address) => new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        ConnectCallback = async (context, cancel) =>
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
-                await socket.ConnectAsync(context.DnsEndPoint, cancel);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        },
-    })
-    {
-        Timeout = TimeSpan.FromMinutes(1),
-    };
-
     /// <summary>Stores what everybody needs.</summary>
     public async Task WarmUpAsync()
     {
@@ -92,6 +67,8 @@ internal sealed class PoliteFarm
             await Task.Delay(Pace);
         }
     }));
+
+    private static HttpClient Client(string address) => new(ClientAt.Address(address)) { Timeout = TimeSpan.FromMinutes(1) };
 
     private IEnumerable<string> PathsOf(int module) => new[] { ".info", ".mod", ".zip" }.Select(ending => _world.PathOf(module, ending));
 }

@@ -290,30 +290,25 @@ public sealed class CrowdTests
             await Task.Delay(10, limit.Token);
     }
 
-    private static HttpClient Client(TestSilo silo, string address, SiloCertificates? authority = null) => new(new SocketsHttpHandler
+    private static HttpClient Client(TestSilo silo, string address, SiloCertificates? authority = null)
     {
-        UseProxy = false,
-        ConnectCallback = async (_, cancel) =>
+        var handler = ClientAt.Address(address, silo.Address);
+        if (authority is not null)
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
-            await socket.ConnectAsync(silo.Address, cancel);
-            return new NetworkStream(socket, ownsSocket: true);
-        },
-        SslOptions = new()
-        {
-            CertificateChainPolicy = authority is null ? null : new()
+            handler.SslOptions.CertificateChainPolicy = new()
             {
                 TrustMode = X509ChainTrustMode.CustomRootTrust,
                 CustomTrustStore = { authority.Authority },
                 RevocationMode = X509RevocationMode.NoCheck,
-            },
-        },
-    })
-    {
-        // By the name in the certificate.
-        BaseAddress = authority is null ? silo.Http.BaseAddress : new Uri("https://silo"),
-        DefaultRequestVersion = authority is null ? HttpVersion.Version11 : HttpVersion.Version20,
-        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-    };
+            };
+        }
+
+        return new HttpClient(handler)
+        {
+            // By the name in the certificate.
+            BaseAddress = authority is null ? silo.Http.BaseAddress : new Uri("https://silo"),
+            DefaultRequestVersion = authority is null ? HttpVersion.Version11 : HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+    }
 }
