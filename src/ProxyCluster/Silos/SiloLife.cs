@@ -107,27 +107,33 @@ internal sealed class SiloLife : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isDropped, 1) != 0)
             return;
-        try
-        {
-            await _host.StopAsync(new CancellationToken(canceled: true)).WaitAsync(DropLimit);
-        }
-        catch (Exception)
-        {
-            // A silo that was told it is dead, or never came to life, has a hundred ways to fail on its way out.
-        }
 
+        // A silo that was told it is dead, or never came to life, has a hundred ways to fail on its way out.
+        var (lifecycle, now) = (_host.Services.GetRequiredService<ISiloLifecycleSubject>(), new CancellationToken(canceled: true));
+        (_host.Services.GetRequiredService<ILoggerFactory>() as LifeLogging)?.End();
+        var isStopped = await TryAsync(() => _host.StopAsync(now));
         await DisposeHostAsync();
+
+        // One that has not come to life is not stopped but refuses to be, and what it has begun would go on for ever: its look at
+        // the members takes a whole processor from then on. Stopped before, it would wait in its disposal for a stop that never was.
+        if (!isStopped)
+            await TryAsync(() => lifecycle.OnStop(now));
     }
 
-    private async Task DisposeHostAsync()
+    private Task<bool> DisposeHostAsync() =>
+        TryAsync(() => _host is IAsyncDisposable disposable ? disposable.DisposeAsync().AsTask() : Task.Run(_host.Dispose));
+
+    // Nobody is left to tell.
+    private static async Task<bool> TryAsync(Func<Task> end)
     {
         try
         {
-            await (_host is IAsyncDisposable disposable ? disposable.DisposeAsync().AsTask() : Task.Run(_host.Dispose)).WaitAsync(DropLimit);
+            await end().WaitAsync(DropLimit);
+            return true;
         }
         catch (Exception)
         {
-            // As above: nobody is left to tell.
+            return false;
         }
     }
 
@@ -151,7 +157,7 @@ internal sealed class SiloLife : IAsyncDisposable
             GatewayLines.Apply(silo, rooms.Cluster);
             Watch(silo.Services, noteTable);
         });
-        builder.Services.AddSingleton(rooms.Logging);
+        builder.Services.AddSingleton<ILoggerFactory>(new LifeLogging(rooms.Logging));
         builder.Services.AddSingleton<IHostLifetime, UnattendedLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = rooms.Options.HandOverTimeout);
         return builder.Build();
