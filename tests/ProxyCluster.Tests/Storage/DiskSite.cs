@@ -66,6 +66,14 @@ internal sealed class DiskSite : StoreSite
 
     public override IArtifactStore Other => Disk;
 
+    /// <summary>Commits, as before a restart: on the disk, and nothing in memory.</summary>
+    public async Task<ModuleRecord> CommitBeforeStartAsync(ModuleVersion module, ArtifactKind kind, byte[] bytes)
+    {
+        var record = (await CommitAsync(module, kind, bytes)).Record;
+        Cache.Remove(DiskStore.KeyOf(module, kind));
+        return record;
+    }
+
     /// <summary>Names of what was set aside, oldest first.</summary>
     public IReadOnlyList<string> Aside() =>
         [.. Directory.GetFiles(Tree.Quarantine).Order(StringComparer.Ordinal).Select(file => Path.GetFileName(file)!)];
