@@ -1,5 +1,6 @@
 using System.Globalization;
 using ProxyCluster.Drills.Topology;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.EndToEnd.Cluster;
@@ -49,9 +50,7 @@ public sealed class LocalClusterTests : IAsyncDisposable
 
         await _up.KillAsync();
 
-        using var late = new CancellationTokenSource(Limit);
-        while (state.Processes.Any(static p => IsThere(p.ProcessId!.Value)))
-            await Task.Delay(20, late.Token);
+        await Waiting.UntilAsync(() => !state.Processes.Any(static p => IsThere(p.ProcessId!.Value)), "all of it has ended");
     }
 
     [Fact]

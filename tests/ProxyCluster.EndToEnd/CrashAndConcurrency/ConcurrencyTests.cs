@@ -1,3 +1,4 @@
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Upstreams;
 
 namespace ProxyCluster.EndToEnd.CrashAndConcurrency;
@@ -88,18 +89,13 @@ public sealed class ConcurrencyTests(ConcurrencyTests.Running running) : IClassF
 
     // The proxy's own gauge says how many requests it is answering; the one that asks for it is not among them or is the
     // one more.
-    private async Task AllAreActiveAsync(int wanted, bool orMore = true)
-    {
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        late.CancelAfter(TimeSpan.FromMinutes(1));
-        while (true)
+    private Task AllAreActiveAsync(int wanted, bool orMore = true) => Waiting.UntilAsync(
+        async () =>
         {
             var active = await _system.Proxy.MetricAsync("proxycluster_request_active");
-            if (orMore ? active >= wanted : active <= wanted + 1)
-                return;
-            await Task.Delay(10, late.Token);
-        }
-    }
+            return orMore ? active >= wanted : active <= wanted + 1;
+        },
+        $"{wanted} requests are active");
 
     private static async Task<long> LengthAsync(Stream body)
     {

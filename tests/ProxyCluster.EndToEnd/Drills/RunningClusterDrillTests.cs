@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ProxyCluster.Drills;
 using ProxyCluster.Drills.Topology;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Clusters;
 using ProxyCluster.TestKit.Processes;
 
@@ -110,15 +111,13 @@ public sealed class RunningClusterDrillTests(RunningClusterDrillTests.Running ru
     private async Task StateAsync(params string[] states)
     {
         var other = running.System.Cluster.FrontEnds.First(static door => door.Region != Region);
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        late.CancelAfter(Limit);
-        while (true)
-        {
-            var seen = Sighting.Of(other.Name, other.Region, await running.System.Http.GetStringAsync(new Uri(other.Url, "/readyz"), late.Token));
-            if (states.Any(state => seen.Regions.GetValueOrDefault(Region)?.StartsWith(state, StringComparison.Ordinal) == true))
-                return;
-            await Task.Delay(50, late.Token);
-        }
+        await Waiting.UntilAsync(
+            async () =>
+            {
+                var seen = Sighting.Of(other.Name, other.Region, await running.System.Http.GetStringAsync(new Uri(other.Url, "/readyz"), Token));
+                return states.Any(state => seen.Regions.GetValueOrDefault(Region)?.StartsWith(state, StringComparison.Ordinal) == true);
+            },
+            $"{Region} is {string.Join(" or ", states)}");
     }
 
     /// <summary>One cluster for all of them; each leaves it as it was.</summary>

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Upstreams;
 
@@ -58,8 +59,7 @@ public sealed class FairnessTests : IAsyncLifetime
             }
 
             // All of them are being sent what they do not take; our own question is the one more.
-            while (await _proxy.MetricAsync("proxycluster_request_active") < Busy + 1)
-                await Task.Delay(10, Cancel);
+            await Waiting.UntilAsync(async () => await _proxy.MetricAsync("proxycluster_request_active") >= Busy + 1, "all are being answered");
             await AssertHitsAreAnsweredAsync();
         }
         finally

@@ -10,6 +10,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.Hosting;
 using ProxyCluster.Routing;
 using ProxyCluster.Storage;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Clusters;
 using ProxyCluster.TestKit.Processes;
 
@@ -61,7 +62,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     }
 
     /// <summary>Waits until every live member sees every other and all regions in full service.</summary>
-    public Task SettleAsync() => Clustering.Conditions.UntilAsync(
+    public Task SettleAsync() => Waiting.UntilAsync(
         () => Members.Where(static member => member.IsAlive).All(SeesAllWell),
         "everybody is back and every region owns all of its keys");
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Upstreams;
 
 namespace ProxyCluster.Tests.Chaos;
@@ -249,7 +250,7 @@ internal sealed class ChaosSequence(int seed)
             await SourUpstreamAsync();
         foreach (var member in _cluster.Members.Where(static member => !member.IsAlive))
             await member.StartAsync();
-        await Clustering.Conditions.UntilAsync(() => _cluster.Members.All(_cluster.SeesTheTruth), "everybody sees everybody");
+        await Waiting.UntilAsync(() => _cluster.Members.All(_cluster.SeesTheTruth), "everybody sees everybody");
         foreach (var region in ChaosCluster.Regions)
         {
             foreach (var verb in (string[])["undrain", "recover"])

@@ -1,5 +1,6 @@
 using ProxyCluster.Clustering;
 using ProxyCluster.Routing;
+using ProxyCluster.TestKit;
 
 namespace ProxyCluster.Tests.Clustering;
 
@@ -48,28 +49,10 @@ internal static class Conditions
     public static Task UntilTableAsync(this IEnumerable<IEngine> engines, Func<RoutingTable, bool> wanted) =>
         Task.WhenAll(engines.Select(engine => engine.UntilAsync(view => wanted(view.Routing))));
 
-    /// <summary>Waits for a condition that nothing announces.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        using var limit = new CancellationTokenSource(Limit);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!condition())
-        {
-            try
-            {
-                await timer.WaitForNextTickAsync(limit.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                throw new TimeoutException($"waited in vain until {what}");
-            }
-        }
-    }
-
     /// <summary>Waits until one of them holds the authority and all others see that.</summary>
     public static async Task<IEngine> UntilAuthorityAsync(this IReadOnlyCollection<IEngine> engines)
     {
-        await UntilAsync(() => engines.Count(static engine => engine.IsAuthority) == 1, "one engine is the authority");
+        await Waiting.UntilAsync(() => engines.Count(static engine => engine.IsAuthority) == 1, "one engine is the authority");
         var authority = engines.Single(static engine => engine.IsAuthority);
         await Task.WhenAll(engines.Select(engine => engine.UntilAsync(view => view.AuthorityId == authority.Self!.Id)));
         return authority;

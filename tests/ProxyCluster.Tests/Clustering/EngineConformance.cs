@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using ProxyCluster.Clustering;
 using ProxyCluster.Routing;
+using ProxyCluster.TestKit;
 
 namespace ProxyCluster.Tests.Clustering;
 
@@ -47,9 +48,9 @@ public abstract class EngineConformance
         engine.ViewChanged += view => heard.Enqueue(view.Members.Length);
 
         await site.JoinAsync("b");
-        await Conditions.UntilAsync(() => heard.Contains(2), "the second handler heard of b");
+        await Waiting.UntilAsync(() => heard.Contains(2), "the second handler heard of b");
         await site.JoinAsync("c");
-        await Conditions.UntilAsync(() => heard.Contains(3), "the second handler heard of c");
+        await Waiting.UntilAsync(() => heard.Contains(3), "the second handler heard of c");
     }
 
     [Fact]
@@ -209,7 +210,7 @@ public abstract class EngineConformance
         var successor = engines.Single(engine => engine != frozen);
 
         site.Freeze(frozen);
-        await Conditions.UntilAsync(() => successor.IsAuthority, "the successor is elected");
+        await Waiting.UntilAsync(() => successor.IsAuthority, "the successor is elected");
         Assert.Equal(PublishStatus.Published, (await successor.TryPublishAsync(Table(1, successor), Cancel)).Status);
         Assert.True(frozen.IsAuthority, "a frozen process cannot have noticed");
         var attempt = frozen.TryPublishAsync(Table(1, frozen), Cancel);
@@ -235,7 +236,7 @@ public abstract class EngineConformance
 
         // 1. Gone: everybody says so and keeps what it knew.
         await site.LoseAsync();
-        await Conditions.UntilAsync(() => engines.All(static engine => engine.Status.IsDegraded), "all are degraded");
+        await Waiting.UntilAsync(() => engines.All(static engine => engine.Status.IsDegraded), "all are degraded");
         Assert.Equal(PublishStatus.Unavailable, (await authority.TryPublishAsync(Table(2, authority), Cancel)).Status);
         Assert.All(engines, static engine => Assert.Equal((3, 1), (engine.View.Members.Length, engine.View.Routing.Epoch)));
         Assert.All(engines, static engine => Assert.NotEqual("", engine.Status.Detail));
@@ -249,7 +250,7 @@ public abstract class EngineConformance
         await site.RestoreAsync();
         IEngine[] all = [.. engines, late];
         await all.UntilMembersAsync("a", "b", "c", "d");
-        await Conditions.UntilAsync(() => all.All(static engine => !engine.Status.IsDegraded), "all are well");
+        await Waiting.UntilAsync(() => all.All(static engine => !engine.Status.IsDegraded), "all are well");
         var next = await all.UntilAuthorityAsync();
         Assert.Equal(PublishStatus.Published, (await next.TryPublishAsync(Table(2, next), Cancel)).Status);
         await Task.WhenAll(all.Select(static engine => engine.UntilAsync(static view => view.Routing.Epoch == 2)));
@@ -280,7 +281,7 @@ public abstract class EngineConformance
 
         for (var epoch = 1; epoch <= 20; epoch++)
             await engine.TryPublishAsync(Table(epoch, engine), Cancel);
-        await Conditions.UntilAsync(() => { lock (epochs) return epochs.Count >= 20; }, "twenty changes were told");
+        await Waiting.UntilAsync(() => { lock (epochs) return epochs.Count >= 20; }, "twenty changes were told");
 
         Assert.Equal(Enumerable.Range(1, 20).Select(static n => (long)n), epochs);
         Assert.Equal(0, overlaps);

@@ -4,7 +4,6 @@ using ProxyCluster.Copies;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit;
-using ProxyCluster.Tests.Lines;
 using ProxyCluster.Tests.Storage;
 
 namespace ProxyCluster.Tests.Copies;
@@ -259,7 +258,7 @@ public sealed class CopyQueueTests : IAsyncDisposable
     private async Task<ModuleRecord> CommittedAsync(string path) =>
         (await _site.CommitAsync(StoreSite.Module(path), ArtifactKind.Zip, [1])).Record;
 
-    private static Task UntilWaitingAsync(CopyQueue<Target> queue, int count) => PeerSite.UntilAsync(() => queue.Waiting == count);
+    private static Task UntilWaitingAsync(CopyQueue<Target> queue, int count) => Waiting.UntilAsync(() => queue.Waiting == count);
 
     private sealed class Target(string notes) : ICopyTarget
     {

@@ -118,7 +118,7 @@ public sealed class LastCopyTests
         others.Answer = (_, module) => module.Path.Value.EndsWith("/m", StringComparison.Ordinal) ? first.Task : Others.NotHere;
         var searching = others.TakeAsync("m");
         var (waiting, late) = (others.TakeAsync("n"), others.TakeAsync("o"));
-        await PeerSite.UntilAsync(() => others.Asked == 1);
+        await Waiting.UntilAsync(() => others.Asked == 1);
 
         others.Clock.Advance(others.Options.NobodyFor);
         Assert.Null(await waiting);

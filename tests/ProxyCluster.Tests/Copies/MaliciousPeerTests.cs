@@ -9,6 +9,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
 using ProxyCluster.Lines;
 using ProxyCluster.Storage;
+using ProxyCluster.TestKit;
 using ProxyCluster.Tests.Lines;
 using ProxyCluster.Verification;
 
@@ -238,9 +239,9 @@ public sealed class MaliciousPeerTests : IAsyncLifetime
         Assert.Equal((_record.ZipH1, _record.GoModH1, _record.VerifiedBy!.Authority), (stored.ZipH1, stored.GoModH1, stored.VerifiedBy!.Authority));
         Assert.Equal(1, _site.Fetches(path));
         Assert.Equal(1, fills[_regions[1] + "/ok"]);
-        await PeerSite.UntilAsync(() => fills[$"{_regions[0]}/{outcome}"] == 1);
+        await Waiting.UntilAsync(() => fills[$"{_regions[0]}/{outcome}"] == 1);
         Assert.False(victim.Services.GetRequiredService<Pulse>().IsGood(evil.Member.Id));
-        await PeerSite.UntilAsync(() => !Directory.EnumerateFiles(victim.Services.GetRequiredService<DataTree>().Temporary).Any());
+        await Waiting.UntilAsync(() => !Directory.EnumerateFiles(victim.Services.GetRequiredService<DataTree>().Temporary).Any());
         return (evil, victim, events);
     }
 

@@ -8,6 +8,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Zips;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Azurite;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Tests.Cli;
@@ -65,10 +66,10 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
         using var fault = new ThrowingMetric(silo.Host.Services.GetRequiredService<ProxyMetrics>().SharedWrites);
 
         await silo.GetAsync(Module, ArtifactKind.Zip);
-        await Conditions.UntilAsync(() => fault.Thrown > 0, "a copy met the bug");
+        await Waiting.UntilAsync(() => fault.Thrown > 0, "a copy met the bug");
         fault.IsFaulty = false;
 
-        await Conditions.UntilAsync(() => silo.Writes.Waiting == 0, "nothing is owed");
+        await Waiting.UntilAsync(() => silo.Writes.Waiting == 0, "nothing is owed");
         Assert.NotNull((await _region.Blobs.Store.FindRecordOrNullAsync(Module, Cancel))?.Zip);
         Assert.False(silo.Host.Lifetime.ApplicationStopping.IsCancellationRequested);
     }
@@ -240,7 +241,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
         // It is owed, and handed over as soon as the store goes on.
         Assert.Equal(1, silo.Writes.Waiting);
         azurite.Resume();
-        await UntilAsync(() => silo.Writes.Waiting == 0);
+        await Waiting.UntilAsync(() => silo.Writes.Waiting == 0);
         Assert.Equal(1, await silo.MetricAsync(Writes, "ok"));
     }
 
@@ -269,7 +270,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
 
         Assert.Equal(_region.Sample.Zip, await tokyo.GetAsync(Module, ArtifactKind.Zip));
         Assert.Equal(_region.Sample.Zip, await frankfurt.GetAsync(Module, ArtifactKind.Zip));
-        await UntilAsync(() => tokyo.Writes.Waiting + frankfurt.Writes.Waiting == 0);
+        await Waiting.UntilAsync(() => tokyo.Writes.Waiting + frankfurt.Writes.Waiting == 0);
 
         Assert.Equal(1, _region.World.Upstream.Requests.Single(asked => asked.Key.EndsWith(".zip", StringComparison.Ordinal)).Value);
         Assert.Equal(_region.Sample.Zip, await _region.Blobs.ReadOrNullAsync(Module, ArtifactKind.Zip));
@@ -308,8 +309,8 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
         var second = await _region.StartSiloAsync(azurite.Endpoint, settings);
 
         // Known where the store, once it went on, took what had been sent to it before.
-        await UntilAsync(async () => await second.MetricAsync(Writes, "ok") + await second.MetricAsync(Writes, "known") == 1);
-        await UntilAsync(() => second.Writes.Waiting == 0);
+        await Waiting.UntilAsync(async () => await second.MetricAsync(Writes, "ok") + await second.MetricAsync(Writes, "known") == 1);
+        await Waiting.UntilAsync(() => second.Writes.Waiting == 0);
         Assert.Empty(Directory.EnumerateFiles(second.Host.Services.GetRequiredService<DataTree>().OwedToSharedStore));
     }
 
@@ -326,11 +327,11 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
             ("Storage:Blob:WriteMode", "background"));
         azurite.Freeze();
         await silo.GetAsync(Module, ArtifactKind.Zip);
-        await UntilAsync(async () => await silo.MetricAsync(Writes, "retried") >= 3);
+        await Waiting.UntilAsync(async () => await silo.MetricAsync(Writes, "retried") >= 3);
 
         azurite.Resume();
 
-        await UntilAsync(() => silo.Writes.Waiting == 0);
+        await Waiting.UntilAsync(() => silo.Writes.Waiting == 0);
         Assert.Equal((1, 0), (await silo.MetricAsync(Writes, "ok"), await silo.MetricAsync(Writes, "dropped")));
     }
 
@@ -340,7 +341,7 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
         var silo = await _region.StartSiloAsync(null, ("Storage:Blob:WriteMode", "background"));
         await silo.GetAsync(Module, ArtifactKind.Zip);
 
-        await UntilAsync(() => silo.Writes.Waiting == 0);
+        await Waiting.UntilAsync(() => silo.Writes.Waiting == 0);
 
         Assert.Equal(_region.Sample.Zip, await _region.Blobs.ReadOrNullAsync(Module, ArtifactKind.Zip));
     }
@@ -372,14 +373,4 @@ public sealed class SharedFillTests(AzuriteFixture fixture) : IAsyncLifetime
 
     private PackedModule Evil() => PackedModule.Pack(
         Module, "2026-01-01T00:00:00Z", [ModuleFile.Of("go.mod", _region.Sample.GoMod), ModuleFile.Of("evil.go", "package evil\n"u8.ToArray())]);
-
-    // Nothing signals the end of background work to a test; asking again is all there is.
-    private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var late = new CancellationTokenSource(Patience);
-        while (!await condition())
-            await Task.Delay(10, late.Token);
-    }
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Copies;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Storage;
+using ProxyCluster.TestKit;
 using ProxyCluster.Tests.Lines;
 using ProxyCluster.Tests.Storage.Blobs;
 
@@ -38,7 +39,7 @@ public sealed class SharedLiesTests(SharedLiesTests.Shared shared) : CopyLies, I
         internal async Task CheckAsync(string lie, ArtifactKind kind)
         {
             // What the one before handed over must not be taken for the lie.
-            await PeerSite.UntilAsync(() => _victim.Writes.Waiting == 0);
+            await Waiting.UntilAsync(() => _victim.Writes.Waiting == 0);
             await _region.Blobs.Store.DeleteAsync(_region.Sample.Module, Cancel);
             await CopyLies.CheckAsync(
                 lie, kind, _region.Sample, _region.World.Modules[^1], _true, _victim.Host, _region.Blobs.Store.Name, null, async (record, bytes) =>

@@ -7,6 +7,7 @@ using ProxyCluster.Copies;
 using ProxyCluster.Lines;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
+using ProxyCluster.TestKit;
 using ProxyCluster.Tests.Lines;
 
 namespace ProxyCluster.Tests.Copies;
@@ -43,7 +44,7 @@ public sealed class ToRegionsTests : IAsyncLifetime
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => GetAsync(home)));
 
         Assert.All(answers, zip => Assert.Equal(_site.Module.Zip, zip));
-        await PeerSite.UntilAsync(() => outcomes.Total >= copies && Pending(home) == 0);
+        await Waiting.UntilAsync(() => outcomes.Total >= copies && Pending(home) == 0);
         Assert.Equal(copies, outcomes.Total);
         foreach (var (index, other) in others.Index())
             Assert.Equal(index < copies, RecordOf(other)?.Zip is not null);
@@ -62,13 +63,13 @@ public sealed class ToRegionsTests : IAsyncLifetime
         Assert.Empty(LagOf(home, "objects"));
 
         await GetAsync(home);
-        await PeerSite.UntilAsync(() => outcomes[_regions[1] + "/retried"] >= 12);
+        await Waiting.UntilAsync(() => outcomes[_regions[1] + "/retried"] >= 12);
         Assert.Equal([($"{_regions[0]}>{_regions[1]}", 1L)], LagOf(home, "objects"));
         Assert.Equal([($"{_regions[0]}>{_regions[1]}", (long)_site.Module.Zip.Length)], LagOf(home, "bytes"));
         Assert.InRange(Assert.Single(LagOf(home, "seconds")).Value, 0, 3600);
 
         answer = 200;
-        await PeerSite.UntilAsync(() => Pending(home) == 0);
+        await Waiting.UntilAsync(() => Pending(home) == 0);
         Assert.Equal(1, outcomes[_regions[1] + "/ok"]);
         Assert.All(next.Asked, target => Assert.Equal(PeerCalls.Prefix + "replicate" + _site.Zip, target));
         Assert.Empty(LagOf(home, "objects"));
@@ -85,7 +86,7 @@ public sealed class ToRegionsTests : IAsyncLifetime
 
         await GetAsync(home);
 
-        await PeerSite.UntilAsync(() => Pending(home) == 0);
+        await Waiting.UntilAsync(() => Pending(home) == 0);
         Assert.NotNull(RecordOf(far)?.Zip);
         Assert.Equal((1, 1), (outcomes[_regions[1] + "/moved"], outcomes[_regions[2] + "/ok"]));
     }
@@ -97,14 +98,14 @@ public sealed class ToRegionsTests : IAsyncLifetime
         var home = await HomeAsync(2);
         var outcomes = _site.Count(home, static metrics => metrics.Replications);
         await GetAsync(home);
-        await PeerSite.UntilAsync(() => outcomes[_regions[1] + "/retried"] >= 2);
+        await Waiting.UntilAsync(() => outcomes[_regions[1] + "/retried"] >= 2);
         await next.LeaveAsync();
         var before = outcomes[_regions[1] + "/retried"];
-        await PeerSite.UntilAsync(() => outcomes[_regions[1] + "/retried"] > before + 10);
+        await Waiting.UntilAsync(() => outcomes[_regions[1] + "/retried"] > before + 10);
         Assert.Equal(1, Pending(home));
 
         var back = await _site.AddAsync(_regions[1], Role.Silo);
-        await PeerSite.UntilAsync(() => Pending(home) == 0);
+        await Waiting.UntilAsync(() => Pending(home) == 0);
         Assert.NotNull(RecordOf(back)?.Zip);
     }
 
@@ -115,7 +116,7 @@ public sealed class ToRegionsTests : IAsyncLifetime
         var next = await _site.ScriptAsync(_regions[1], (context, _) => AnswerAsync(context, answer));
         var first = await HomeAsync(2, _site.Data("kept"));
         await GetAsync(first);
-        await PeerSite.UntilAsync(() => !next.Asked.IsEmpty);
+        await Waiting.UntilAsync(() => !next.Asked.IsEmpty);
         await _site.RemoveAsync(first);
         answer = 200;
         next.Asked.Clear();
@@ -124,7 +125,7 @@ public sealed class ToRegionsTests : IAsyncLifetime
 
         // Nothing is pending before the notes are read either.
         var notes = second.Services.GetRequiredService<DataTree>().OwedToRegions;
-        await PeerSite.UntilAsync(() => !next.Asked.IsEmpty && Pending(second) == 0 && !Directory.EnumerateFiles(notes).Any());
+        await Waiting.UntilAsync(() => !next.Asked.IsEmpty && Pending(second) == 0 && !Directory.EnumerateFiles(notes).Any());
         Assert.Equal(PeerCalls.Prefix + "replicate" + _site.Zip, Assert.Single(next.Asked.Distinct()));
         Assert.Equal(1, _site.Fetches(_site.Zip));
     }
@@ -141,7 +142,7 @@ public sealed class ToRegionsTests : IAsyncLifetime
 
         await HomeAsync(2, _site.Data("kept"));
 
-        await PeerSite.UntilAsync(() => !Directory.EnumerateFiles(owed).Any());
+        await Waiting.UntilAsync(() => !Directory.EnumerateFiles(owed).Any());
     }
 
     [Fact]

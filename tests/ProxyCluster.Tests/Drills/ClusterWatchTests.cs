@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using ProxyCluster.Demo;
 using ProxyCluster.Drills;
+using ProxyCluster.TestKit;
 
 namespace ProxyCluster.Tests.Drills;
 
@@ -44,17 +45,17 @@ public sealed class ClusterWatchTests : IDisposable
         var watch = new ClusterWatch([Member("tokyo", tokyo.Url)], _http, TimeProvider.System);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var watching = watch.RunAsync(static () => TimeSpan.Zero, end.Token);
-        await Clustering.Conditions.UntilAsync(() => watch.Now is [{ Answers: true }], "it is seen");
+        await Waiting.UntilAsync(() => watch.Now is [{ Answers: true }], "it is seen");
 
         await tokyo.DisposeAsync();
-        await Clustering.Conditions.UntilAsync(() => watch.Now is [{ Answers: false, Region: "tokyo" }], "it is missed");
+        await Waiting.UntilAsync(() => watch.Now is [{ Answers: false, Region: "tokyo" }], "it is missed");
         await end.CancelAsync();
         await watching;
 
         Assert.Single(watch.Changes);
     }
 
-    private static Task SeeAsync(ClusterWatch watch, long tokyo, long paris) => Clustering.Conditions.UntilAsync(
+    private static Task SeeAsync(ClusterWatch watch, long tokyo, long paris) => Waiting.UntilAsync(
         () => watch.Now.Any(seen => seen.Region == "tokyo" && seen.Epoch == tokyo) && watch.Now.Any(seen => seen.Region == "paris" && seen.Epoch == paris),
         $"epochs {tokyo} and {paris} are seen");
 

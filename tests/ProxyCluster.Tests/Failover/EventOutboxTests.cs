@@ -173,7 +173,7 @@ public sealed class EventOutboxTests : IAsyncDisposable
     }
 
     private static Task UntilToldAsync(EventOutbox outbox, long id) =>
-        Clustering.Conditions.UntilAsync(() => outbox.ToldUntil == id, $"event {id} is told");
+        Waiting.UntilAsync(() => outbox.ToldUntil == id, $"event {id} is told");
 
     private sealed class Receiver : IEventReceiver
     {

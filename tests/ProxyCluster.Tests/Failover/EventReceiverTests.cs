@@ -9,6 +9,7 @@ using Microsoft.Extensions.Primitives;
 using ProxyCluster.Demo;
 using ProxyCluster.Failover;
 using ProxyCluster.Routing;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.Tests.Failover;
@@ -143,7 +144,7 @@ public sealed class EventReceiverTests : IDisposable
         Assert.Equal("it ran for more than 0.5 s and was killed", await command.TellAsync(EventOf(7), Cancel).WaitAsync(Limit, Cancel));
 
         if (File.Exists(pid) && int.TryParse(await File.ReadAllTextAsync(pid, Cancel), out var child))
-            await Clustering.Conditions.UntilAsync(() => !IsRunning(child), "the child is gone");
+            await Waiting.UntilAsync(() => !IsRunning(child), "the child is gone");
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.Routing;
+using ProxyCluster.TestKit;
 using ProxyCluster.Tests.Clustering;
 using ProxyCluster.Tests.Silos;
 
@@ -103,7 +104,7 @@ public sealed class FailoverAuthorityTests
         await engines.UntilEpochAsync(1);
 
         site.Freeze(first);
-        await Conditions.UntilAsync(() => second.IsAuthority && second.View.Members.Length == 1, "the other one took office");
+        await Waiting.UntilAsync(() => second.IsAuthority && second.View.Members.Length == 1, "the other one took office");
         await next.LookAsync(Cancel);
         await new[] { second }.UntilEpochAsync(2);
 

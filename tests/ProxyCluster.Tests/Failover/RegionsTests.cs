@@ -6,6 +6,7 @@ using ProxyCluster.Demo;
 using ProxyCluster.Failover;
 using ProxyCluster.Routing;
 using ProxyCluster.Storage;
+using ProxyCluster.TestKit;
 
 namespace ProxyCluster.Tests.Failover;
 
@@ -29,7 +30,7 @@ public sealed class RegionsTests
         foreach (var module in system.World.Modules)
             Assert.NotEqual("tokyo", await DownloadAsync(system, "tokyo", module));
         Assert.False(IsStored(system, "tokyo"));
-        await Clustering.Conditions.UntilAsync(
+        await Waiting.UntilAsync(
             () => system.Table("frankfurt").FindOrNull("tokyo")!.Intent!.IsDone, "nothing is in flight in tokyo");
 
         using (var undrained = await system.OrderAsync("frankfurt", "tokyo", "undrain"))
@@ -64,7 +65,7 @@ public sealed class RegionsTests
 
         using (var forgotten = await system.OrderAsync(left[0], authority, "forget"))
             Assert.Equal(HttpStatusCode.OK, forgotten.StatusCode);
-        await Clustering.Conditions.UntilAsync(() => left.TrueForAll(region => system.Table(region).FindOrNull(authority) is null), "everybody has forgotten it");
+        await Waiting.UntilAsync(() => left.TrueForAll(region => system.Table(region).FindOrNull(authority) is null), "everybody has forgotten it");
         foreach (var region in left)
             await DownloadAsync(system, region, system.World.Modules[0]);
     }

@@ -17,6 +17,7 @@ using ProxyCluster.Routing;
 using ProxyCluster.Silos;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Clustering;
 using ProxyCluster.Walk;
@@ -74,7 +75,7 @@ public sealed class RegionClusterTests
         var ids = cluster.Members.ToDictionary(static member => member.Engine.Self!.Id);
 
         // The region is known to others a moment after the member is.
-        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        await Waiting.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
         foreach (var sample in cluster.Modules)
         {
             var had = await cluster.Members[asker].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Mod, static () => { }, Cancel);
@@ -88,7 +89,7 @@ public sealed class RegionClusterTests
     public async Task ModuleVersion_PlacedAnewInAnotherRegion_CopiedFromItsHolderInsteadOfFetchedAgain()
     {
         await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo);
-        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        await Waiting.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
         var sample = cluster.Modules[0];
         var regions = cluster.Members.ToDictionary(static member => member.Engine.Self!.Id, static member => member.Region);
 
@@ -104,14 +105,14 @@ public sealed class RegionClusterTests
     public async Task ModuleVersion_RegionOfItsAskerDrained_PlacedInAnotherAndBackInStepsAfterwards()
     {
         await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo, ("Failover:RecoveryStep", "10m"));
-        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        await Waiting.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
         await Task.WhenAll(cluster.Members.Select(static member => member.Engine.UntilAsync(static view => view.Routing.Regions.Length == 3)));
         var regions = cluster.Members.ToDictionary(static member => member.Engine.Self!.Id, static member => member.Region);
         var (asker, sample) = (cluster.Members[0], cluster.Modules[0]);
         await asker.Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Mod, static () => { }, Cancel);
 
         await OrderAsync(OperatorVerb.Drain, static region => !region.IsUsable);
-        await UntilAsync(async () => await OwnerAsync() != "tokyo");
+        await Waiting.UntilAsync(async () => await OwnerAsync() != "tokyo");
         await OrderAsync(OperatorVerb.Undrain, static region => region.IsUsable);
         Assert.NotEqual("tokyo", await OwnerAsync()); // a grain moves for what is lost, not for what is back
 
@@ -150,17 +151,17 @@ public sealed class RegionClusterTests
 
         // That the one which nobody has stored is gone says that the other's bridge has ended too, and so it does again.
         cluster.Upstream.Put(list, "v0.0.1\n");
-        await UntilAsync(async () => !(await GetAsync(here, list)).Contains("v1.99.0", StringComparison.Ordinal));
+        await Waiting.UntilAsync(async () => !(await GetAsync(here, list)).Contains("v1.99.0", StringComparison.Ordinal));
         cluster.Upstream.Put(list, "v0.0.1\nv1.99.0\n");
         Assert.Contains("v1.99.0\n", await GetAsync(here, list), StringComparison.Ordinal);
         cluster.Upstream.Put(list, "v0.0.1\n");
-        await UntilAsync(async () => !(await GetAsync(here, list)).Contains("v1.99.0", StringComparison.Ordinal));
+        await Waiting.UntilAsync(async () => !(await GetAsync(here, list)).Contains("v1.99.0", StringComparison.Ordinal));
         Assert.Equal($"v0.0.1\n{sample.Module.Version}\n", await GetAsync(here, list));
         Assert.Null(here.Get<DiskStore>().FindRecordOrNull(sample.Module));
 
         await cluster.KillAsync(there);
         await cluster.SettleAsync();
-        await UntilAsync(async () => await GetAsync(here, list) == "v0.0.1\n");
+        await Waiting.UntilAsync(async () => await GetAsync(here, list) == "v0.0.1\n");
 
         static async Task<string> GetAsync(RegionMember member, string path)
         {
@@ -219,14 +220,14 @@ public sealed class RegionClusterTests
             Assert.Equal(old.Engine.Self!.Id, await OwnerOfAsync(module));
 
         var joined = await cluster.JoinAsync("tokyo", ("Silo:MoveAfter", "0s"));
-        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        await Waiting.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
 
         foreach (var module in modules)
         {
             // The call that finds it does not wait for it.
             Assert.Equal(old.Engine.Self!.Id, await OwnerOfAsync(module));
             var winner = RegionalOwner.For(module.ToString(), "tokyo", old.Engine.View)[0].Id;
-            await UntilAsync(async () => await OwnerOfAsync(module) == winner);
+            await Waiting.UntilAsync(async () => await OwnerOfAsync(module) == winner);
         }
 
         Assert.Contains(modules, module => joined.Get<DiskStore>().FindRecordOrNull(module)?.Mod is not null);
@@ -240,7 +241,7 @@ public sealed class RegionClusterTests
     public async Task RegionCopy_AskedByAllOfItsRegionAtOnce_AsksTheOwnerOnceAndCrossesTheOceanOnce()
     {
         await using var cluster = await RegionCluster.StartAsync(["tokyo", "frankfurt", "frankfurt", "frankfurt"]);
-        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        await Waiting.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
         var sample = cluster.Modules[0];
         var tokyo = cluster.Members[0];
         await HaveAsync(tokyo, sample);
@@ -262,7 +263,7 @@ public sealed class RegionClusterTests
     public async Task RegionCopy_OfASiloThatDied_IsBroughtAgainAndNobodyFetches()
     {
         await using var cluster = await RegionCluster.StartAsync(["tokyo", "frankfurt", "frankfurt", "frankfurt"]);
-        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        await Waiting.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
         var sample = cluster.Modules[0];
         var place = RegionalOwner.For(sample.Module.ToString(), "frankfurt", cluster.Members[0].Engine.View)[0].Id;
         var (host, others) = (cluster.Members.Single(member => member.Engine.Self!.Id == place), cluster.Members.Where(member => member.Region == "frankfurt" && member.Engine.Self!.Id != place).ToList());
@@ -280,7 +281,7 @@ public sealed class RegionClusterTests
     public async Task ModuleVersion_TwoHoldersAndTheNewestDead_CopiedFromTheOther()
     {
         await using var cluster = await RegionCluster.StartAsync(new MemoryStore(), ["tokyo", "tokyo", "frankfurt", "sanjose"]);
-        await Conditions.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        await Waiting.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
         var sample = cluster.Modules[0];
         var owner = (await cluster.Members[0].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Zip, static () => { }, Cancel)).Member;
         await HaveAsync(cluster.Members[2], sample);
@@ -312,7 +313,7 @@ public sealed class RegionClusterTests
         Assert.Equal((1, 1), (await CountAsync(version), await CountAsync(failover)));
 
         // What Orleans does to those that were idle for their time, to all that are idle at all.
-        await UntilAsync(async () =>
+        await Waiting.UntilAsync(async () =>
         {
             await management.ForceActivationCollection(TimeSpan.Zero);
             return await CountAsync(version) == 0;
@@ -405,14 +406,6 @@ public sealed class RegionClusterTests
     {
         var ask = Ask.ForArtifact(sample.Module, ArtifactKind.Zip, AskLevel.Client, Door.Client, "test");
         Assert.Null((await member.Get<ArtifactOwner>().HaveAsync(ask, Cancel).WaitAsync(TimeSpan.FromSeconds(60), Cancel)).Failure);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        late.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!await condition())
-            await Task.Delay(20, late.Token);
     }
 
     private static bool Knows(RegionMember member, RegionMember other) =>

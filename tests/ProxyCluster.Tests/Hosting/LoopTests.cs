@@ -27,15 +27,15 @@ public sealed class LoopTests
                 ActivatorUtilities.CreateInstance<LocalEngine>(provider, new LocalCluster()))),
             ("Failover:ReportInterval", "50ms"), ("Failover:RoundTripInterval", "1s"));
         var authority = silo.Services.GetRequiredService<FailoverAuthority>();
-        await Conditions.UntilAsync(() => Sequence() > 0, "a report was heard");
+        await Waiting.UntilAsync(() => Sequence() > 0, "a report was heard");
 
         engine.IsFaulty = true;
-        await Conditions.UntilAsync(() => Failing(silo).SetEquals([nameof(FailoverAuthority), nameof(HealthReporter), nameof(RoundTrips)]), "three loops met the bug");
+        await Waiting.UntilAsync(() => Failing(silo).SetEquals([nameof(FailoverAuthority), nameof(HealthReporter), nameof(RoundTrips)]), "three loops met the bug");
         engine.IsFaulty = false;
         var before = Sequence();
 
-        await Conditions.UntilAsync(() => Sequence() > before + 1, "reports are heard again");
-        await Conditions.UntilAsync(() => Failing(silo).Count == 0, "all loops are well again");
+        await Waiting.UntilAsync(() => Sequence() > before + 1, "reports are heard again");
+        await Waiting.UntilAsync(() => Failing(silo).Count == 0, "all loops are well again");
         Assert.False(silo.Lifetime.ApplicationStopping.IsCancellationRequested);
         foreach (var loop in (string[])[nameof(FailoverAuthority), nameof(HealthReporter), nameof(RoundTrips)])
         {
@@ -58,14 +58,14 @@ public sealed class LoopTests
         silo.Add(module);
         Assert.Equal(200, (await silo.GetAsync(module.Stem + ".zip")).Status);
 
-        await Conditions.UntilAsync(() => Later(clock) && Failing(silo).Contains(nameof(Eviction)), "a look met the bug");
+        await Waiting.UntilAsync(() => Later(clock) && Failing(silo).Contains(nameof(Eviction)), "a look met the bug");
         var ready = await silo.GetAsync("/readyz");
         Assert.Equal(200, ready.Status);
         Assert.Contains("loop Eviction: failing since ", ready.Text, StringComparison.Ordinal);
         Assert.Contains("proxycluster_loop_failing{loop=\"Eviction\"} 1\n", (await silo.GetAsync("/metrics")).Text, StringComparison.Ordinal);
         others.IsFaulty = false;
-        await Conditions.UntilAsync(() => Later(clock) && silo.RecordOf(module)!.Zip!.Evicted is not null, "a later look removed it");
-        await Conditions.UntilAsync(() => Failing(silo).Count == 0, "the loop is well again");
+        await Waiting.UntilAsync(() => Later(clock) && silo.RecordOf(module)!.Zip!.Evicted is not null, "a later look removed it");
+        await Waiting.UntilAsync(() => Failing(silo).Count == 0, "the loop is well again");
         Assert.DoesNotContain("loop ", (await silo.GetAsync("/readyz")).Text, StringComparison.Ordinal);
         Assert.Contains("proxycluster_loop_failing{loop=\"Eviction\"} 0\n", (await silo.GetAsync("/metrics")).Text, StringComparison.Ordinal);
         Assert.False(silo.Lifetime.ApplicationStopping.IsCancellationRequested);
@@ -83,9 +83,9 @@ public sealed class LoopTests
         Assert.Equal(200, (await silo.GetAsync(module.Stem + ".zip")).Status);
         File.WriteAllBytes(silo.Services.GetRequiredService<DataTree>().ArtifactPath(module.Module, GoModules.Names.ArtifactKind.Zip), new byte[10]);
 
-        await Conditions.UntilAsync(() => Later(clock) && fault.Thrown > 0 && Failing(silo).Contains(nameof(Scrubber)), "the first round met the bug");
+        await Waiting.UntilAsync(() => Later(clock) && fault.Thrown > 0 && Failing(silo).Contains(nameof(Scrubber)), "the first round met the bug");
         fault.IsFaulty = false;
-        await Conditions.UntilAsync(
+        await Waiting.UntilAsync(
             () => Later(clock) && silo.Log.Lines.Any(static line => line.Contains("Background check read", StringComparison.Ordinal)), "a later round ended");
         Assert.False(silo.Lifetime.ApplicationStopping.IsCancellationRequested);
     }
@@ -102,10 +102,10 @@ public sealed class LoopTests
 
         using (var answer = await site.Client.GetAsync(home.Urls.First() + site.Zip, Cancel))
             Assert.True(answer.IsSuccessStatusCode);
-        await Conditions.UntilAsync(() => fault.Thrown > 0, "a copy met the bug");
+        await Waiting.UntilAsync(() => fault.Thrown > 0, "a copy met the bug");
         fault.IsFaulty = false;
 
-        await Conditions.UntilAsync(() => home.Services.GetRequiredService<CopyQueue<ToRegions>>().Waiting == 0, "nothing is owed");
+        await Waiting.UntilAsync(() => home.Services.GetRequiredService<CopyQueue<ToRegions>>().Waiting == 0, "nothing is owed");
         Assert.NotNull(next.Services.GetRequiredService<DiskStore>().FindRecordOrNull(site.Module.Module)?.Zip);
         Assert.False(home.Lifetime.ApplicationStopping.IsCancellationRequested);
     }

@@ -10,6 +10,7 @@ using ProxyCluster.Clustering.Local;
 using ProxyCluster.Http;
 using ProxyCluster.Lines;
 using ProxyCluster.Routing;
+using ProxyCluster.TestKit;
 using ProxyCluster.Tests.Lines;
 
 namespace ProxyCluster.Tests.Http;
@@ -58,7 +59,7 @@ public sealed class ForwarderTests : IAsyncLifetime
         Assert.Equal(Body, await GetBytesAsync(host));
         Assert.Equal(2, _asked);
         // The good one is counted when its last byte has been sent, which the client may have read by then.
-        await PeerSite.UntilAsync(() => forwards["tokyo/ok"] == 1);
+        await Waiting.UntilAsync(() => forwards["tokyo/ok"] == 1);
         Assert.Equal(1, forwards["tokyo/retried"]);
     }
 

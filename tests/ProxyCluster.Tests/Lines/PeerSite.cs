@@ -117,16 +117,6 @@ internal sealed class PeerSite : IAsyncDisposable
         return count;
     }
 
-    /// <summary>Waits for what happens in the background, with a limit.</summary>
-    public static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!condition())
-            Assert.True(await pace.WaitForNextTickAsync(limit.Token));
-    }
-
     /// <summary>Stops a member for good.</summary>
     public async Task RemoveAsync(WebApplication member)
     {

@@ -40,8 +40,7 @@ public sealed class CrowdTests
         }
 
         await silo.ActiveRequests(flood.Count);
-        while (silo.Upstream.TotalRequests < 3)
-            await Task.Delay(10, Cancel);
+        await Waiting.UntilAsync(() => silo.Upstream.TotalRequests >= 3);
         using var polite = Client(silo, "127.0.0.3");
         foreach (var kind in new[] { ".info", ".mod", ".zip" })
         {
@@ -86,8 +85,7 @@ public sealed class CrowdTests
         silo.Upstream.Faults.Always("*", Fault.Until(gate.Task));
         using var client = Client(silo, "127.0.0.2");
         var asked = Enumerable.Range(0, 10).Select(i => client.GetAsync(new Uri($"/example.com/m{i}/@v/list", UriKind.Relative), Cancel)).ToList();
-        while (asked.Count(static query => query.IsCompleted) < 7)
-            await Task.WhenAny(asked.Where(static query => !query.IsCompleted)).WaitAsync(Patience, Cancel);
+        await Waiting.UntilAsync(() => asked.Count(static query => query.IsCompleted) >= 7);
 
         Assert.Equal(3, asked.Count(static query => !query.IsCompleted));
         gate.SetResult();
@@ -116,8 +114,7 @@ public sealed class CrowdTests
 
         // 1. Three of its turns are taken, ten wait, and the rest is refused.
         var asked = flood.Select(path => greedy.GetAsync(new Uri(path, UriKind.Relative), Cancel)).ToList();
-        while (asked.Count(static one => one.IsCompleted) < flood.Count - 13)
-            await Task.WhenAny(asked.Where(static one => !one.IsCompleted)).WaitAsync(Patience, Cancel);
+        await Waiting.UntilAsync(() => asked.Count(static one => one.IsCompleted) >= flood.Count - 13);
         using (var answer = await polite.GetAsync(new Uri(wanted.Stem + ".mod", UriKind.Relative), Cancel).WaitAsync(Patience, Cancel))
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
 
@@ -212,17 +209,12 @@ public sealed class CrowdTests
     private static async Task<IReadOnlyList<KeyValuePair<ClientAddress, ClientFigures>>> ClientsAsync(
         TestSilo silo, long requests, TimeSpan queued = default)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(Patience);
         var window = silo.Services.GetRequiredService<ProxyMetrics>().Clients;
-        while (window.Read(ClientWindow.Minute) is var read)
-        {
-            if (read.Total is var total && total.Requests >= requests && total.Queued >= queued && read.Clients.Count > 0)
-                return read.Clients;
-            await Task.Delay(10, limit.Token);
-        }
-
-        return [];
+        var read = window.Read(ClientWindow.Minute);
+        await Waiting.UntilAsync(
+            () => (read = window.Read(ClientWindow.Minute)) is { Total: var total, Clients.Count: > 0 } && total.Requests >= requests && total.Queued >= queued,
+            $"{requests} requests are counted");
+        return read.Clients;
     }
 
     [Fact]
@@ -282,13 +274,8 @@ public sealed class CrowdTests
         Directory.Delete(directory, recursive: true);
     }
 
-    private static async Task WaitForAsync(TestSilo silo, int waiting)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(Patience);
-        while (silo.Services.GetRequiredService<UpstreamChain>().Waiting != waiting)
-            await Task.Delay(10, limit.Token);
-    }
+    private static Task WaitForAsync(TestSilo silo, int waiting) =>
+        Waiting.UntilAsync(() => silo.Services.GetRequiredService<UpstreamChain>().Waiting == waiting, $"{waiting} wait");
 
     private static HttpClient Client(TestSilo silo, string address, SiloCertificates? authority = null)
     {

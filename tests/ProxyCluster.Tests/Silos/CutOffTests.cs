@@ -1,4 +1,5 @@
 using ProxyCluster.Clustering;
+using ProxyCluster.TestKit;
 using ProxyCluster.Tests.Clustering;
 
 namespace ProxyCluster.Tests.Silos;
@@ -17,7 +18,7 @@ public sealed class CutOffTests
         var cut = engines.First(engine => engine != authority);
 
         site.CutFromStore(cut);
-        await Conditions.UntilAsync(() => cut.Status.IsDegraded, "it has lost its store");
+        await Waiting.UntilAsync(() => cut.Status.IsDegraded, "it has lost its store");
         Assert.Equal(PublishStatus.Published, (await authority.TryPublishAsync(EngineConformance.Table(1, authority), TestContext.Current.CancellationToken)).Status);
 
         await cut.UntilAsync(static view => view.Routing.Epoch == 1);

@@ -8,6 +8,7 @@ using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
 using ProxyCluster.Hosting;
 using ProxyCluster.Silos;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.Tests.Silos;
@@ -38,10 +39,7 @@ public sealed class DashboardTests : IDisposable
         Assert.Equal((HttpStatusCode.OK, "text/html"), (page.StatusCode, page.Content.Headers.ContentType?.MediaType));
 
         // It counts once a second.
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        late.CancelAfter(TimeSpan.FromMinutes(1));
-        while (await HostsAsync(silo) != 1)
-            await Task.Delay(50, late.Token);
+        await Waiting.UntilAsync(async () => await HostsAsync(silo) == 1, "one host is shown");
     }
 
     [Theory]
@@ -101,8 +99,7 @@ public sealed class DashboardTests : IDisposable
             ("Silo:Dashboard", isOn ? "true" : "false")));
         await silo.StartAsync(Cancel);
         var engine = (OrleansEngine)silo.Services.GetRequiredService<IEngine>();
-        while (engine.GrainsOrNull is null)
-            await Task.Delay(20, Cancel);
+        await Waiting.UntilAsync(() => engine.GrainsOrNull is not null);
         return silo;
     }
 

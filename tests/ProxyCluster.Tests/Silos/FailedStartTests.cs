@@ -9,6 +9,7 @@ using Orleans;
 using Orleans.Runtime;
 using ProxyCluster.Clustering;
 using ProxyCluster.Silos;
+using ProxyCluster.TestKit;
 using ProxyCluster.Tests.Silo;
 
 namespace ProxyCluster.Tests.Silos;
@@ -16,8 +17,6 @@ namespace ProxyCluster.Tests.Silos;
 /// <summary>A silo that could not start leaves nothing behind that goes on: it would take a processor for as long as the process lives.</summary>
 public sealed class FailedStartTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
     [Fact]
     public async Task Start_FailsLate_IsStoppedAndFollowedByAnother()
     {
@@ -41,9 +40,7 @@ public sealed class FailedStartTests
         var engine = services.GetRequiredService<OrleansEngine>();
 
         await engine.JoinAsync(new Member("a", "tokyo", new Uri("http://127.0.0.1:1"), Role.All, "1"), TestContext.Current.CancellationToken);
-        using var limit = new CancellationTokenSource(Patience);
-        while (engine.Status.IsDegraded)
-            await Task.Delay(20, limit.Token);
+        await Waiting.UntilAsync(() => !engine.Status.IsDegraded);
 
         Assert.Equal((2, 1), (late.Starts, late.Stops));
 

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using ProxyCluster.Configuration;
 using ProxyCluster.Hosting;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Upstreams;
 
@@ -183,11 +184,5 @@ public sealed class SiloMetricsTests : IAsyncLifetime
 
     private Task<string> PageAsync() => _client.GetStringAsync(new Uri(_silo.Urls.First() + "/metrics"), Cancel);
 
-    private async Task AppearsAsync(string line)
-    {
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        late.CancelAfter(Patience);
-        while (!(await PageAsync()).Split('\n').Contains(line))
-            await Task.Delay(10, late.Token);
-    }
+    private Task AppearsAsync(string line) => Waiting.UntilAsync(async () => (await PageAsync()).Split('\n').Contains(line), line);
 }

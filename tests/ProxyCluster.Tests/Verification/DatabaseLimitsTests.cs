@@ -91,10 +91,8 @@ public sealed class DatabaseLimitsTests : IAsyncLifetime
 
         // All but those that have a turn or wait for one are refused, while nobody is answered.
         var all = Enumerable.Range(1, limit + MaxWaiting + 20).Select(i => Client.LookupAsync(DatabaseServer.Module(i), Cancel)).ToList();
-        while (all.Count(static lookup => lookup.IsCompleted) < 20)
-            await Task.WhenAny(all.Where(static lookup => !lookup.IsCompleted)).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
-        while (Volatile.Read(ref running) < limit)
-            await Task.Delay(10, Cancel);
+        await Waiting.UntilAsync(() => all.Count(static lookup => lookup.IsCompleted) >= 20);
+        await Waiting.UntilAsync(() => Volatile.Read(ref running) >= limit);
         Assert.Equal(limit, most);
         gate.SetResult();
         var kinds = (await Task.WhenAll(all)).Select(static result => result.Failure!.Kind).ToList();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ProxyCluster.Demo;
 using ProxyCluster.Drills.Load;
+using ProxyCluster.TestKit;
 
 namespace ProxyCluster.Tests.Drills.Load;
 
@@ -95,7 +96,7 @@ public sealed class LoadGeneratorTests : IDisposable
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var running = load.RunAsync(end.Token);
-        await Clustering.Conditions.UntilAsync(() => load.Sent >= Enough, $"{Enough} requests are sent");
+        await Waiting.UntilAsync(() => load.Sent >= Enough, $"{Enough} requests are sent");
         await end.CancelAsync();
         await running;
     }
