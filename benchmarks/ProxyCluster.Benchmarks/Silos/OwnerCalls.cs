@@ -32,10 +32,10 @@ internal static class OwnerCalls
 
         var ways = new (string Name, Func<Task> Ask)[]
         {
-            ("local engine: the owner is this silo", () => plain.First.Get<ArtifactOwner>().HaveAsync(Ask.ForArtifact(module, ArtifactKind.Mod, AskLevel.Home, Door.Member, "bench"), CancellationToken.None)),
-            ("etcd engine: signed call of the owner's silo", () => AskPeerAsync(module, plain.Second, plain.First)),
-            ("orleans engine: the grain lives in this silo", () => HaveAsync(module, host)),
-            ("orleans engine: the grain lives in another silo", () => HaveAsync(module, other)),
+            ("the owner is this silo, without a grain", () => plain.First.Get<ArtifactOwner>().HaveAsync(Ask.ForArtifact(module, ArtifactKind.Mod, AskLevel.Home, Door.Member, "bench"), CancellationToken.None)),
+            ("signed call of the owner's silo over HTTP", () => AskPeerAsync(module, plain.Second, plain.First)),
+            ("the grain lives in this silo", () => HaveAsync(module, host)),
+            ("the grain lives in another silo", () => HaveAsync(module, other)),
         };
         var floor = 0d;
         Console.WriteLine($"{"",-50}{"µs a call",12}{"ratio",8}{$"calls/s, {AtOnce} at once",24}");

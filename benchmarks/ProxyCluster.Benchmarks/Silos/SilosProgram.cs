@@ -19,6 +19,9 @@ internal static class SilosProgram
             case "calls":
                 await OwnerCalls.RunAsync();
                 return 0;
+            case "alone":
+                await Alone.RunAsync(rounds, args.ElementAtOrDefault(2), args.ElementAtOrDefault(3));
+                return 0;
             case "deaths":
                 await Deaths.RunAsync(rounds);
                 return 0;
@@ -28,7 +31,7 @@ internal static class SilosProgram
                 await RegionLoss.RunAsync(rounds);
                 return 0;
             default:
-                await Console.Error.WriteLineAsync("benchmarks/run silos calls | deaths [rounds] | load | region [rounds]");
+                await Console.Error.WriteLineAsync("benchmarks/run silos alone [rounds [PROGRAM [OTHER]]] | calls | deaths [rounds] | load | region [rounds]");
                 return 2;
         }
     }

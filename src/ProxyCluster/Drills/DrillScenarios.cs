@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using ProxyCluster.Drills.Topology;
 
 namespace ProxyCluster.Drills;
 
@@ -9,16 +8,20 @@ internal static class DrillScenarios
     /// <summary>All of them, in the order of the help text.</summary>
     public static ImmutableArray<DrillScenario> All { get; } =
     [
-        new("region-kill", "every process of a region dies at once (SIGKILL)", KillAsync, RestartAsync)
+        new("region-kill", "every process of a region dies at once (SIGKILL)", KillAsync, ReviveAsync)
         {
             IsDetected = OutOfService, IsRerouted = OutOfServiceForAll, Closes = ClosedDoors.OfTheRegion,
         },
-        new("store-with-region", "a region dies (SIGKILL), and with it the cluster store or the part of it that lives there", KillAsync, RestartAsync)
+        new("store-with-region", "a region dies (SIGKILL), and with it the cluster store or the part of it that lives there", KillAsync, ReviveAsync)
+        {
+            IsDetected = OutOfService, IsRerouted = OutOfServiceForAll, Closes = ClosedDoors.OfTheRegion, TakesStore = true,
+        },
+        new("store-freeze", "a region dies (SIGKILL), and the cluster store or the part of it that lives there stands still (SIGSTOP)", KillBesideAFrozenStoreAsync, ReviveAsync)
         {
             IsDetected = OutOfService, IsRerouted = OutOfServiceForAll, Closes = ClosedDoors.OfTheRegion, TakesStore = true,
         },
         new("region-freeze", "every process of a region stands still (SIGSTOP): connections stay open, nothing answers",
-            ForAll(static process => process.Freeze()), ForAll(static process => process.Thaw()))
+            FreezeAsync, ReviveAsync)
         {
             IsDetected = OutOfService, IsRerouted = OutOfServiceForAll, Closes = ClosedDoors.OfTheRegion,
         },
@@ -68,19 +71,36 @@ internal static class DrillScenarios
     private static Task KillAsync(DrillStage stage, CancellationToken cancel) =>
         Task.WhenAll(Own(stage).Victims(stage.Region).Select(static process => process.KillAsync()));
 
-    private static async Task RestartAsync(DrillStage stage, CancellationToken cancel)
+    private static Task FreezeAsync(DrillStage stage, CancellationToken cancel)
+    {
+        foreach (var process in Own(stage).Victims(stage.Region))
+            process.Freeze();
+        return Task.CompletedTask;
+    }
+
+    private static Task KillBesideAFrozenStoreAsync(DrillStage stage, CancellationToken cancel)
+    {
+        var store = Own(stage).Cluster.StoreMembers.ToHashSet();
+        return Task.WhenAll(Own(stage).Victims(stage.Region).Select(process =>
+        {
+            if (!store.Contains(process))
+                return process.KillAsync();
+            process.Freeze();
+            return Task.CompletedTask;
+        }));
+    }
+
+    private static async Task ReviveAsync(DrillStage stage, CancellationToken cancel)
     {
         // The store first, as a region's boot order would have it; nobody waits for anybody, the watch sees when all are back.
         foreach (var process in Own(stage).Victims(stage.Region).OrderBy(static process => process.Kind))
-            await process.StartAsync();
+        {
+            if (process.ProcessId is null)
+                await process.StartAsync();
+            else
+                process.Thaw();
+        }
     }
-
-    private static Func<DrillStage, CancellationToken, Task> ForAll(Action<ClusterProcess> act) => (stage, _) =>
-    {
-        foreach (var process in Own(stage).Victims(stage.Region))
-            act(process);
-        return Task.CompletedTask;
-    };
 
     private static Func<DrillStage, CancellationToken, Task> Outside(Action<DrillWorld> act) => (stage, _) =>
     {

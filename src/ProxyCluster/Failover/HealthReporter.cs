@@ -17,7 +17,8 @@ internal delegate long PendingCopies();
 /// interval, so that the next report may go to its successor.
 /// <para>
 /// Two reports do not wait for their time: one that was not heard is repeated after a quarter of the interval, and a member
-/// that sees others come or go reports at once. Where the authority went with them, it is this that gives it a new place.
+/// that sees others come or go reports at once. Where the authority went with them, it is this that gives it a new place; and
+/// because what is decided about them comes with the answers, reports follow each other as quickly until that had its time.
 /// </para>
 /// </summary>
 internal sealed partial class HealthReporter(
@@ -34,6 +35,8 @@ internal sealed partial class HealthReporter(
 {
     private long _sequence;
     private bool _isHeard = true;
+    private ImmutableArray<Member> _members = [];
+    private long _movedAt;
     private Task<StoreHealth>? _probe;
     private StoreHealth? _store;
 
@@ -43,14 +46,16 @@ internal sealed partial class HealthReporter(
     private async Task<bool> TurnAsync(CancellationToken stop)
     {
         var started = Clock.GetTimestamp();
-        var members = self.View.Members;
+        if (IsOther(self.View))
+            (_members, _movedAt) = (self.View.Members, started);
         var isHeard = self.Engine.Self is not null && await ReportAsync(stop);
-        var rest = (isHeard ? 1 : 0.25) * options.Value.ReportInterval - Clock.GetElapsedTime(started);
-        await WaitAsync(members, rest > TimeSpan.Zero ? rest : TimeSpan.Zero, stop);
+        var isCalm = Clock.GetElapsedTime(_movedAt, started) >= options.Value.ReportInterval;
+        var rest = (isHeard && isCalm ? 1 : 0.25) * options.Value.ReportInterval - Clock.GetElapsedTime(started);
+        await WaitAsync(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, stop);
         return true;
     }
 
-    private async Task WaitAsync(ImmutableArray<Member> members, TimeSpan rest, CancellationToken stop)
+    private async Task WaitAsync(TimeSpan rest, CancellationToken stop)
     {
         var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         self.Engine.ViewChanged += Look;
@@ -66,10 +71,12 @@ internal sealed partial class HealthReporter(
 
         void Look(ClusterView view)
         {
-            if (!view.Members.AsSpan().SequenceEqual(members.AsSpan()))
+            if (IsOther(view))
                 changed.TrySetResult();
         }
     }
+
+    private bool IsOther(ClusterView view) => !view.Members.AsSpan().SequenceEqual(_members.AsSpan());
 
     /// <summary>The report that would be sent now.</summary>
     internal async Task<HealthReport> DrawUpAsync(CancellationToken cancel) => new()

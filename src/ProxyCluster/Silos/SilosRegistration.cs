@@ -25,11 +25,14 @@ internal static class SilosRegistration
                 : provider.GetRequiredService<OrleansEngine>());
 
         // Every probe, connection and lost message of a silo is an information of Orleans; the engine logs what it comes to.
-        // A message that does not arrive is its caller's to tell, and a silo that stops has many. Placement is retried by a
-        // library that logs under its own name.
+        // A message that does not arrive is its caller's to tell, and a silo that stops has many; a cancelled call and the list of
+        // clients that do not arrive, at a silo that is gone, are nobody's. Placement is retried by a library that logs under its
+        // own name.
         services.AddLogging(static logging => logging
             .AddFilter("Orleans", LogLevel.Error)
             .AddFilter("Orleans.Messaging", LogLevel.Critical)
+            .AddFilter("Orleans.Runtime.GrainCallCancellationManager", LogLevel.Critical)
+            .AddFilter("Orleans.Runtime.GrainDirectory.ClientDirectory", LogLevel.Critical)
             .AddFilter("Polly", LogLevel.None));
         return services;
     }

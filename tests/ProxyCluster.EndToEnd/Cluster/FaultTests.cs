@@ -15,7 +15,7 @@ public sealed class FaultTests : IClassFixture<FaultTests.Running>, IAsyncDispos
 {
     private const int Waiters = 200;
     private const int ModulesPerTest = 20;
-    private const int Tests = 7;
+    private const int Tests = 8;
 
     // In seconds: a silo does not wait longer than 30 for an upstream's first byte.
     private const double LongestHold = 10;
@@ -127,14 +127,19 @@ public sealed class FaultTests : IClassFixture<FaultTests.Running>, IAsyncDispos
         await AssertNothingWasLostAsync(load, "one etcd member killed");
     }
 
-    [Fact]
-    public async Task AllOfEtcd_AwayForSeconds_FailsNobody()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AllOfEtcd_AwayForSeconds_FailsNobody(bool isKilled)
     {
         await using var load = Load();
         var waiting = await WaitersAsync(Cluster.FrontEnds);
 
         var members = Cluster.StoreMembers.ToList();
-        await Task.WhenAll(members.Select(static member => member.KillAsync()));
+        if (isKilled)
+            await Task.WhenAll(members.Select(static member => member.KillAsync()));
+        else
+            members.ForEach(static member => member.Freeze());
         var held = TimeSpan.FromSeconds(Math.Min(LongestHold, EngineOutage.TotalSeconds));
         await Task.Delay(held, Token);
         await Task.WhenAll(Cluster.Silos.Select(silo => silo.WaitAsync(
@@ -145,10 +150,13 @@ public sealed class FaultTests : IClassFixture<FaultTests.Running>, IAsyncDispos
         await Task.Delay(EngineOutage - held, Token);
         await load.MoreAsync(100, Token);
         // One alone has no quorum and never becomes ready.
-        await Task.WhenAll(members.Select(static member => member.StartAsync()));
+        if (isKilled)
+            await Task.WhenAll(members.Select(static member => member.StartAsync()));
+        else
+            members.ForEach(static member => member.Thaw());
         await Task.WhenAll(members.Select(static member => member.WaitAsync(Token)));
 
-        await AssertNothingWasLostAsync(load, $"all of etcd away for {EngineOutage}");
+        await AssertNothingWasLostAsync(load, $"all of etcd {(isKilled ? "killed" : "frozen")} for {EngineOutage}");
     }
 
     [Theory]
