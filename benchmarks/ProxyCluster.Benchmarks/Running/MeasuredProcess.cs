@@ -45,12 +45,15 @@ internal sealed class MeasuredProcess : IAsyncDisposable
     /// <summary>Makes the peak what is resident now, so that start-up is not taken for work (proc(5), clear_refs).</summary>
     public void ForgetPeak() => ProcessTable.ForgetPeak(_process.Id);
 
+    /// <summary>SIGTERM, and waits until it has ended.</summary>
+    public Task StopAsync() => _process.StopAsync(Patience);
+
     public async ValueTask DisposeAsync()
     {
         try
         {
             // Not killed at once: nginx's workers would stay behind.
-            await _process.StopAsync(Patience);
+            await StopAsync();
         }
         catch (TimeoutException)
         {

@@ -72,7 +72,7 @@ internal static class Alone
             var resident = process.ResidentBytes / (double)(1 << 20);
 
             var stopping = Stopwatch.GetTimestamp();
-            await process.DisposeAsync();
+            await process.StopAsync();
             return new Life(firstHit.TotalMilliseconds, joined.TotalMilliseconds, resident, busyPerSecond, Stopwatch.GetElapsedTime(stopping).TotalMilliseconds);
         }
 
