@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using ProxyCluster.Demo;
 using ProxyCluster.Drills.Topology;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Cli;
 
@@ -234,7 +235,7 @@ internal static class LocalClusterVerb
 
     private static async Task<bool> IsReadyAsync(ProcessState process, CancellationToken cancellation)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = OutgoingConnection.ConnectAsync }) { Timeout = TimeSpan.FromSeconds(2) };
         var asked = new ClusterProcess(process.Plan(), http, TimeProvider.System);
         await using (asked.ConfigureAwait(false))
             return await asked.TryReportAsync(cancellation).ConfigureAwait(false) is not null;

@@ -4,6 +4,7 @@ using System.Globalization;
 using ProxyCluster.Drills.Load;
 using ProxyCluster.Drills.Reports;
 using ProxyCluster.Drills.Topology;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Drills;
 
@@ -26,6 +27,7 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
     private static readonly TimeSpan DetectLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>Holds the drill.</summary>
     /// <exception cref="DrillException">It could not be held; says why.</exception>
@@ -149,24 +151,37 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
         }
     }
 
-    private static async Task<ImmutableArray<string>> LostAsync(
+    private async Task<ImmutableArray<string>> LostAsync(
         ImmutableArray<DrillMember> members, IEnumerable<DrillObject> acknowledged, HttpClient http, CancellationToken cancel)
     {
         // A front end asks its silos; where no silo can be reached, its word must do.
         var silos = members.Any(static member => !member.IsFrontEnd) ? members.RemoveAll(static member => member.IsFrontEnd) : members;
-        var lost = new ConcurrentQueue<string>();
+        var missing = await MissingAsync(silos, acknowledged, http, cancel);
+        if (missing.IsEmpty)
+            return [];
+
+        // A silo that is busy turns away who asks it for much that it does not have.
+        await Task.Delay(LookAgainAfter, clock, cancel);
+        return [.. (await MissingAsync(silos, missing, http, cancel)).Select(static got => got.Path)];
+    }
+
+    private static async Task<ImmutableArray<DrillObject>> MissingAsync(
+        ImmutableArray<DrillMember> silos, IEnumerable<DrillObject> wanted, HttpClient http, CancellationToken cancel)
+    {
+        var missing = new ConcurrentQueue<DrillObject>();
         await Parallel.ForEachAsync(
-            acknowledged,
+            wanted.Index(),
             new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancel },
-            async (got, stop) =>
+            async (next, stop) =>
             {
-                foreach (var silo in silos)
+                // Not all of them the same silo first.
+                for (var i = 0; i < silos.Length; i++)
                 {
-                    using var look = new HttpRequestMessage(HttpMethod.Get, new Uri(silo.Url, "/cached-only/" + got.Path));
+                    using var look = new HttpRequestMessage(HttpMethod.Get, new Uri(silos[(next.Index + i) % silos.Length].Url, "/cached-only/" + next.Item.Path));
                     try
                     {
                         using var answer = await http.SendAsync(look, stop);
-                        if (answer.IsSuccessStatusCode && got.IsRight(await answer.Content.ReadAsByteArrayAsync(stop)))
+                        if (answer.IsSuccessStatusCode && next.Item.IsRight(await answer.Content.ReadAsByteArrayAsync(stop)))
                             return;
                     }
                     catch (HttpRequestException)
@@ -175,9 +190,9 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
                     }
                 }
 
-                lost.Enqueue(got.Path);
+                missing.Enqueue(next.Item);
             });
-        return [.. lost];
+        return [.. missing];
     }
 
     private static async Task<TimeSpan?> SeeAsync(
@@ -205,6 +220,7 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
     {
         UseProxy = false,
         ConnectTimeout = TimeSpan.FromSeconds(2),
+        ConnectCallback = OutgoingConnection.ConnectAsync,
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         AllowAutoRedirect = false,
     })

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Drills;
 
@@ -31,13 +32,14 @@ internal sealed record Sighting(
     public static Sighting Silent(string member, string region) => new(
         member, region, false, false, 0, ImmutableSortedDictionary<string, string>.Empty, false, false, false);
 
-    /// <summary>Reads the report of <c>/readyz</c>. Lines that it does not know are passed over.</summary>
+    /// <summary>Reads the report of <c>/readyz</c>, fit to be shown. Lines that it does not know, or that make no sense, are passed over.</summary>
     public static Sighting Of(string member, string region, string report)
     {
         var regions = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var sighting = Silent(member, region) with { Answers = true, IsStoreOk = true };
-        foreach (var line in report.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var said in report.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
+            var line = LogText.Clean(said, LogText.MaxLine);
             var (name, value) = line.Split(": ", 2) is [var left, var right] ? (left, right) : (line, "");
             switch (name.Split(' '))
             {
@@ -50,8 +52,8 @@ internal sealed record Sighting(
                 case ["store"]:
                     sighting = sighting with { IsStoreOk = value == "ok" };
                     break;
-                case ["routing"] when value.Split(' ') is ["epoch", var number]:
-                    sighting = sighting with { Epoch = long.Parse(number, CultureInfo.InvariantCulture) };
+                case ["routing"] when value.Split(' ') is ["epoch", var number] && long.TryParse(number, CultureInfo.InvariantCulture, out var epoch):
+                    sighting = sighting with { Epoch = epoch };
                     break;
                 case ["region", var other]:
                     regions[other] = value.Split(" (", 2)[0];

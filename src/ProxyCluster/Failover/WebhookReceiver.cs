@@ -26,6 +26,7 @@ internal sealed class WebhookReceiver : IEventReceiver, IDisposable
         UseCookies = false,
         Proxy = OutboundProxy.OfEnvironment,
         ActivityHeadersPropagator = null,
+        ConnectCallback = OutgoingConnection.ConnectAsync,
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
     });
 

@@ -10,11 +10,16 @@ namespace ProxyCluster.Sockets;
 /// </summary>
 internal readonly record struct ClientAddress
 {
-    private readonly bool _isKnown;
-    private readonly bool _isV6;
-    private readonly ulong _bits;
+    private ClientAddress(bool isV6, ulong bits) => (IsKnown, IsV6, Bits) = (true, isV6, bits);
 
-    private ClientAddress(bool isV6, ulong bits) => (_isKnown, _isV6, _bits) = (true, isV6, bits);
+    /// <summary>False for nobody in particular.</summary>
+    public bool IsKnown { get; }
+
+    /// <summary>Whether it is an IPv6 one.</summary>
+    public bool IsV6 { get; }
+
+    /// <summary>The IPv4 address, or the first half of the IPv6 one, as a number in network order.</summary>
+    public ulong Bits { get; }
 
     /// <summary>Whom the address stands for; null stands for nobody.</summary>
     public static ClientAddress Of(IPAddress? address)
@@ -33,17 +38,17 @@ internal readonly record struct ClientAddress
     /// <summary><c>10.0.0.1</c>, <c>2001:db8::/64</c>, or a dash for nobody.</summary>
     public override string ToString()
     {
-        if (!_isKnown)
+        if (!IsKnown)
             return "-";
         Span<byte> bytes = stackalloc byte[16];
         bytes.Clear();
-        if (!_isV6)
+        if (!IsV6)
         {
-            BinaryPrimitives.WriteUInt32BigEndian(bytes, (uint)_bits);
+            BinaryPrimitives.WriteUInt32BigEndian(bytes, (uint)Bits);
             return new IPAddress(bytes[..4]).ToString();
         }
 
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, _bits);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, Bits);
         return new IPAddress(bytes) + "/64";
     }
 }

@@ -7,23 +7,39 @@ namespace ProxyCluster.Sockets;
 
 /// <summary>
 /// Kestrel's socket transport, with a look at who is there before a server's connection is made of a socket: turning a flood
-/// of them away costs a third of what it costs behind the server's door.
+/// of them away costs a third of what it costs behind the server's door, and nothing once the kernel does it (<see cref="ClosedDoor"/>).
 /// <para>
 /// Road not taken: accepting sockets ourselves, which costs a tenth. Connections that are made of them by the platform's public
 /// means take their buffers from the shared array pool instead of the server's pinned one, and every hit pays for that.
 /// </para>
 /// </summary>
-internal sealed class GuardedTransport(IOptions<SocketTransportOptions> options, LoadShedding shedding, ILoggerFactory loggers)
-    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+internal sealed class GuardedTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
-    private readonly SocketTransportFactory _sockets = new(options, loggers);
+    private readonly ClosedDoor _door = new();
+    private readonly SocketTransportFactory _sockets;
+    private readonly LoadShedding _shedding;
+
+    public GuardedTransport(IOptions<SocketTransportOptions> options, LoadShedding shedding, ILoggerFactory loggers)
+    {
+        _shedding = shedding;
+        shedding.AwayChanged += _door.CloseTo;
+        var bind = options.Value.CreateBoundListenSocket;
+        options.Value.CreateBoundListenSocket = endpoint =>
+        {
+            var socket = bind(endpoint);
+            if (endpoint is IPEndPoint)
+                _door.Add(socket);
+            return socket;
+        };
+        _sockets = new SocketTransportFactory(options, loggers);
+    }
 
     /// <inheritdoc/>
     public bool CanBind(EndPoint endpoint) => _sockets.CanBind(endpoint);
 
     /// <inheritdoc/>
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new Listener(await _sockets.BindAsync(endpoint, cancellationToken), shedding);
+        new Listener(await _sockets.BindAsync(endpoint, cancellationToken), _shedding);
 
     private sealed class Listener(IConnectionListener inner, LoadShedding shedding) : IConnectionListener
     {

@@ -62,6 +62,9 @@ internal sealed class LoadShedding : IDisposable
     /// <summary>Whether this process has too little processor for what it is asked.</summary>
     public bool IsLate => _isLate;
 
+    /// <summary>Told of all who are turned away whenever they are others than before, one call after the other.</summary>
+    public event Action<IReadOnlyCollection<ClientAddress>>? AwayChanged;
+
     /// <summary>Whether anybody may be turned away now.</summary>
     public bool IsActive => _isLate || _isAnybodyAway;
 
@@ -80,8 +83,9 @@ internal sealed class LoadShedding : IDisposable
             return false;
         if (!_isLate)
             return _away.ContainsKey(client);
-        _away.TryAdd(client, true);
         _isAnybodyAway = true;
+        if (_away.TryAdd(client, true))
+            Tell();
         return true;
     }
 
@@ -96,6 +100,12 @@ internal sealed class LoadShedding : IDisposable
     }
 
     public void Dispose() => _timer.Dispose();
+
+    private void Tell()
+    {
+        lock (_away)
+            AwayChanged?.Invoke([.. _away.Keys]);
+    }
 
     private bool IsOver(ConcurrentDictionary<ClientAddress, StrongBox<int>> wasted, ClientAddress client) =>
         _perSecond > 0 && wasted.TryGetValue(client, out var count) && Volatile.Read(ref count.Value) > _perSecond;
@@ -113,9 +123,11 @@ internal sealed class LoadShedding : IDisposable
             _wastedBefore = _wasted;
             _wasted = new();
             _secondAt = now;
-            foreach (var client in _away.Keys.Where(client => !IsOver(_wastedBefore, client)))
-                _away.TryRemove(client, out _);
+            var back = _away.Keys.Where(client => !IsOver(_wastedBefore, client)).ToList();
+            back.ForEach(client => _away.TryRemove(client, out _));
             _isAnybodyAway = !_away.IsEmpty;
+            if (back.Count > 0)
+                Tell();
         }
 
         _beatAt = now;

@@ -136,7 +136,7 @@ internal static partial class RoomGraph
     private static string? RoomOrNull(Type type) =>
         type.Assembly == Assembly && type.Namespace is { } name && name.StartsWith(Product, StringComparison.Ordinal) ? name[Product.Length..].Split('.')[0] : null;
 
-    private static string Sources([CallerFilePath] string here = "") =>
+    public static string Sources([CallerFilePath] string here = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../src/ProxyCluster"));
 
     [GeneratedRegex(@"^using (?:static )?(?:\w+ = )?ProxyCluster\.(\w+)", RegexOptions.Multiline)]

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Hosting;
 using ProxyCluster.Joining;
 
 namespace ProxyCluster.Tests.Architecture;
 
 /// <summary>The shape of the house, of which the README has the map.</summary>
-public sealed class RoomTests
+public sealed partial class RoomTests
 {
     /// <summary>Who may know whom: each room those before it.</summary>
     private static readonly string[] Order =
@@ -36,8 +37,23 @@ public sealed class RoomTests
     public void Arrows_ThatAreKnown_AreFound(string from, string to, string where) =>
         Assert.Contains(RoomGraph.Arrows(), arrow => (arrow.From, arrow.To) == (from, to) && arrow.Where.StartsWith(where, StringComparison.Ordinal));
 
+    // Otherwise a connection that is reset as it opens surfaces as a SocketException, which nobody expects of an HTTP client.
+    [Fact]
+    public void HttpClients_OpenConnectionsOurWay()
+    {
+        var files = Directory.EnumerateFiles(RoomGraph.Sources(), "*.cs", SearchOption.AllDirectories)
+            .Where(static file => MakesHandler().IsMatch(File.ReadAllText(file)))
+            .ToList();
+
+        Assert.InRange(files.Count, 7, 100);
+        Assert.All(files, static file => Assert.Contains("ConnectCallback = ", File.ReadAllText(file), StringComparison.Ordinal));
+    }
+
     [Fact]
     public void BackgroundServices_AreLoopsThatGoOn() => Assert.DoesNotContain(
         typeof(HostedLoop).Assembly.GetTypes(),
         static type => type.IsAssignableTo(typeof(BackgroundService)) && !type.IsAssignableTo(typeof(HostedLoop)));
+
+    [GeneratedRegex(@"new SocketsHttpHandler|SocketsHttpHandler \w+\(\) => new")]
+    private static partial Regex MakesHandler();
 }

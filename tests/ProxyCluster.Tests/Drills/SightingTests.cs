@@ -36,4 +36,13 @@ public class SightingTests
 
         Assert.True(seen is { IsReady: true, IsStoreOk: true, IsEngineDegraded: false, IsUpstreamAway: false });
     }
+
+    [Fact]
+    public void Of_WhateverSomebodyElseAnswers_IsFitToBeShown()
+    {
+        var seen = Sighting.Of("a", "tokyo", "ready\nrouting: epoch many\nregion to\u001b[2Jkyo: active \u001b]0;x\u0007 100 %\n");
+
+        Assert.Equal((0L, true), (seen.Epoch, seen.IsReady));
+        Assert.Equal(KeyValuePair.Create(@"to\u001b[2Jkyo", @"active \u001b]0;x\u0007 100 %"), Assert.Single(seen.Regions));
+    }
 }

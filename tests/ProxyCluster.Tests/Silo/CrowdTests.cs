@@ -20,6 +20,7 @@ namespace ProxyCluster.Tests.Silo;
 /// <summary>What one client may do to others' misses; each address of loopback is a client.</summary>
 public sealed class CrowdTests
 {
+    private static readonly Uri Nothing = new("/no-such-thing", UriKind.Relative);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -192,16 +193,16 @@ public sealed class CrowdTests
         using var busy = await RawConnection.OpenAsync(silo.Address);
         await busy.SendAsync(RawConnection.Head("GET", "/example.com/slow/@v/v1.0.0.info"));
         await silo.ActiveRequests(1).WaitAsync(Patience, Cancel);
-        await AssertTurnedAwayAsync(silo.Http);
+        await AssertTurnedAwayAsync(silo.Http.GetAsync(new Uri("/healthz", UriKind.Relative), Cancel));
         var (_, figures) = Assert.Single(await ClientsAsync(silo, 0));
         Assert.Equal((0, true), (figures.Requests, figures.Refused > 0));
         gate.SetResult();
     }
 
     // Before it has asked, or while it does.
-    private static async Task AssertTurnedAwayAsync(HttpClient client)
+    private static async Task AssertTurnedAwayAsync(Task<HttpResponseMessage> asking)
     {
-        var e = await Assert.ThrowsAnyAsync<Exception>(() => client.GetAsync(new Uri("/healthz", UriKind.Relative), Cancel));
+        var e = await Assert.ThrowsAnyAsync<Exception>(() => asking);
         Assert.True(e is HttpRequestException or SocketException, e.ToString());
     }
 
@@ -218,28 +219,60 @@ public sealed class CrowdTests
     }
 
     [Fact]
-    public async Task Connections_OfWhoWastesWhatIsShort_AreEndedBeforeAnythingIsMadeOfThem()
+    public async Task Connections_OfWhoWastesWhatIsShort_WaitUntilItHasWastedLess()
     {
         var clock = new ManualTimeProvider();
         await using var silo = await TestSilo.StartAsync(services => services.AddSingleton<TimeProvider>(clock), ("Http:MaxWastedPerSecond", "2"));
-        var nothing = new Uri("/no-such-thing", UriKind.Relative);
         using (var wasteful = Client(silo, "127.0.0.2"))
-        {
-            for (var i = 0; i < 3; i++)
-                Assert.Equal(HttpStatusCode.NotFound, (await wasteful.GetAsync(nothing, Cancel)).StatusCode);
-            clock.Stall(LoadShedding.Beat + LoadShedding.Late);
+            await BeTurnedAwayAsync(clock, [wasteful]);
 
-            // On the connection that it has.
-            var refused = await wasteful.GetAsync(nothing, Cancel);
+        // Nothing is made of it while it tries, by a kernel that answers nobody else's either.
+        using var again = Client(silo, "127.0.0.2");
+        var waiting = again.GetAsync(Nothing, Cancel);
+        using var polite = Client(silo, "127.0.0.3");
+        Assert.Equal(HttpStatusCode.NotFound, (await polite.GetAsync(Nothing, Cancel)).StatusCode);
+        Assert.False(waiting.IsCompleted);
+        Assert.Contains(await ClientsAsync(silo, 5), static one => one is { Key: var client, Value: { Requests: 4, Refused: 1 } } && client.ToString() == "127.0.0.2");
+        Assert.IsType<GuardedTransport>(silo.Services.GetServices<IConnectionListenerFactory>().Last());
+
+        for (var beat = 0; beat < 30; beat++)
+            clock.Advance(LoadShedding.Beat);
+        Assert.Equal(HttpStatusCode.NotFound, (await waiting.WaitAsync(Patience, Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Connections_OfMoreWhoWasteThanTheKernelKeepsOut_AreEndedBeforeAnythingIsMadeOfThem()
+    {
+        var clock = new ManualTimeProvider();
+        await using var silo = await TestSilo.StartAsync(services => services.AddSingleton<TimeProvider>(clock), ("Http:MaxWastedPerSecond", "2"));
+        List<HttpClient> Crowd() => [.. Enumerable.Range(1, 65).Select(n => Client(silo, $"127.0.1.{n}"))];
+        var wasteful = Crowd();
+        await BeTurnedAwayAsync(clock, wasteful);
+        wasteful.ForEach(static client => client.Dispose());
+
+        var again = Crowd();
+        var asking = again.Select(static client => client.GetAsync(Nothing, Cancel)).ToList();
+        var ended = await Task.WhenAny(asking).WaitAsync(Patience, Cancel);
+        await AssertTurnedAwayAsync(ended);
+        using var polite = Client(silo, "127.0.0.3");
+        Assert.Equal(HttpStatusCode.NotFound, (await polite.GetAsync(Nothing, Cancel)).StatusCode);
+        Assert.Equal(64, asking.Count(static one => !one.IsCompleted));
+
+        again.ForEach(static client => client.Dispose());
+        await Task.WhenAll(asking).ContinueWith(static all => Assert.True(all.IsFaulted || all.IsCanceled), TaskScheduler.Default);
+    }
+
+    // On the connections that they have.
+    private static async Task BeTurnedAwayAsync(ManualTimeProvider clock, IReadOnlyList<HttpClient> clients)
+    {
+        foreach (var wasteful in clients.SelectMany(static client => Enumerable.Repeat(client, 3)))
+            Assert.Equal(HttpStatusCode.NotFound, (await wasteful.GetAsync(Nothing, Cancel)).StatusCode);
+        clock.Stall(LoadShedding.Beat + LoadShedding.Late);
+        foreach (var wasteful in clients)
+        {
+            var refused = await wasteful.GetAsync(Nothing, Cancel);
             Assert.Equal((HttpStatusCode.ServiceUnavailable, true), (refused.StatusCode, refused.Headers.ConnectionClose));
         }
-
-        using var again = Client(silo, "127.0.0.2");
-        await AssertTurnedAwayAsync(again);
-        using var polite = Client(silo, "127.0.0.3");
-        Assert.Equal(HttpStatusCode.NotFound, (await polite.GetAsync(nothing, Cancel)).StatusCode);
-        Assert.Contains(await ClientsAsync(silo, 5), static one => one is { Key: var client, Value: { Requests: 4, Refused: > 1 } } && client.ToString() == "127.0.0.2");
-        Assert.IsType<GuardedTransport>(silo.Services.GetServices<IConnectionListenerFactory>().Last());
     }
 
     [Fact]

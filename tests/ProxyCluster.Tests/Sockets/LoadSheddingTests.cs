@@ -45,6 +45,23 @@ public sealed class LoadSheddingTests : IDisposable
     }
 
     [Fact]
+    public void Away_WhenItChanges_IsToldWhole()
+    {
+        var told = new List<string>();
+        _shedding.AwayChanged += clients => told.Add(string.Join(' ', clients.Select(static client => client.ToString()).Order(StringComparer.Ordinal)));
+        var other = ClientAddress.Of(IPAddress.Parse("10.0.0.2"));
+        BeLate();
+        foreach (var client in (ClientAddress[])[Wasteful, Wasteful, other])
+        {
+            Waste(client, 3);
+            Assert.True(_shedding.IsTurnedAway(client));
+        }
+
+        Beat(30);
+        Assert.Equal(["10.0.0.1", "10.0.0.1 10.0.0.2", ""], told);
+    }
+
+    [Fact]
     public void TurnAway_ByConnections_CountsThemAndTellsOfThem()
     {
         BeLate();

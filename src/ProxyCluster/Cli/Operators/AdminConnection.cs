@@ -8,6 +8,7 @@ using ProxyCluster.Admin;
 using ProxyCluster.Failover;
 using ProxyCluster.Http;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Cli.Operators;
 
@@ -27,7 +28,11 @@ internal sealed class AdminConnection : IDisposable
     private static readonly ForgetJson ForgetWords = new(new(ForgetJson.Default.Options) { Converters = { new ShownText() } });
 
     private readonly IReadOnlyList<Uri> _members;
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) })
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        ConnectTimeout = TimeSpan.FromSeconds(2),
+        ConnectCallback = OutgoingConnection.ConnectAsync,
+    })
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };

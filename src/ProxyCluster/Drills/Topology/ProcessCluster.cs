@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using ProxyCluster.Drills.Relays;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Drills.Topology;
 
@@ -36,7 +37,12 @@ internal sealed class ProcessCluster : IAsyncDisposable
     {
         _settings = settings;
         _clock = clock;
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(2) })
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+            ConnectCallback = OutgoingConnection.ConnectAsync,
+        })
         {
             Timeout = TimeSpan.FromSeconds(5),
         };

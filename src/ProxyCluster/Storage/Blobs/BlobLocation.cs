@@ -5,6 +5,7 @@ using Azure.Core.Pipeline;
 using Azure.Identity;
 using Azure.Storage;
 using Azure.Storage.Blobs;
+using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Storage.Blobs;
 
@@ -124,6 +125,7 @@ internal sealed class BlobLocation
         AllowAutoRedirect = false,
         UseCookies = false,
         ConnectTimeout = _options.NetworkTimeout,
+        ConnectCallback = OutgoingConnection.ConnectAsync,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5), // accounts move; their names are looked up again
     };
 
