@@ -13,27 +13,31 @@ internal static class RequestTarget
     /// </summary>
     public static ReadOnlySpan<char> PathOf(string target)
     {
-        var path = target.AsSpan();
-        if (path.Length > 0 && path[0] != '/')
-        {
-            // absolute-form, RFC 9112 §3.2.2
-            var authority = path.IndexOf("://", StringComparison.Ordinal);
-            if (authority < 0)
-                return [];
-            path = path[(authority + 3)..];
-            var slash = path.IndexOf('/');
-            path = slash < 0 ? "/" : path[slash..];
-        }
-
+        if (StartOrNull(target) is not { } start)
+            return [];
+        var path = target.AsSpan(start);
         var end = path.IndexOfAny('?', '#');
-        return end < 0 ? path : path[..end];
+        path = end < 0 ? path : path[..end];
+        return path.IsEmpty ? "/" : path;
     }
 
-    /// <summary>The target from its first slash on: as it came, save for an absolute form's scheme and authority.</summary>
-    public static string From(string target)
+    /// <summary>The target from its path on: as it came, save for an absolute form's scheme and authority.</summary>
+    public static string From(string target) =>
+        StartOrNull(target) is not (> 0 and var start) ? target
+        : start < target.Length && target[start] == '/' ? target[start..]
+        : $"/{target.AsSpan(start)}";
+
+    // Where the path begins, which an absolute form may leave out; null where there can be none. RFC 9112 §3.2.
+    private static int? StartOrNull(string target)
     {
-        var path = PathOf(target);
-        return target.Length > 0 && target[0] == '/' || path.IsEmpty ? target : target[target.IndexOf(path, StringComparison.Ordinal)..];
+        if (target is ['/', ..])
+            return 0;
+        var scheme = target.IndexOf("://", StringComparison.Ordinal);
+        if (scheme < 0)
+            return null;
+        var authority = target.AsSpan(scheme + 3);
+        var end = authority.IndexOfAny("/?#");
+        return scheme + 3 + (end < 0 ? authority.Length : end);
     }
 
     /// <summary>

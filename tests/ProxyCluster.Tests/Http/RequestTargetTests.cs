@@ -14,6 +14,7 @@ public class RequestTargetTests
     [InlineData("/a.b/@v/list?go-get=1", "/a.b/@v/list")]
     [InlineData("http://proxy.example/a.b/@v/list", "/a.b/@v/list")]
     [InlineData("http://proxy.example", "/")]
+    [InlineData("http://proxy.example?of=/a.b/@v/list", "/")]
     [InlineData("/", "/")]
     [InlineData("/a.b/%2521/@v/list", "/a.b/%21/@v/list")] // once, never twice
     public void TryDecode_TargetOfAClient_GivesThePath(string target, string path)
@@ -45,6 +46,15 @@ public class RequestTargetTests
         Assert.False(RequestTarget.TryDecode(RequestTarget.PathOf(target), out _, out var error));
         Assert.NotEmpty(error);
     }
+
+    [Theory]
+    [InlineData("/a.b/@v/list?x", "/a.b/@v/list?x")]
+    [InlineData("http://proxy.example/a.b/@v/list?x", "/a.b/@v/list?x")]
+    [InlineData("http://a.b/a.b", "/a.b")] // not what stands before: the second slash of the scheme
+    [InlineData("http://proxy.example", "/")]
+    [InlineData("http://proxy.example?of=/a.b", "/?of=/a.b")]
+    [InlineData("*", "*")]
+    public void From_Target_IsPathAndQueryAsTheyCame(string target, string from) => Assert.Equal(from, RequestTarget.From(target));
 
     [Fact]
     public void TryDecode_AnyText_NeverThrowsAndNeverLetsADotSegmentThrough() => Prop.ForAll(
