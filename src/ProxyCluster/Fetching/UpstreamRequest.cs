@@ -6,4 +6,8 @@ namespace ProxyCluster.Fetching;
 /// Bytes of body that are accepted; more is invalid content. Null takes the limit of the options for this sort of thing.
 /// </param>
 /// <param name="Validators">What is already held, so that its upstream may answer "not modified".</param>
-internal sealed record UpstreamRequest(UpstreamResource Resource, long? SizeLimit = null, UpstreamValidators? Validators = null);
+internal sealed record UpstreamRequest(UpstreamResource Resource, long? SizeLimit = null, UpstreamValidators? Validators = null)
+{
+    /// <summary>False where somebody else has just tried in vain as often as one should: once is enough to see whether we fare better.</summary>
+    public bool MayRetry { get; init; } = true;
+}

@@ -9,7 +9,9 @@ namespace ProxyCluster.Sockets;
 /// <para>
 /// <b>Late</b> is a process whose timers fire late: its threads are all at work, or the machine gives it too little of itself.
 /// It stays so for some seconds after the last sign of it, because turning away is what takes the signs away; and who was turned
-/// away is let in again when it has wasted less than its measure for a second, however well everything goes without it.
+/// away is let in again after two seconds, when it has wasted less than its measure for one, however well everything goes without
+/// it. Who does it again before it has been in for as long as it was out is out for twice as long, up to half a minute: each
+/// time that a flood is let in costs everybody some tenths of a second.
 /// </para>
 /// <para>
 /// <b>Wasted</b> is a request for what is not there or may not be asked, or that its client did not wait for, and a connection
@@ -26,6 +28,8 @@ internal sealed class LoadShedding : IDisposable
     internal static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
     internal static readonly TimeSpan Late = TimeSpan.FromMilliseconds(50);
     internal static readonly TimeSpan StaysLateFor = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan FirstTime = TimeSpan.FromSeconds(2);
+    internal static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
@@ -40,7 +44,8 @@ internal sealed class LoadShedding : IDisposable
     // Of this second and of the one before.
     private volatile ConcurrentDictionary<ClientAddress, StrongBox<int>> _wasted = new();
     private volatile ConcurrentDictionary<ClientAddress, StrongBox<int>> _wastedBefore = new();
-    private readonly ConcurrentDictionary<ClientAddress, bool> _away = new();
+    private readonly ConcurrentDictionary<ClientAddress, Exile> _away = new();
+    private HashSet<ClientAddress> _told = [];
     private volatile bool _isLate;
     private volatile bool _isAnybodyAway;
 
@@ -79,14 +84,16 @@ internal sealed class LoadShedding : IDisposable
     /// <summary>Must it be turned away? Hot path: two reads while this process is not late and nobody is.</summary>
     public bool IsTurnedAway(ClientAddress client)
     {
-        if (!IsActive || !(IsOver(_wasted, client) || IsOver(_wastedBefore, client)))
+        if (!IsActive)
             return false;
-        if (!_isLate)
-            return _away.ContainsKey(client);
-        _isAnybodyAway = true;
-        if (_away.TryAdd(client, true))
-            Tell();
-        return true;
+        var known = _away.TryGetValue(client, out var exile);
+        if (known && exile.Until > _clock.GetTimestamp())
+            return true;
+        if (!(IsOver(_wasted, client) || IsOver(_wastedBefore, client)))
+            return false;
+        if (_isLate)
+            Send(client, known ? exile.Time * 2 : FirstTime);
+        return known || _isLate;
     }
 
     /// <summary>Counts a new connection of a client that must be turned away; false where it need not be.</summary>
@@ -101,11 +108,29 @@ internal sealed class LoadShedding : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    private void Tell()
+    private void Send(ClientAddress client, TimeSpan time)
+    {
+        if (_away.Count >= MaxClients)
+            return;
+        var (now, bounded) = (_clock.GetTimestamp(), time < LongestTime ? time : LongestTime);
+        _away[client] = new Exile(now + Ticks(bounded), bounded);
+        _isAnybodyAway = true;
+        Tell(now);
+    }
+
+    private void Tell(long now)
     {
         lock (_away)
-            AwayChanged?.Invoke([.. _away.Keys]);
+        {
+            var away = _away.Where(one => one.Value.Until > now).Select(static one => one.Key).ToHashSet();
+            if (away.SetEquals(_told))
+                return;
+            _told = away;
+            AwayChanged?.Invoke(away);
+        }
     }
+
+    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * _clock.TimestampFrequency);
 
     private bool IsOver(ConcurrentDictionary<ClientAddress, StrongBox<int>> wasted, ClientAddress client) =>
         _perSecond > 0 && wasted.TryGetValue(client, out var count) && Volatile.Read(ref count.Value) > _perSecond;
@@ -123,14 +148,20 @@ internal sealed class LoadShedding : IDisposable
             _wastedBefore = _wasted;
             _wasted = new();
             _secondAt = now;
-            var back = _away.Keys.Where(client => !IsOver(_wastedBefore, client)).ToList();
-            back.ForEach(client => _away.TryRemove(client, out _));
+            foreach (var (client, exile) in _away)
+            {
+                if (exile.Until + Ticks(exile.Time) <= now && !IsOver(_wastedBefore, client))
+                    _away.TryRemove(client, out _);
+            }
+
             _isAnybodyAway = !_away.IsEmpty;
-            if (back.Count > 0)
-                Tell();
+            Tell(now);
         }
 
         _beatAt = now;
         _timer.Change(Beat, Timeout.InfiniteTimeSpan);
     }
+
+    // How long it is away, and until when by the clock's timestamps. It is remembered for as long again.
+    private readonly record struct Exile(long Until, TimeSpan Time);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Copies;
@@ -67,12 +66,12 @@ internal sealed class ArtifactOwner(
         var isAlone = ask.Level is AskLevel.Client or AskLevel.Region
             && StepsFor(ask, []).Length == 1
             && (ask.Level != AskLevel.Client || self.View.Members.Length < 2);
-        return ShareAsync(isAlone ? ask with { Level = AskLevel.Home } : ask, null, isSharedStoreAsked: false, cancel);
+        return ShareAsync(isAlone ? ask with { Level = AskLevel.Home } : ask, null, Before.Nothing, cancel);
     }
 
     /// <summary>The same for a grain, which knows who may hold it; they are asked first.</summary>
     public Task<Outcome<StoredHere>> HaveAsync(Ask ask, Func<Task<IEnumerable<Member>>> holders, CancellationToken cancel) =>
-        ShareAsync(ask, holders, isSharedStoreAsked: false, cancel);
+        ShareAsync(ask, holders, Before.Nothing, cancel);
 
     /// <summary>Ends the work, and waits for its end: some of it writes.</summary>
     public async ValueTask DisposeAsync()
@@ -83,17 +82,17 @@ internal sealed class ArtifactOwner(
     }
 
     private Task<Outcome<StoredHere>> ShareAsync(
-        Ask ask, Func<Task<IEnumerable<Member>>>? holders, bool isSharedStoreAsked, CancellationToken cancel) =>
-        _work.RunAsync(new(ask.Module, ask.Kind, ask.Level, holders is not null), (_, stop) => GuardedAsync(ask, holders, isSharedStoreAsked, stop), cancel);
+        Ask ask, Func<Task<IEnumerable<Member>>>? holders, Before before, CancellationToken cancel) =>
+        _work.RunAsync(new(ask.Module, ask.Kind, ask.Level, holders is not null), (_, stop) => GuardedAsync(ask, holders, before, stop), cancel);
 
     private async Task<Outcome<StoredHere>> GuardedAsync(
-        Ask ask, Func<Task<IEnumerable<Member>>>? holders, bool isSharedStoreAsked, CancellationToken stop)
+        Ask ask, Func<Task<IEnumerable<Member>>>? holders, Before before, CancellationToken stop)
     {
         // Under the process's life, and this owner's.
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, _stop.Token);
         try
         {
-            return await WalkAsync(ask, holders, isSharedStoreAsked, both.Token);
+            return await WalkAsync(ask, holders, before, both.Token);
         }
         catch (StoreException e)
         {
@@ -103,7 +102,7 @@ internal sealed class ArtifactOwner(
 
     /// <summary>The walk of a miss.</summary>
     private async Task<Outcome<StoredHere>> WalkAsync(
-        Ask ask, Func<Task<IEnumerable<Member>>>? holders, bool isSharedStoreAsked, CancellationToken stop)
+        Ask ask, Func<Task<IEnumerable<Member>>>? holders, Before before, CancellationToken stop)
     {
         // 1. Somebody may have stored it between the asker's look and this task.
         var known = store.FindRecordOrNull(ask.Module);
@@ -111,19 +110,19 @@ internal sealed class ArtifactOwner(
             return new StoredHere(known, true);
 
         // 2. From the region's shared store, without any other silo.
-        if (!isSharedStoreAsked && await shared.FillOrNullAsync(ask.Module, ask.Kind, stop) is { } copied)
+        if (!before.IsSharedStoreAsked && await shared.FillOrNullAsync(ask.Module, ask.Kind, stop) is { } copied)
             return new StoredHere(copied, true);
 
         // 3. No farther, or straight to upstream.
         if (ask.Level == AskLevel.Stored)
             return new Failure(FailureKind.NotCached, $"{ask.Module} is not in the cache");
         if (ask.Level == AskLevel.Home && holders is null)
-            return Stored(await fetches.FetchAsync(ask.Module, ask.Kind, known, stop));
+            return Stored(await fetches.FetchAsync(ask.Module, ask.Kind, known, mayRetry: !before.IsUpstreamTried, stop));
 
         // 4. From known holders, the region's copy or the owner; where no grain answers, from those next in order, or by ourselves.
         var steps = StepsFor(ask, holders is null ? [] : await holders());
-        var failedHere = new StrongBox<Failure?>();
-        var outcome = await hedged.RunAsync(steps, (step, alive, end) => TakeAsync(ask, step, failedHere, alive, end), stop);
+        var met = new Met();
+        var outcome = await hedged.RunAsync(steps, (step, alive, end) => NoteAsync(met, TakeAsync(ask, step, met, alive, end)), stop);
 
         // 5. From whoever happens to have it.
         return ask.Level == AskLevel.Client
@@ -157,9 +156,17 @@ internal sealed class ArtifactOwner(
         && view.Members.Any(member => member.IsSilo && member.Region != self.Region)
         && view.Members.Any(member => member.IsSilo && member.Region == self.Region && member.Id != self.Member.Id);
 
-    // What a grain in this very silo has failed at, the silo does not do over again by itself.
+    private static async Task<Outcome<StoredHere>> NoteAsync(Met met, Task<Outcome<StoredHere>> taking)
+    {
+        var outcome = await taking;
+        met.IsUpstreamAway |= outcome.Failure is { Kind: FailureKind.UpstreamUnavailable or FailureKind.UpstreamTimeout };
+        return outcome;
+    }
+
+    // What a grain in this very silo has failed at, the silo does not do over again by itself; and where another has tried upstream
+    // in vain, it looks once whether it fares better: three silos that each try three times are not heard by who waits.
     private async Task<Outcome<StoredHere>> TakeAsync(
-        Ask ask, AskStep step, StrongBox<Failure?> failedHere, Action alive, CancellationToken cancel)
+        Ask ask, AskStep step, Met met, Action alive, CancellationToken cancel)
     {
         var (peer, level) = (step.Peer, step.Level);
         if (step.IsEngine)
@@ -170,7 +177,7 @@ internal sealed class ArtifactOwner(
                 : calls!.HaveAsync(ask.Module, ask.Kind, alive, cancel));
             var isHere = member == self.Member.Id;
             if (isHere)
-                failedHere.Value = had.Failure;
+                met.FailedHere = had.Failure;
             if (isHere || had.Failure is not null)
                 return Stored(had);
             peer = self.View.FindOrNull(member!);
@@ -182,7 +189,7 @@ internal sealed class ArtifactOwner(
         {
             // 2. Our own work shows its life by itself: nobody is left to hedge with.
             alive();
-            return failedHere.Value is { } failed ? failed : await ShareAsync(ask with { Level = AskLevel.Home }, null, isSharedStoreAsked: true, cancel);
+            return met.FailedHere is { } failed ? failed : await ShareAsync(ask with { Level = AskLevel.Home }, null, new(true, met.IsUpstreamAway), cancel);
         }
 
         // 3. That one silo has not stored it says nothing about the module version: on to the next step.
@@ -194,6 +201,20 @@ internal sealed class ArtifactOwner(
 
     private static Outcome<StoredHere> Stored(Outcome<ModuleRecord> outcome) =>
         outcome.TryGet(out var record, out var failure) ? new StoredHere(record, false) : failure;
+
+    // What has been done for the same wait already.
+    private readonly record struct Before(bool IsSharedStoreAsked, bool IsUpstreamTried)
+    {
+        public static Before Nothing => default;
+    }
+
+    // What the steps of one walk have met.
+    private sealed class Met
+    {
+        public Failure? FailedHere { get; set; }
+
+        public bool IsUpstreamAway { get; set; }
+    }
 
     private readonly record struct Miss(ModuleVersion Module, ArtifactKind Kind, AskLevel Level, bool IsGrains);
 }

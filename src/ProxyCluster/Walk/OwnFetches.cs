@@ -30,16 +30,19 @@ internal sealed class OwnFetches(
     /// <summary>Fetches running now.</summary>
     public int Running => Volatile.Read(ref _running);
 
-    /// <summary>Fetches, verifies and commits; <paramref name="known"/> is the present record, which binds the fetch.</summary>
+    /// <summary>
+    /// Fetches, verifies and commits; <paramref name="known"/> is the present record, which binds the fetch. Each upstream is asked
+    /// once where <paramref name="mayRetry"/> is false.
+    /// </summary>
     public async Task<Outcome<ModuleRecord>> FetchAsync(
-        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, CancellationToken stop)
+        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayRetry, CancellationToken stop)
     {
         if (_absent.FindOrNull(DiskStore.KeyOf(module, kind)) is { } absent)
             return absent;
         Interlocked.Increment(ref _running);
         try
         {
-            return await FetchAndHandOnAsync(module, kind, known, stop);
+            return await FetchAndHandOnAsync(module, kind, known, mayRetry, stop);
         }
         finally
         {
@@ -48,9 +51,9 @@ internal sealed class OwnFetches(
     }
 
     private async Task<Outcome<ModuleRecord>> FetchAndHandOnAsync(
-        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, CancellationToken stop)
+        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayRetry, CancellationToken stop)
     {
-        var outcome = await fetcher.FetchAsync(module, kind, known, stop);
+        var outcome = await fetcher.FetchAsync(module, kind, known, mayRetry, stop);
         if (outcome.Failure is { IsProvenAbsence: true } absence)
             _absent.Remember(DiskStore.KeyOf(module, kind), absence, absence.Message);
 

@@ -45,6 +45,32 @@ public sealed class LoadSheddingTests : IDisposable
     }
 
     [Fact]
+    public void TurnedAway_WhoDoesItAgain_IsForTwiceAsLongUpToTheLongest()
+    {
+        List<int> seconds = [];
+        for (var time = 0; time < 6; time++)
+        {
+            BeLate();
+            Waste(Wasteful, 3);
+            Assert.True(_shedding.IsTurnedAway(Wasteful));
+            var second = 0;
+            for (; _shedding.IsTurnedAway(Wasteful); second++)
+                Beat(10);
+            seconds.Add(second);
+        }
+
+        Assert.Equal([2, 4, 8, 16, 30, 30], seconds);
+
+        // Who has been in for as long is as others are.
+        Beat(310);
+        BeLate();
+        Waste(Wasteful, 3);
+        Assert.True(_shedding.IsTurnedAway(Wasteful));
+        Beat(21);
+        Assert.False(_shedding.IsTurnedAway(Wasteful));
+    }
+
+    [Fact]
     public void Away_WhenItChanges_IsToldWhole()
     {
         var told = new List<string>();
