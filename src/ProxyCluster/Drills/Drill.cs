@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using ProxyCluster.Drills.Load;
 using ProxyCluster.Drills.Reports;
 using ProxyCluster.Drills.Topology;
@@ -27,7 +28,8 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
     private static readonly TimeSpan DetectLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookFor = TimeSpan.FromSeconds(45);
 
     /// <summary>Holds the drill.</summary>
     /// <exception cref="DrillException">It could not be held; says why.</exception>
@@ -156,19 +158,24 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
     {
         // A front end asks its silos; where no silo can be reached, its word must do.
         var silos = members.Any(static member => !member.IsFrontEnd) ? members.RemoveAll(static member => member.IsFrontEnd) : members;
-        var missing = await MissingAsync(silos, acknowledged, http, cancel);
-        if (missing.IsEmpty)
-            return [];
+        var began = clock.GetTimestamp();
+        var (missing, haveAllAnswered) = await MissingAsync(silos, acknowledged, http, cancel);
 
-        // A silo that is busy turns away who asks it for much that it does not have.
-        await Task.Delay(LookAgainAfter, clock, cancel);
-        return [.. (await MissingAsync(silos, missing, http, cancel)).Select(static got => got.Path)];
+        // A silo that is busy turns away, for a while, who asks it for much that it does not have.
+        while (!missing.IsEmpty && !haveAllAnswered && clock.GetElapsedTime(began) < LookFor)
+        {
+            await Task.Delay(LookAgainAfter, clock, cancel);
+            (missing, haveAllAnswered) = await MissingAsync(silos, missing, http, cancel);
+        }
+
+        return [.. missing.Select(static got => got.Path)];
     }
 
-    private static async Task<ImmutableArray<DrillObject>> MissingAsync(
+    private async Task<(ImmutableArray<DrillObject> Missing, bool HaveAllAnswered)> MissingAsync(
         ImmutableArray<DrillMember> silos, IEnumerable<DrillObject> wanted, HttpClient http, CancellationToken cancel)
     {
         var missing = new ConcurrentQueue<DrillObject>();
+        var haveAllAnswered = true;
         await Parallel.ForEachAsync(
             wanted.Index(),
             new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancel },
@@ -178,21 +185,26 @@ internal sealed class Drill(DrillSettings settings, TimeProvider clock, Action<s
                 for (var i = 0; i < silos.Length; i++)
                 {
                     using var look = new HttpRequestMessage(HttpMethod.Get, new Uri(silos[(next.Index + i) % silos.Length].Url, "/cached-only/" + next.Item.Path));
+                    using var late = new CancellationTokenSource(Patience, clock);
+                    using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
                     try
                     {
-                        using var answer = await http.SendAsync(look, stop);
-                        if (answer.IsSuccessStatusCode && next.Item.IsRight(await answer.Content.ReadAsByteArrayAsync(stop)))
+                        using var answer = await http.SendAsync(look, both.Token);
+                        if (answer.IsSuccessStatusCode && next.Item.IsRight(await answer.Content.ReadAsByteArrayAsync(both.Token)))
                             return;
+                        if (answer.StatusCode != HttpStatusCode.NotFound)
+                            haveAllAnswered = false;
                     }
-                    catch (HttpRequestException)
+                    catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !stop.IsCancellationRequested)
                     {
-                        // A silo that is down has nothing to show; the others may.
+                        // A silo that is down, silent, or has enough of us shows nothing now; the others may.
+                        haveAllAnswered = false;
                     }
                 }
 
                 missing.Enqueue(next.Item);
             });
-        return [.. missing];
+        return ([.. missing], haveAllAnswered);
     }
 
     private static async Task<TimeSpan?> SeeAsync(

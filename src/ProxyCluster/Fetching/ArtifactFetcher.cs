@@ -33,17 +33,17 @@ internal sealed partial class ArtifactFetcher(
 {
     /// <summary>
     /// Fetches, proves and commits; gives the record that names the artifact. <paramref name="known"/> is the present
-    /// record, whose hashes bind this fetch too. Each upstream is asked once where <paramref name="mayRetry"/> is false.
+    /// record, whose hashes bind this fetch too. An upstream that says when to come back is not waited for where <paramref name="mayWait"/> is false.
     /// </summary>
     public async Task<Outcome<ModuleRecord>> FetchAsync(
-        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayRetry, CancellationToken cancel)
+        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayWait, CancellationToken cancel)
     {
         if (!DataTree.Fits(module))
             return new Failure(FailureKind.Blocked, $"{module}: the name is too long to be stored");
 
         try
         {
-            return await FetchAndCommitAsync(module, kind, known, mayRetry, cancel);
+            return await FetchAndCommitAsync(module, kind, known, mayWait, cancel);
         }
         catch (StoreException e)
         {
@@ -53,7 +53,7 @@ internal sealed partial class ArtifactFetcher(
     }
 
     private async Task<Outcome<ModuleRecord>> FetchAndCommitAsync(
-        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayRetry, CancellationToken cancel)
+        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayWait, CancellationToken cancel)
     {
         // 1. Ask for the proof; it arrives while the bytes do.
         var proof = kind == ArtifactKind.Info ? null : verifier.ProveAsync(module, cancel).AsTask();
@@ -66,7 +66,7 @@ internal sealed partial class ArtifactFetcher(
         IncomingArtifact? incoming = null;
         try
         {
-            var request = new UpstreamRequest(UpstreamResource.Artifact(module, kind)) { MayRetry = mayRetry };
+            var request = new UpstreamRequest(UpstreamResource.Artifact(module, kind)) { MayWait = mayWait };
             var outcome = await upstreams.FetchAsync(
                 request,
                 async (answer, stop) =>

@@ -93,7 +93,9 @@ internal sealed partial class UpstreamLink : IDisposable
 
             // 4. Once more, or that was all: the tries of one request are one failure.
             last = fault.Failure;
-            if (!isProbe && request.MayRetry && _upstream.IsRemote && RetryRules.PauseOrNull(fault, tries, _random(), _options) is { } pause)
+            if (!isProbe && _upstream.IsRemote
+                && (request.MayWait || last.RetryAfter is null)
+                && RetryRules.PauseOrNull(fault, tries, _random(), _options) is { } pause)
             {
                 Log.WillRetry(_logger, request.Resource, Name, pause, last);
                 if (pause > TimeSpan.Zero)

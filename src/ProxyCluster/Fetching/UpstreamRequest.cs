@@ -8,6 +8,9 @@ namespace ProxyCluster.Fetching;
 /// <param name="Validators">What is already held, so that its upstream may answer "not modified".</param>
 internal sealed record UpstreamRequest(UpstreamResource Resource, long? SizeLimit = null, UpstreamValidators? Validators = null)
 {
-    /// <summary>False where somebody else has just tried in vain as often as one should: once is enough to see whether we fare better.</summary>
-    public bool MayRetry { get; init; } = true;
+    /// <summary>
+    /// False where somebody else has just tried in vain: an upstream that asks us to come back later is not waited for, when he has
+    /// waited already. What fails at once is tried again as ever.
+    /// </summary>
+    public bool MayWait { get; init; } = true;
 }

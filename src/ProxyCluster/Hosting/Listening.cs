@@ -27,7 +27,7 @@ internal static class Listening
 
         foreach (var url in services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses())
         {
-            Listen(kestrel, url, listener =>
+            Listen(kestrel, url, static (ip, port) => new IPEndPoint(ip, port), listener =>
             {
                 GivePlaces(listener, services);
                 if (BindingAddress.Parse(url).Scheme == "https")
@@ -39,7 +39,7 @@ internal static class Listening
         var mark = new InternalConnection(certificates.IsSet);
         foreach (var url in members)
         {
-            Listen(kestrel, url, listener =>
+            Listen(kestrel, url, static (ip, port) => new MembersEndPoint(ip, port), listener =>
             {
                 listener.Protocols = HttpProtocols.Http1;
                 listener.Use(next => connection =>
@@ -73,7 +73,7 @@ internal static class Listening
         });
     }
 
-    private static void Listen(KestrelServerOptions kestrel, string url, Action<ListenOptions> configure)
+    private static void Listen(KestrelServerOptions kestrel, string url, Func<IPAddress, int, IPEndPoint> endPoint, Action<ListenOptions> configure)
     {
         var address = BindingAddress.Parse(url);
         if (address.IsUnixPipe)
@@ -81,7 +81,7 @@ internal static class Listening
         else if (string.Equals(address.Host, "localhost", StringComparison.OrdinalIgnoreCase))
             kestrel.ListenLocalhost(address.Port, configure);
         else if (IPAddress.TryParse(address.Host, out var ip))
-            kestrel.Listen(ip, address.Port, configure);
+            kestrel.Listen(endPoint(ip, address.Port), configure);
         else
             kestrel.ListenAnyIP(address.Port, configure);
     }

@@ -41,6 +41,7 @@ internal static class HttpRegistration
                 provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<IConnectionListenerFactory, GuardedTransport>();
+        services.AddHostedService<ServerRefusals>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
         return services;
     }

@@ -7,8 +7,8 @@ namespace ProxyCluster.Sockets;
 /// <summary>
 /// Sockets that listen, closed to some clients: the kernel drops what those send before there is a connection (a classic packet
 /// filter on the socket, Linux, no right needed). Turning a connection away at accept costs the process some 10 µs of its
-/// own, and a flood of them a core; here it costs nothing. Nor does the client see a refusal: its kernel goes on trying for it,
-/// after 1 s and more, so a build behind a crowd waits where it would have failed.
+/// own, and a flood of them a core; here it costs the process nothing. Nor does the client see a refusal: its kernel goes on
+/// trying for it, after 1 s and more, so a build behind a crowd waits where it would have failed.
 /// <para>
 /// Connections that are open stay so. Where the kernel will have no filter, nothing is closed, and who comes in is turned away
 /// there.
@@ -17,7 +17,7 @@ namespace ProxyCluster.Sockets;
 /// </summary>
 internal sealed class ClosedDoor
 {
-    // A jump reaches 255 instructions; this many are looked at one after the other.
+    // Each packet is held against one after the other, also those of connections that are made meanwhile, for as long as they live.
     private const int MaxClients = 64;
 
     private const int SocketLevel = 1;
@@ -64,10 +64,27 @@ internal sealed class ClosedDoor
             {
                 _sockets = _sockets.Remove(socket); // no longer listening
             }
+            catch (SocketException) when (program.Length == 0)
+            {
+                // There was none to remove.
+            }
             catch (SocketException)
             {
-                // A kernel without filters, or that has none to remove.
+                Open(socket);
             }
+        }
+    }
+
+    // A kernel without filters, or one with no room for this one: the one before must not stay, for it keeps out who may come in.
+    private static void Open(Socket socket)
+    {
+        try
+        {
+            Set(socket, []);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // There was none.
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed class GuardedTransport : IConnectionListenerFactory, IConnection
         options.Value.CreateBoundListenSocket = endpoint =>
         {
             var socket = bind(endpoint);
-            if (endpoint is IPEndPoint)
+            if (endpoint is IPEndPoint and not MembersEndPoint)
                 _door.Add(socket);
             return socket;
         };
@@ -38,8 +38,11 @@ internal sealed class GuardedTransport : IConnectionListenerFactory, IConnection
     public bool CanBind(EndPoint endpoint) => _sockets.CanBind(endpoint);
 
     /// <inheritdoc/>
-    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new Listener(await _sockets.BindAsync(endpoint, cancellationToken), _shedding);
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var listener = await _sockets.BindAsync(endpoint, cancellationToken);
+        return endpoint is MembersEndPoint ? listener : new Listener(listener, _shedding);
+    }
 
     private sealed class Listener(IConnectionListener inner, LoadShedding shedding) : IConnectionListener
     {

@@ -9,9 +9,10 @@ namespace ProxyCluster.Sockets;
 /// <para>
 /// <b>Late</b> is a process whose timers fire late: its threads are all at work, or the machine gives it too little of itself.
 /// It stays so for some seconds after the last sign of it, because turning away is what takes the signs away; and who was turned
-/// away is let in again after two seconds, when it has wasted less than its measure for one, however well everything goes without
-/// it. Who does it again before it has been in for as long as it was out is out for twice as long, up to half a minute: each
-/// time that a flood is let in costs everybody some tenths of a second.
+/// away is let in again after two seconds or three, when it has wasted less than its measure for one, however well everything goes
+/// without it. Who does it again before it has been in for as long as it was out is out for twice as long, up to a quarter of a
+/// minute: each time that a flood is let in costs everybody some tenths of a second, and what waits for a connection gives up after
+/// half a minute.
 /// </para>
 /// <para>
 /// <b>Wasted</b> is a request for what is not there or may not be asked, or that its client did not wait for, and a connection
@@ -29,7 +30,7 @@ internal sealed class LoadShedding : IDisposable
     internal static readonly TimeSpan Late = TimeSpan.FromMilliseconds(50);
     internal static readonly TimeSpan StaysLateFor = TimeSpan.FromSeconds(10);
     internal static readonly TimeSpan FirstTime = TimeSpan.FromSeconds(2);
-    internal static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
@@ -84,7 +85,8 @@ internal sealed class LoadShedding : IDisposable
     /// <summary>Must it be turned away? Hot path: two reads while this process is not late and nobody is.</summary>
     public bool IsTurnedAway(ClientAddress client)
     {
-        if (!IsActive)
+        // Who stands for nobody is a socket file, and all who are behind it.
+        if (!IsActive || !client.IsKnown)
             return false;
         var known = _away.TryGetValue(client, out var exile);
         if (known && exile.Until > _clock.GetTimestamp())
@@ -93,7 +95,7 @@ internal sealed class LoadShedding : IDisposable
             return false;
         if (_isLate)
             Send(client, known ? exile.Time * 2 : FirstTime);
-        return known || _isLate;
+        return _isLate || (known && !exile.IsBack);
     }
 
     /// <summary>Counts a new connection of a client that must be turned away; false where it need not be.</summary>
@@ -110,10 +112,10 @@ internal sealed class LoadShedding : IDisposable
 
     private void Send(ClientAddress client, TimeSpan time)
     {
-        if (_away.Count >= MaxClients)
+        if (_away.Count >= MaxClients && !_away.ContainsKey(client))
             return;
         var (now, bounded) = (_clock.GetTimestamp(), time < LongestTime ? time : LongestTime);
-        _away[client] = new Exile(now + Ticks(bounded), bounded);
+        _away[client] = new Exile(now + Ticks(bounded), bounded, IsBack: false);
         _isAnybodyAway = true;
         Tell(now);
     }
@@ -150,8 +152,12 @@ internal sealed class LoadShedding : IDisposable
             _secondAt = now;
             foreach (var (client, exile) in _away)
             {
-                if (exile.Until + Ticks(exile.Time) <= now && !IsOver(_wastedBefore, client))
+                if (exile.Until > now || IsOver(_wastedBefore, client))
+                    continue;
+                if (exile.Until + Ticks(exile.Time) <= now)
                     _away.TryRemove(client, out _);
+                else
+                    _away.TryUpdate(client, exile with { IsBack = true }, exile);
             }
 
             _isAnybodyAway = !_away.IsEmpty;
@@ -162,6 +168,6 @@ internal sealed class LoadShedding : IDisposable
         _timer.Change(Beat, Timeout.InfiniteTimeSpan);
     }
 
-    // How long it is away, and until when by the clock's timestamps. It is remembered for as long again.
-    private readonly record struct Exile(long Until, TimeSpan Time);
+    // How long it is away, and until when by the clock's timestamps; whether it has been let in. It is remembered for as long again.
+    private readonly record struct Exile(long Until, TimeSpan Time, bool IsBack);
 }

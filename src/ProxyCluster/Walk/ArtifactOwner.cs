@@ -117,7 +117,7 @@ internal sealed class ArtifactOwner(
         if (ask.Level == AskLevel.Stored)
             return new Failure(FailureKind.NotCached, $"{ask.Module} is not in the cache");
         if (ask.Level == AskLevel.Home && holders is null)
-            return Stored(await fetches.FetchAsync(ask.Module, ask.Kind, known, mayRetry: !before.IsUpstreamTried, stop));
+            return Stored(await fetches.FetchAsync(ask.Module, ask.Kind, known, mayWait: !before.IsUpstreamTried, stop));
 
         // 4. From known holders, the region's copy or the owner; where no grain answers, from those next in order, or by ourselves.
         var steps = StepsFor(ask, holders is null ? [] : await holders());
@@ -137,9 +137,12 @@ internal sealed class ArtifactOwner(
     private ImmutableArray<AskStep> StepsFor(Ask ask, IEnumerable<Member> holders)
     {
         var (key, view) = (ask.Module.ToString(), self.View);
-        var path = ask.Level == AskLevel.Home
+        var hasFallen = departed.WouldOwn(key, view);
+
+        // A grain fetches what nobody it knows has, unless the key has just fallen to it: its notes went with a silo, the bytes did not.
+        var path = ask.Level == AskLevel.Home && !hasFallen
             ? [new AskStep(null, AskLevel.Home)]
-            : AskPath.ForArtifact(key, self.Member, ask.Level, view, options.Value.MaxCandidates, departed.WouldOwn(key, view));
+            : AskPath.ForArtifact(key, self.Member, ask.Level, view, options.Value.MaxCandidates, hasFallen);
         return
         [
             .. pulse.Prefer([.. holders.Select(static holder => new AskStep(holder, AskLevel.Stored))]),
@@ -163,8 +166,8 @@ internal sealed class ArtifactOwner(
         return outcome;
     }
 
-    // What a grain in this very silo has failed at, the silo does not do over again by itself; and where another has tried upstream
-    // in vain, it looks once whether it fares better: three silos that each try three times are not heard by who waits.
+    // What a grain in this very silo has failed at, the silo does not do over again by itself; and where another has waited for
+    // upstream in vain, it looks whether it fares better and does not wait: three silos that each wait are not waited for.
     private async Task<Outcome<StoredHere>> TakeAsync(
         Ask ask, AskStep step, Met met, Action alive, CancellationToken cancel)
     {

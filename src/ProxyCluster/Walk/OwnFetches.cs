@@ -31,18 +31,18 @@ internal sealed class OwnFetches(
     public int Running => Volatile.Read(ref _running);
 
     /// <summary>
-    /// Fetches, verifies and commits; <paramref name="known"/> is the present record, which binds the fetch. Each upstream is asked
-    /// once where <paramref name="mayRetry"/> is false.
+    /// Fetches, verifies and commits; <paramref name="known"/> is the present record, which binds the fetch. An upstream that
+    /// says when to come back is not waited for where <paramref name="mayWait"/> is false.
     /// </summary>
     public async Task<Outcome<ModuleRecord>> FetchAsync(
-        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayRetry, CancellationToken stop)
+        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayWait, CancellationToken stop)
     {
         if (_absent.FindOrNull(DiskStore.KeyOf(module, kind)) is { } absent)
             return absent;
         Interlocked.Increment(ref _running);
         try
         {
-            return await FetchAndHandOnAsync(module, kind, known, mayRetry, stop);
+            return await FetchAndHandOnAsync(module, kind, known, mayWait, stop);
         }
         finally
         {
@@ -51,9 +51,9 @@ internal sealed class OwnFetches(
     }
 
     private async Task<Outcome<ModuleRecord>> FetchAndHandOnAsync(
-        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayRetry, CancellationToken stop)
+        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayWait, CancellationToken stop)
     {
-        var outcome = await fetcher.FetchAsync(module, kind, known, mayRetry, stop);
+        var outcome = await fetcher.FetchAsync(module, kind, known, mayWait, stop);
         if (outcome.Failure is { IsProvenAbsence: true } absence)
             _absent.Remember(DiskStore.KeyOf(module, kind), absence, absence.Message);
 

@@ -4,9 +4,12 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
+using ProxyCluster.Configuration;
 using ProxyCluster.Fetching;
 using ProxyCluster.Lines;
 using ProxyCluster.Sockets;
@@ -184,6 +187,20 @@ public sealed class CrowdTests
         Assert.Equal(("127.0.0.1", 1, refused), (address.ToString(), figures.Requests, figures.Refused));
     }
 
+    [Theory]
+    [InlineData("no request\r\n\r\n", 400)]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400)]
+    [InlineData("LONG", 414)]
+    public async Task Clients_WhatTheServerRefusesByItself_IsCountedAsRefused(string sent, int status)
+    {
+        await using var silo = await TestSilo.StartAsync(("Http:MaxRequestLineBytes", "1024"));
+        using var connection = await RawConnection.OpenAsync(silo.Address);
+        await connection.SendAsync(sent.Replace("LONG", $"GET /{new string('x', 2000)} HTTP/1.1\r\n\r\n", StringComparison.Ordinal));
+        Assert.Equal(status, (await connection.ReadAnswerAsync()).Status);
+        var (client, figures) = Assert.Single(await ClientsAsync(silo, 0));
+        Assert.Equal(("127.0.0.1", 0, 1), (client.ToString(), figures.Requests, figures.Refused));
+    }
+
     [Fact]
     public async Task Clients_ConnectionsPastTheShare_AreCountedAsRefused()
     {
@@ -238,6 +255,21 @@ public sealed class CrowdTests
         for (var beat = 0; beat < 30; beat++)
             clock.Advance(LoadShedding.Beat);
         Assert.Equal(HttpStatusCode.NotFound, (await waiting.WaitAsync(Patience, Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Connections_WhereMembersCome_AreLetInWhateverTheirAddressHasWasted()
+    {
+        var clock = new ManualTimeProvider();
+        await using var silo = await TestSilo.StartAsync(
+            services => services.AddSingleton<TimeProvider>(clock), ("Http:MaxWastedPerSecond", "2"), (SettingKeys.InternalUrls, "http://127.0.0.1:0"));
+        using (var wasteful = Client(silo, "127.0.0.2"))
+            await BeTurnedAwayAsync(clock, [wasteful]);
+
+        var inside = new Uri(silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Last());
+        using var member = new HttpClient(ClientAt.Address("127.0.0.2", new IPEndPoint(IPAddress.Loopback, inside.Port)));
+        using var answer = await member.GetAsync(new Uri(inside, PeerCalls.Prefix + "ping"), Cancel).WaitAsync(Patience, Cancel);
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
     }
 
     [Fact]

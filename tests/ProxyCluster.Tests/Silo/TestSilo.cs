@@ -91,7 +91,7 @@ internal sealed class TestSilo : IAsyncDisposable
         });
         _gauge = new RequestGauge(_app.Services);
         await _app.StartAsync(Cancellation);
-        var url = new Uri(_app.Urls.Single());
+        var url = new Uri(_app.Urls.First());
         Address = new IPEndPoint(IPAddress.Loopback, url.Port);
         Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = url };
     }

@@ -59,15 +59,29 @@ public sealed class LoadSheddingTests : IDisposable
             seconds.Add(second);
         }
 
-        Assert.Equal([2, 4, 8, 16, 30, 30], seconds);
+        Assert.Equal([2, 4, 8, 15, 15, 15], seconds);
+
+        // Who is back is not turned away while there is room, whatever is remembered of him.
+        Beat(110);
+        Assert.False(_shedding.IsLate);
+        Waste(Wasteful, 3);
+        Assert.False(_shedding.IsTurnedAway(Wasteful));
 
         // Who has been in for as long is as others are.
-        Beat(310);
+        Beat(60);
         BeLate();
         Waste(Wasteful, 3);
         Assert.True(_shedding.IsTurnedAway(Wasteful));
         Beat(21);
         Assert.False(_shedding.IsTurnedAway(Wasteful));
+    }
+
+    [Fact]
+    public void TurnedAway_NobodyInParticular_NeverIs()
+    {
+        BeLate();
+        Waste(default, 100);
+        Assert.False(_shedding.IsTurnedAway(default));
     }
 
     [Fact]

@@ -14,13 +14,14 @@ public sealed class UpstreamTriedElsewhereTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(FailureKind.UpstreamUnavailable, 1)]
-    [InlineData(FailureKind.UpstreamTimeout, 1)]
-    [InlineData(FailureKind.PeerUnavailable, 3)] // it has not tried
-    public async Task Get_OwnerFails_UpstreamIsAskedOnceWhereItWasTried(FailureKind met, int requests)
+    [InlineData(FailureKind.UpstreamUnavailable, true, 1)]
+    [InlineData(FailureKind.UpstreamTimeout, true, 1)]
+    [InlineData(FailureKind.PeerUnavailable, true, 3)] // it has not tried
+    [InlineData(FailureKind.UpstreamUnavailable, false, 3)] // nothing to wait for
+    public async Task Get_OwnerFails_UpstreamIsNotWaitedForOnceMore(FailureKind met, bool saysWhen, int requests)
     {
         await using var upstream = UpstreamServer.Start();
-        upstream.Faults.Always("*", Fault.Status(503));
+        upstream.Faults.Always("*", saysWhen ? Fault.TooManyRequests(1) : Fault.Status(503));
         await using var site = await PeerSite.StartAsync();
         var regions = site.RegionsInOwnerOrder("a", "b");
         await site.ScriptAsync(regions[0], (context, target) => ScriptedPeer.FrameAsync(context, PeerFrameType.Failure, PeerFailure.Write(
