@@ -17,8 +17,11 @@ namespace ProxyCluster.Sockets;
 /// </summary>
 internal sealed class ClosedDoor
 {
-    // Each packet is held against one after the other, also those of connections that are made meanwhile, for as long as they live.
-    private const int MaxClients = 64;
+    /// <summary>
+    /// Clients that it is closed to at once. Each packet is held against one after the other, also those of connections that are made
+    /// meanwhile, for as long as they live.
+    /// </summary>
+    public const int MaxClients = 64;
 
     private const int SocketLevel = 1;
     private const int AttachFilter = 26;

@@ -68,7 +68,10 @@ internal sealed class LoadShedding : IDisposable
     /// <summary>Whether this process has too little processor for what it is asked.</summary>
     public bool IsLate => _isLate;
 
-    /// <summary>Told of all who are turned away whenever they are others than before, one call after the other.</summary>
+    /// <summary>
+    /// Told of all who are turned away when they are others than before, one call after the other: at once while they are few, and
+    /// within a second else.
+    /// </summary>
     public event Action<IReadOnlyCollection<ClientAddress>>? AwayChanged;
 
     /// <summary>Whether anybody may be turned away now.</summary>
@@ -117,7 +120,10 @@ internal sealed class LoadShedding : IDisposable
         var (now, bounded) = (_clock.GetTimestamp(), time < LongestTime ? time : LongestTime);
         _away[client] = new Exile(now + Ticks(bounded), bounded, IsBack: false);
         _isAnybodyAway = true;
-        Tell(now);
+
+        // Past what the door holds, the next second is soon enough: a list anew for each of thousands would cost what they are turned away for.
+        if (Volatile.Read(ref _told).Count < ClosedDoor.MaxClients)
+            Tell(now);
     }
 
     private void Tell(long now)
@@ -127,7 +133,7 @@ internal sealed class LoadShedding : IDisposable
             var away = _away.Where(one => one.Value.Until > now).Select(static one => one.Key).ToHashSet();
             if (away.SetEquals(_told))
                 return;
-            _told = away;
+            Volatile.Write(ref _told, away);
             AwayChanged?.Invoke(away);
         }
     }

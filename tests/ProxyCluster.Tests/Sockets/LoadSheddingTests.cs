@@ -102,6 +102,24 @@ public sealed class LoadSheddingTests : IDisposable
     }
 
     [Fact]
+    public void Away_OfMoreThanTheDoorHolds_IsToldWithTheSecond()
+    {
+        var told = new List<int>();
+        _shedding.AwayChanged += clients => told.Add(clients.Count);
+        BeLate();
+        for (var i = 0; i < ClosedDoor.MaxClients + 10; i++)
+        {
+            var client = ClientAddress.Of(new IPAddress([10, 2, 0, (byte)i]));
+            Waste(client, 3);
+            Assert.True(_shedding.IsTurnedAway(client));
+        }
+
+        Assert.Equal(Enumerable.Range(1, ClosedDoor.MaxClients), told);
+        Beat(11);
+        Assert.Equal(ClosedDoor.MaxClients + 10, told[^1]);
+    }
+
+    [Fact]
     public void TurnAway_ByConnections_CountsThemAndTellsOfThem()
     {
         BeLate();
