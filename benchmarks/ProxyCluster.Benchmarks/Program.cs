@@ -7,6 +7,7 @@ using ProxyCluster.Benchmarks.Large;
 using ProxyCluster.Benchmarks.Measuring;
 using ProxyCluster.Benchmarks.Micro;
 using ProxyCluster.Benchmarks.Silos;
+using ProxyCluster.Benchmarks.Trace;
 using ProxyCluster.TestKit.Processes;
 
 ShortLives.AreOver();
@@ -16,6 +17,9 @@ if (args is [Drain.Verb, .. var drain])
 
 if (args is [SilosProgram.Verb, .. var silos])
     return await SilosProgram.RunAsync(silos);
+
+if (args is [TraceProgram.Verb, .. var trace])
+    return await TraceProgram.RunAsync(trace);
 
 return await BenchmarkProgram.RunAsync(args);
 

@@ -8,9 +8,6 @@ namespace ProxyCluster.Grains;
 /// <summary>Who holds a module version's bytes. A hint: whoever is asked for them may have let them go.</summary>
 internal sealed class HolderState : StoredRecord
 {
-    /// <summary>Holders that are remembered: one for each region that a cluster is likely to have, and some.</summary>
-    public const int Most = 8;
-
     private const int AllKinds = (1 << (int)ArtifactKind.Info) | (1 << (int)ArtifactKind.Mod) | (1 << (int)ArtifactKind.Zip);
 
     /// <summary>All that older versions noted: one, of whatever there is. Nothing is written here any more.</summary>
@@ -26,9 +23,14 @@ internal sealed class HolderState : StoredRecord
     /// <summary>With one more, which is then the newest, where it is news; the oldest goes where there are too many.</summary>
     public HolderState With(string authority, ArtifactKind kind)
     {
-        var known = All.FirstOrDefault(holder => holder.Authority == authority).Kinds;
-        var kinds = known | (1 << (int)kind);
-        return kinds == known ? this : new() { Holders = [.. All.Where(holder => holder.Authority != authority).Prepend(new(authority, kinds)).Take(Most)] };
+        var all = All.Take(HolderRules.Most).ToImmutableArray();
+        var (names, kinds) = (new string[HolderRules.Most], new byte[HolderRules.Most]);
+        for (var i = 0; i < all.Length; i++)
+            (names[i], kinds[i]) = (all[i].Authority, (byte)all[i].Kinds);
+
+        var count = HolderRules.Note(names, kinds, all.Length, authority, kind);
+        var next = names.Take(count).Zip(kinds, static (name, holds) => new Holder(name, holds)).ToImmutableArray();
+        return next.SequenceEqual(all) ? this : new() { Holders = next };
     }
 
     /// <summary>With all that another one knows and this one does not.</summary>
@@ -39,7 +41,7 @@ internal sealed class HolderState : StoredRecord
             .. All.Concat(older.All)
                 .GroupBy(static holder => holder.Authority, StringComparer.Ordinal)
                 .Select(static same => new Holder(same.Key, same.Aggregate(0, static (kinds, holder) => kinds | holder.Kinds)))
-                .Take(Most),
+                .Take(HolderRules.Most),
         ],
     };
 
