@@ -18,7 +18,7 @@ internal sealed class HolderState : StoredRecord
 
     /// <summary>Authorities of those that hold the artifact, newest first.</summary>
     public IEnumerable<string> Of(ArtifactKind kind) =>
-        All.Where(holder => (holder.Kinds & (1 << (int)kind)) != 0).Select(static holder => holder.Authority);
+        All.Where(holder => holder.Has(kind)).Select(static holder => holder.Authority);
 
     /// <summary>With one more, which is then the newest, where it is news; the oldest goes where there are too many.</summary>
     public HolderState With(string authority, ArtifactKind kind)
@@ -33,16 +33,13 @@ internal sealed class HolderState : StoredRecord
         return next.SequenceEqual(all) ? this : new() { Holders = next };
     }
 
-    /// <summary>With all that another one knows and this one does not.</summary>
+    /// <summary>With all that another one knows and this one does not, as far as there is room; what is news to that one counts as newer.</summary>
     public HolderState With(HolderState older) => new()
     {
-        Holders =
-        [
-            .. All.Concat(older.All)
-                .GroupBy(static holder => holder.Authority, StringComparer.Ordinal)
-                .Select(static same => new Holder(same.Key, same.Aggregate(0, static (kinds, holder) => kinds | holder.Kinds)))
-                .Take(HolderRules.Most),
-        ],
+        Holders = All.Reverse()
+            .SelectMany(static holder => Enum.GetValues<ArtifactKind>().Where(holder.Has).Select(kind => (holder.Authority, kind)))
+            .Aggregate(older, static (known, held) => known.With(held.Authority, held.kind))
+            .All,
     };
 
     private ImmutableArray<Holder> All => !Holders.IsDefaultOrEmpty ? Holders : Authority.Length > 0 ? [new(Authority, AllKinds)] : [];
@@ -51,7 +48,11 @@ internal sealed class HolderState : StoredRecord
 /// <summary>One holder.</summary>
 /// <param name="Authority">Host and port at which members reach it; it outlives a restart, as the disk behind it does.</param>
 /// <param name="Kinds">What it holds: a bit for each kind, counted by its number.</param>
-internal readonly record struct Holder(string Authority, int Kinds);
+internal readonly record struct Holder(string Authority, int Kinds)
+{
+    /// <summary>Does it hold one?</summary>
+    public bool Has(ArtifactKind kind) => (Kinds & (1 << (int)kind)) != 0;
+}
 
 /// <summary>The records of this room.</summary>
 [JsonSerializable(typeof(HolderState))]
