@@ -6,6 +6,7 @@ using ProxyCluster.Benchmarks.Hits;
 using ProxyCluster.Benchmarks.Large;
 using ProxyCluster.Benchmarks.Measuring;
 using ProxyCluster.Benchmarks.Micro;
+using ProxyCluster.Benchmarks.Peers;
 using ProxyCluster.Benchmarks.Silos;
 using ProxyCluster.Benchmarks.Trace;
 using ProxyCluster.TestKit.Processes;
@@ -20,6 +21,9 @@ if (args is [SilosProgram.Verb, .. var silos])
 
 if (args is [TraceProgram.Verb, .. var trace])
     return await TraceProgram.RunAsync(trace);
+
+if (args is [PeersProgram.Verb, .. var peers])
+    return await PeersProgram.RunAsync(peers, Console.Out, Console.Error);
 
 return await BenchmarkProgram.RunAsync(args);
 
