@@ -16,9 +16,14 @@ internal static class PeerPaths
         .SelectMany(module => kinds.Select(kind => (kind, path: ProxyPath.Of(module, kind))))
         .ToLookup(static artifact => artifact.kind, static artifact => artifact.path);
 
-    /// <summary>The module versions of the real corpus.</summary>
-    public static async Task<IEnumerable<string>> OfCorpusAsync() =>
-        (await Corpus.OpenAsync()).Modules.SelectMany(static module => module.Versions.Select(version => $"{module.Path}@{version}"));
+    /// <summary>The module versions of the real corpus that have all three files.</summary>
+    public static async Task<IEnumerable<string>> OfCorpusAsync()
+    {
+        var corpus = await Corpus.OpenAsync();
+        return corpus.Modules
+            .SelectMany(static module => module.Versions.Select(version => $"{module.Path}@{version}"))
+            .Where(name => File.Exists(Path.Combine(corpus.Tree, ProxyPath.Of(Parse(name), ArtifactKind.Zip))));
+    }
 
     private static ModuleVersion Parse(string line)
     {

@@ -6,7 +6,7 @@ namespace ProxyCluster.Benchmarks.Trace.Reports;
 /// <summary>A result as one HTML page with charts.</summary>
 internal static class TracePage
 {
-    private const double Left = 90, Width = 880, Row = 24;
+    private const double Left = 110, Width = 860, Row = 24;
 
     private static readonly (string Name, string Colour, Func<ByOrigin, long> Of)[] Origins =
     [
