@@ -9,17 +9,20 @@ namespace ProxyCluster.Benchmarks.Peers;
 /// <param name="Kinds">Which of their files are asked for.</param>
 /// <param name="Effort">How long and how often.</param>
 /// <param name="Json">File for the findings; null for none.</param>
-internal sealed record PeersOptions(IReadOnlyList<Peer> Peers, string? Modules, IReadOnlyList<ArtifactKind> Kinds, Effort Effort, string? Json)
+/// <param name="Html">File for them as a page; null for none.</param>
+internal sealed record PeersOptions(
+    IReadOnlyList<Peer> Peers, string? Modules, IReadOnlyList<ArtifactKind> Kinds, Effort Effort, string? Json, string? Html)
 {
     /// <summary>How it is used.</summary>
     public const string Usage = """
-        benchmarks/run peers NAME=URL NAME=URL [...] [--modules FILE] [--kinds info,mod,zip] [--rounds N] [--seconds N] [--connections N] [--json FILE]
+        benchmarks/run peers NAME=URL NAME=URL [...] [--modules FILE] [--kinds info,mod,zip]
+                             [--rounds N] [--seconds N] [--connections N] [--json FILE] [--html FILE]
         """;
 
     /// <summary>Reads the arguments; null when one cannot be used, which <paramref name="error"/> names.</summary>
     public static PeersOptions? ReadOrNull(IReadOnlyList<string> args, out string error)
     {
-        var options = new PeersOptions([], null, Enum.GetValues<ArtifactKind>(), new Effort(), null);
+        var options = new PeersOptions([], null, Enum.GetValues<ArtifactKind>(), new Effort(), null, null);
         for (var i = 0; i < args.Count; i++)
         {
             error = args[i];
@@ -45,6 +48,7 @@ internal sealed record PeersOptions(IReadOnlyList<Peer> Peers, string? Modules, 
             ("--connections", { } connections) => this with { Effort = Effort with { Connections = connections } },
             ("--modules", _) => this with { Modules = value },
             ("--json", _) => this with { Json = Path.GetFullPath(value) },
+            ("--html", _) => this with { Html = Path.GetFullPath(value) },
             ("--kinds", _) when KindsOrNull(value) is { } kinds => this with { Kinds = kinds },
             _ => null,
         };

@@ -55,8 +55,11 @@ internal static class PeersProgram
                 [.. options.Peers.Index().Skip(1).SelectMany(peer => Judge(ProxyPath.Ending(kind.Key), options.Peers, peer.Index, turns))]);
         }
 
+        var command = string.Join(' ', ["benchmarks/run", Verb, .. args]);
         if (options.Json is { } json)
-            report.WriteJson(json, string.Join(' ', ["benchmarks/run", Verb, .. args]));
+            report.WriteJson(json, command);
+        if (options.Html is { } html)
+            await File.WriteAllTextAsync(html, FindingsPage.Render($"Peers beside {options.Peers[0].Name}", command, report.Findings));
         return 0;
     }
 

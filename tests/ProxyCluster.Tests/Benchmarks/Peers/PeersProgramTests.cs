@@ -24,9 +24,12 @@ public sealed class PeersProgramTests : IAsyncDisposable
     {
         Put("/" + Mod, "same", "same");
 
-        Assert.Equal(0, await RunAsync("--kinds", "mod", "--rounds", "2", "--seconds", "1", "--connections", "2"));
+        Assert.Equal(0, await RunAsync("--kinds", "mod", "--rounds", "2", "--seconds", "1", "--connections", "2", "--html", _scratch["page.html"], "--json", _scratch["peers.json"]));
         Assert.Equal("", _errors.ToString());
-        Assert.All(["req/s, x one", "p50 ms, x one", "p95 ms, x one", "p99 ms, x one"], figure => Assert.Contains(figure, _output.ToString(), StringComparison.Ordinal));
+        var (page, json) = (File.ReadAllText(_scratch["page.html"]), File.ReadAllText(_scratch["peers.json"]));
+        Assert.All(
+            ["req/s, x one", "p50 ms, x one", "p95 ms, x one", "p99 ms, x one"],
+            figure => Assert.All([_output.ToString(), page, json], told => Assert.Contains(figure, told, StringComparison.Ordinal)));
         Assert.All([_one, _two], static server => Assert.True(server.TotalRequests > 2));
     }
 
