@@ -19,6 +19,7 @@ internal static class CopiesRegistration
         services.AddSingleton(static provider => LastCopyOf(
             provider, provider.GetRequiredService<PeerFill>(), provider.GetRequiredService<IOptions<LastCopyOptions>>()));
         services.AddSingleton<CopyTaker>();
+        services.AddSingleton<HolderSearch>();
         services.AddSingleton<IOtherHolders, PeerHolders>();
         return services.AddQueue<ToSharedStore>().AddQueue<ToRegions>();
     }

@@ -1,6 +1,7 @@
 using Orleans;
 using Orleans.Runtime;
 using ProxyCluster.Clustering;
+using ProxyCluster.Copies;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
@@ -25,12 +26,13 @@ internal abstract class ArtifactGrain : Grain, IGrainMigrationParticipant
 
     /// <param name="key">The module version.</param>
     /// <param name="level">As what this silo is asked by the grain.</param>
-    /// <param name="holders">Where it notes who holds the bytes.</param>
+    /// <param name="notes">Its notes of who holds the bytes in the cluster store; null where there are none.</param>
     /// <param name="rooms">The web host's services.</param>
     /// <param name="engine">The engine.</param>
-    protected ArtifactGrain(string key, AskLevel level, HolderNotes holders, Rooms rooms, OrleansEngine engine)
+    protected ArtifactGrain(string key, AskLevel level, StoredState<HolderState>? notes, Rooms rooms, OrleansEngine engine)
     {
-        (_rooms, _engine, _level, _holders) = (rooms, engine, level, holders);
+        (_rooms, _engine, _level) = (rooms, engine, level);
+        _holders = new HolderNotes(notes, level == AskLevel.Home ? SearchAsync : null);
         _work = new(rooms.HedgeDelay, rooms.Time);
         var at = key.LastIndexOf('@');
         if (at < 0 || !ModuleVersion.TryParse(key[..at], key[(at + 1)..], out _module, out _))
@@ -68,6 +70,11 @@ internal abstract class ArtifactGrain : Grain, IGrainMigrationParticipant
         var had = await _rooms.Get<ArtifactOwner>().HaveAsync(ask, () => HoldersAsync(kind, self), CancellationToken.None);
         return had.TryGet(out var stored, out var failure) ? stored.Record : failure;
     }
+
+    // A region's copy asks the owner, which knows.
+    private async Task<HolderState> SearchAsync() =>
+        (await _rooms.Get<HolderSearch>().FindAsync(_module, CancellationToken.None))
+            .Aggregate(new HolderState(), static (known, found) => known.With(found.Holder.Address.Authority, found.Kind));
 
     /// <summary>Those that are here, near ones first.</summary>
     private async Task<IEnumerable<Member>> HoldersAsync(ArtifactKind kind, Member self)

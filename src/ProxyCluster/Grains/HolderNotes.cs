@@ -7,9 +7,12 @@ namespace ProxyCluster.Grains;
 
 /// <summary>
 /// What a grain knows of who holds its bytes: in its memory, with it when it moves, and in the cluster store where there is
-/// one for it. Nobody waits for a write, and nothing is lost with it but one fetch. Called from everywhere.
+/// one for it. Where there is none, an owner that begins knows nothing, and asks the cluster once. Nobody waits for a write, and
+/// nothing is lost with it but one fetch. Called from everywhere.
 /// </summary>
-internal sealed class HolderNotes(StoredState<HolderState>? stored)
+/// <param name="stored">The notes in the cluster store; null where it is not for that.</param>
+/// <param name="search">Asks the cluster; null where that would say nothing new.</param>
+internal sealed class HolderNotes(StoredState<HolderState>? stored, Func<Task<HolderState>>? search = null)
 {
     private const string Key = "holders";
     private const int Attempts = 3;
@@ -18,11 +21,14 @@ internal sealed class HolderNotes(StoredState<HolderState>? stored)
     private readonly Lock _lock = new();
     private HolderState _known = new();
     private bool _isWriting;
+    private bool _isSearched;
     private Task _last = Task.CompletedTask;
 
-    /// <summary>What is known, by the store too where it answers.</summary>
+    /// <summary>What is known, by the store too where it answers, or by the others.</summary>
     public Task<HolderState> ReadAsync() =>
-        stored is null ? Task.FromResult(Volatile.Read(ref _known)) : InTurnAsync(() => ReadAsync(stored));
+        stored is not null ? InTurnAsync(() => ReadAsync(stored))
+        : search is null || Volatile.Read(ref _isSearched) ? Task.FromResult(Volatile.Read(ref _known))
+        : InTurnAsync(() => SearchAsync(search));
 
     /// <summary>Notes that a member has the artifact, or will in a moment.</summary>
     public void Note(string authority, ArtifactKind kind)
@@ -50,6 +56,7 @@ internal sealed class HolderNotes(StoredState<HolderState>? stored)
     {
         if (!move.TryGetBytes(Key, out var bytes))
             return;
+        Volatile.Write(ref _isSearched, true);
         var reader = new Utf8JsonReader(bytes);
         Merge(JsonSerializer.Deserialize(ref reader, GrainStates.Default.HolderState)!);
     }
@@ -98,6 +105,15 @@ internal sealed class HolderNotes(StoredState<HolderState>? stored)
 
     private async Task<HolderState> ReadAsync(StoredState<HolderState> storage) =>
         await storage.ReadAsync() == ReadResult.Read ? Merge(storage.Value) : Volatile.Read(ref _known);
+
+    private async Task<HolderState> SearchAsync(Func<Task<HolderState>> search)
+    {
+        if (Volatile.Read(ref _isSearched))
+            return Volatile.Read(ref _known);
+        var found = Merge(await search());
+        Volatile.Write(ref _isSearched, true);
+        return found;
+    }
 
     private HolderState Merge(HolderState older)
     {

@@ -17,8 +17,8 @@ namespace ProxyCluster.Grains;
 /// <para>
 /// <b>What it promises.</b> Concurrent askers share one fetch, which runs on when they leave. Its record is in the store of
 /// its silo before it says so; bytes go by peer fill, never in its messages. It remembers who holds the bytes, itself and
-/// those who asked, durably where the cluster store is for that: its next activation, wherever, copies them from any of
-/// those that are left instead of asking upstream again.
+/// those who asked, durably where the cluster store is for that; elsewhere its next activation, wherever, asks the cluster
+/// (<see cref="Copies.HolderSearch"/>). It copies them from any of those that are left instead of asking upstream again.
 /// </para>
 /// <para>
 /// <b>What it does not promise.</b> To be the only one. Two activations may exist for a moment after a silo died or views
@@ -34,7 +34,7 @@ internal sealed class ModuleVersionGrain(IGrainContext context, IServiceProvider
     : ArtifactGrain(
         context.GrainId.Key.ToString()!,
         AskLevel.Home,
-        new HolderNotes(rooms.Store.IsForHints ? new(services, context.GrainId, "holder", StorageLimit) : null),
+        rooms.Store.IsForHints ? new(services, context.GrainId, "holder", StorageLimit) : null,
         rooms,
         engine), IModuleVersionGrain
 {

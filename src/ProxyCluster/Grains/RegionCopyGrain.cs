@@ -17,7 +17,7 @@ namespace ProxyCluster.Grains;
 [RendezvousPlacement]
 [KeyRegionFilter]
 internal sealed class RegionCopyGrain(IGrainContext context, Rooms rooms, OrleansEngine engine)
-    : ArtifactGrain(RegionKey.Parse(context.GrainId.Key.ToString()!).Key, AskLevel.Region, new HolderNotes(null), rooms, engine), IRegionCopyGrain
+    : ArtifactGrain(RegionKey.Parse(context.GrainId.Key.ToString()!).Key, AskLevel.Region, null, rooms, engine), IRegionCopyGrain
 {
     /// <inheritdoc/>
     public Task<OwnerWord> HaveAsync(int kind, TimeSpan patience, string asker) => HaveAsync((ArtifactKind)kind, patience, asker);

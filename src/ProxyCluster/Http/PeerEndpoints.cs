@@ -86,7 +86,7 @@ internal sealed class PeerEndpoints(
         switch (verb)
         {
             // Somebody's view is wrong, and passing it on could make a circle of it.
-            case "forward" or "artifact" or "query" or "stored" or "replicate" or "forget" when self.IsFrontEnd:
+            case "forward" or "artifact" or "query" or "stored" or "stock" or "replicate" or "forget" when self.IsFrontEnd:
                 return (await LoopAsync(context, "this member is a front end: it stores and fetches nothing", cancel), null);
 
             case "forward" when ForwardedRequest.TryParse(rest, member, out var forwarded):
@@ -109,6 +109,10 @@ internal sealed class PeerEndpoints(
                 && Digest.TryParseHex(hex, out var sha256)
                 && Named(held) is { Asked: Asked.Artifact } claim:
                 return (await SayWhetherHeldAsync(context, claim.Module, claim.Kind, sha256, cancel), null);
+
+            case "stock" when isGet && PeerTarget.ModuleOrNull(rest) is { } module:
+                await responses.WriteTextAsync(context, 200, HolderSearch.Write(walk.Stock(module)), cancel);
+                return (new Seen("peer", "ok"), null);
 
             case "replicate" when HttpMethods.IsPost(call.Method) && Named(rest) is { Asked: Asked.Artifact } copy:
                 return (await ReplicateAsync(context, member, copy.Module, copy.Kind, cancel), null);

@@ -9,7 +9,7 @@ namespace ProxyCluster.Lines;
 
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>, <c>stored/PATH/@v/list</c>,
-/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>replicate/PATH/@v/VERSION.zip</c>, <c>forget/PATH@VERSION</c> and
+/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>stock/PATH@VERSION</c>, <c>replicate/PATH/@v/VERSION.zip</c>, <c>forget/PATH@VERSION</c> and
 /// <c>forward/HOPS/CLIENT/TARGET</c>; module names are escaped as everywhere.
 /// </summary>
 internal static class PeerTarget
@@ -28,6 +28,9 @@ internal static class PeerTarget
     public static string Holds(ModuleVersion module, ArtifactKind kind, Digest sha256) =>
         $"{PeerCalls.Prefix}holds/{sha256.ToHex()}/{Storage.DiskStore.KeyOf(module, kind)}";
 
+    /// <summary>"What of this module version have you stored?"; GET.</summary>
+    public static string Stock(ModuleVersion module) => $"{PeerCalls.Prefix}stock/{module.Path.Escaped}@{module.EscapedVersion}";
+
     /// <summary>"Copy this artifact from me."</summary>
     public static string Replicate(ModuleVersion module, ArtifactKind kind) =>
         $"{PeerCalls.Prefix}replicate/{Storage.DiskStore.KeyOf(module, kind)}";
@@ -35,7 +38,7 @@ internal static class PeerTarget
     /// <summary>"An operator wants this module version forgotten"; POST.</summary>
     public static string Forget(ModuleVersion module) => $"{PeerCalls.Prefix}forget/{module.Path.Escaped}@{module.EscapedVersion}";
 
-    /// <summary>What follows <c>forget/</c>.</summary>
+    /// <summary>What follows <c>forget/</c> and <c>stock/</c>.</summary>
     public static ModuleVersion? ModuleOrNull(string text) =>
         text.Split('@') is [var path, var version]
         && ModulePath.TryUnescape(path, out var parsed, out _)

@@ -41,8 +41,8 @@ internal sealed record ClusterStore(string Scheme, string Location)
 
     /// <summary>
     /// Whether it takes what is only a hint as well. Not etcd: that would be one write to a quorum for every module version,
-    /// in a store whose size is counted in gigabytes at most. There the grain remembers for as long as it lives, and takes
-    /// it along when it moves.
+    /// in a store whose size is counted in gigabytes at most. There the grain remembers for as long as it lives, takes
+    /// it along when it moves, and asks the cluster where it begins anew.
     /// </summary>
     public bool IsForHints => Scheme is not ("etcd" or "etcds") && !Location.Equals("etcd", StringComparison.OrdinalIgnoreCase);
 

@@ -62,6 +62,20 @@ internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwn
         }
     }
 
+    /// <summary>Which artifacts of a module version are stored here, for another member; nothing is served, so nothing is judged or proven.</summary>
+    public IEnumerable<ArtifactKind> Stock(ModuleVersion module)
+    {
+        try
+        {
+            var record = store.FindRecordOrNull(module);
+            return record is null ? [] : [.. Enum.GetValues<ArtifactKind>().Where(kind => store.HasBytes(record, kind))];
+        }
+        catch (StoreException)
+        {
+            return []; // whoever asks may not rely on this disk
+        }
+    }
+
     private async ValueTask<ArtifactContent?> OpenOrNullAsync(Ask ask, ModuleRecord record, CancellationToken cancel)
     {
         var verdict = gate.Judge(ask, record);

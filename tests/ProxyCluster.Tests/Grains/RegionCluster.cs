@@ -130,8 +130,11 @@ internal sealed class RegionCluster : IAsyncDisposable
     public async Task ForgetAsync(RegionMember host, PackedModule sample)
     {
         await NotesAsync(host, sample, static notes => notes.Of(ArtifactKind.Zip).Any());
-        await _silos.DeactivateAsync(GrainOf(host, sample));
+        await EndAsync(host, sample);
     }
+
+    /// <summary>Ends a module version's activation, with all that only it knew.</summary>
+    public Task EndAsync(RegionMember host, PackedModule sample) => _silos.DeactivateAsync(GrainOf(host, sample));
 
     /// <summary>What a module version's grain has stored of who holds the bytes, once it is as wanted.</summary>
     public static async Task<HolderState> NotesAsync(RegionMember host, PackedModule sample, Func<HolderState, bool> wanted)

@@ -101,6 +101,27 @@ public sealed class RegionClusterTests
         Assert.Equal(1, cluster.Upstream.Requests(RegionCluster.PathOf(sample, ".zip")));
     }
 
+    [Theory]
+    [InlineData(ArtifactKind.Zip)]
+    [InlineData(ArtifactKind.Mod)]
+    public async Task ModuleVersion_PlacedAnewWhereTheStoreKeepsNoNotes_AsksTheRegionThatFetchedInsteadOfUpstream(ArtifactKind kind)
+    {
+        await using var cluster = await RegionCluster.StartAsync(ThreeTimesTwo, ("Orleans:Clustering:ProviderType", "etcd"));
+        await Waiting.UntilAsync(() => cluster.Members.All(member => cluster.Members.All(other => Knows(member, other))), "regions are known");
+        var sample = cluster.Modules[0];
+        var regions = cluster.Members.ToDictionary(static member => member.Engine.Self!.Id, static member => member.Region);
+
+        // Something else of it is known to nobody, and is no reason to ask again.
+        var before = await cluster.Members[0].Get<GrainCalls>().HaveAsync(sample.Module, kind, static () => { }, Cancel);
+        await cluster.EndAsync(cluster.Members.Single(member => member.Engine.Self!.Id == before.Member), sample);
+        var after = await cluster.Members[2].Get<GrainCalls>().HaveAsync(sample.Module, kind, static () => { }, Cancel);
+        var other = await cluster.Members[2].Get<GrainCalls>().HaveAsync(sample.Module, ArtifactKind.Info, static () => { }, Cancel);
+
+        Assert.Equal(("tokyo", "frankfurt", "frankfurt"), (regions[before.Member!], regions[after.Member!], regions[other.Member!]));
+        Assert.Equal(1, cluster.Upstream.Requests(RegionCluster.PathOf(sample, kind == ArtifactKind.Zip ? ".zip" : ".mod")));
+        Assert.Equal(1, cluster.Upstream.Requests(RegionCluster.PathOf(sample, ".info")));
+    }
+
     [Fact]
     public async Task ModuleVersion_RegionOfItsAskerDrained_PlacedInAnotherAndBackInStepsAfterwards()
     {
