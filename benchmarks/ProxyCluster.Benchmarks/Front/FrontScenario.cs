@@ -15,6 +15,8 @@ internal static class FrontScenario
 {
     public const string Name = "front";
 
+    private const int MaxWarmUps = 12;
+
     private static readonly (string Label, string Path, bool CanBeHot)[] Subjects =
     [
         (".mod", SyntheticModules.Mod, true),
@@ -43,7 +45,7 @@ internal static class FrontScenario
                 foreach (var (server, behind) in ways)
                 {
                     await server.ReadyAsync(client, path);
-                    await Load.MeasureAsync(server, path, placement, effort.Connections, effort.WarmUpSeconds, behind);
+                    await SettleAsync(server, path, placement, effort, behind);
                 }
 
                 var loads = ways.Select(static _ => new List<Load>()).ToArray();
@@ -70,6 +72,19 @@ internal static class FrontScenario
                     "--secret-file", scratch["secret"], "--set", Setting("Silo:Port", port), "--set", Setting("Silo:PrimaryPort", first), .. more,
                 ],
                 where.ServerCore);
+        }
+    }
+
+    // What passes on is ten times as much code as a hit, and the just-in-time compiler takes a minute of load for it.
+    private static async Task SettleAsync(Server server, string path, Pinning placement, Effort effort, Server? behind)
+    {
+        var best = 0.0;
+        for (var burst = 0; burst < MaxWarmUps; burst++)
+        {
+            var load = await Load.MeasureAsync(server, path, placement, effort.Connections, effort.WarmUpSeconds, behind);
+            if (load.PerSecond < best * 1.05)
+                return;
+            best = load.PerSecond;
         }
     }
 

@@ -303,6 +303,8 @@ internal sealed class Forwarder(
             }
         }
 
+        // What is hashed is not small for a socket's thread.
+        await SocketThread.LeaveAsync();
         if (!memory.TryKeep(ask, silo, from, body, askedAt))
             return (0, false);
         metrics.ServedBytes.Add(size, new KeyValuePair<string, object?>("artifact", "forward"));
@@ -321,6 +323,7 @@ internal sealed class Forwarder(
         using var stall = new StallLimit(to.HttpContext, http.Value.StallTimeout, clock);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
         var copied = 0L;
+        var left = from.Content.Headers.ContentLength ?? long.MaxValue;
         try
         {
             await using var body = await from.Content.ReadAsStreamAsync(silence.Token);
@@ -341,6 +344,7 @@ internal sealed class Forwarder(
                     return (copied, skip == 0);
 
                 silence.Sign();
+                left -= read;
                 var known = (int)Math.Min(skip, read);
                 skip -= known;
                 if (known == read)
@@ -350,6 +354,8 @@ internal sealed class Forwarder(
                 await stall.WriteAsync(to.BodyWriter, buffer.AsMemory(known, read - known), cancel);
                 cancel.ThrowIfCancellationRequested();
                 copied += read - known;
+                if (left == 0)
+                    return (copied, true);
                 silence.Resume();
 
                 // Silo and client may both be fast enough for this loop to go on without a wait.

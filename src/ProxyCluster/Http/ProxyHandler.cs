@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
 using ProxyCluster.Sockets;
@@ -119,7 +120,8 @@ internal sealed class ProxyHandler(
         // 1. Members and operators have doors of their own; what a member passes on for a client comes back here.
         if (PeerEndpoints.IsInternal(target))
         {
-            await SocketThread.LeaveAsync();
+            if (!PeerTarget.IsForward(target))
+                await SocketThread.LeaveAsync();
             (var answered, forwarded) = await peers.AnswerAsync(context, target);
             if (forwarded is null)
                 return answered ?? default;
@@ -144,8 +146,9 @@ internal sealed class ProxyHandler(
         if (isRemembered && FindHot(target, context) is { } hit)
             return await CountedAsync(hit);
 
-        // 4. Everything else is read first.
-        await SocketThread.LeaveAsync();
+        // 4. Everything else is read first. What another member answers costs this one little more than a hit.
+        if (!isPassedOn)
+            await SocketThread.LeaveAsync();
         return await AnswerReadAsync(context, target, forwarded, isPassedOn, isRemembered);
     }
 
@@ -245,6 +248,7 @@ internal sealed class ProxyHandler(
         if (isPassedOn && await forwarder.ForwardAsync(context, RequestTarget.From(target), ask, forwarded?.Hops ?? 0) is { } passedOn)
             return passedOn;
 
+        await SocketThread.LeaveAsync();
         metrics.Traffic.Begin();
         try
         {
