@@ -44,8 +44,6 @@ internal sealed class Forwarder(
 
     private const string Overloaded = "overloaded";
 
-    private static readonly Action<HttpRequestMessage> NoHeaders = static _ => { };
-
     private static readonly string[] PassedDown = ["If-None-Match", "If-Range", "Range", "Disable-Module-Fetch", "traceparent"];
 
     // Hop by hop (RFC 9110 §7.6.1), or ours to say.
@@ -84,8 +82,9 @@ internal sealed class Forwarder(
             return true;
 
         // For headers alone: a silo that gives something else now is asked for that by whoever wants it.
-        var askedAt = clock.GetTimestamp();
-        var answer = await AskAsync(HttpMethod.Head, PeerTarget.Forward(1, ask.Who.Address, target), SilosFor(ask, null), 0, null, NoHeaders, stop);
+        var (askedAt, wasAsked) = (clock.GetTimestamp(), false);
+        var answer = await AskAsync(
+            HttpMethod.Head, PeerTarget.Forward(1, ask.Who.Address, target), SilosFor(ask, null), 0, null, _ => wasAsked = true, stop);
         if (answer.TryGet(out var reply, out _))
         {
             using (reply)
@@ -98,7 +97,9 @@ internal sealed class Forwarder(
             }
         }
 
-        FrontEndMemory.Believe(entry, askedAt);
+        // Nobody is asked on behalf of clients who have left, and then nothing is known.
+        if (wasAsked)
+            FrontEndMemory.Believe(entry, askedAt);
         return true;
     }
 
@@ -307,8 +308,8 @@ internal sealed class Forwarder(
         await SocketThread.LeaveAsync();
         if (!memory.TryKeep(ask, silo, from, body, askedAt))
             return (0, false);
-        metrics.ServedBytes.Add(size, new KeyValuePair<string, object?>("artifact", "forward"));
         await to.BodyWriter.WriteAsync(body, cancel);
+        metrics.ServedBytes.Add(size, new KeyValuePair<string, object?>("artifact", "forward"));
         return (size, true);
     }
 
