@@ -7,7 +7,9 @@ using ProxyCluster.Benchmarks.Hits;
 using ProxyCluster.Benchmarks.Large;
 using ProxyCluster.Benchmarks.Measuring;
 using ProxyCluster.Benchmarks.Micro;
+using ProxyCluster.Benchmarks.Peers;
 using ProxyCluster.Benchmarks.Silos;
+using ProxyCluster.Benchmarks.Trace;
 using ProxyCluster.TestKit.Processes;
 
 ShortLives.AreOver();
@@ -17,6 +19,12 @@ if (args is [Drain.Verb, .. var drain])
 
 if (args is [SilosProgram.Verb, .. var silos])
     return await SilosProgram.RunAsync(silos);
+
+if (args is [TraceProgram.Verb, .. var trace])
+    return await TraceProgram.RunAsync(trace);
+
+if (args is [PeersProgram.Verb, .. var peers])
+    return await PeersProgram.RunAsync(peers, Console.Out, Console.Error);
 
 return await BenchmarkProgram.RunAsync(args);
 

@@ -53,6 +53,20 @@ internal static class AskPath
     private const int MaxStored = 2;
 
     /// <summary>
+    /// Which of the engine's owners a miss asks, best first: a client's question the copy of its region, where there is an
+    /// ocean and somebody on this side of it to share the crossing with. An owner itself asks none.
+    /// </summary>
+    public static ImmutableArray<AskStep> ToEngine(Member self, AskLevel level, ClusterView view) =>
+        level == AskLevel.Home ? []
+        : level == AskLevel.Client && IsCopiedForOthers(self, view) ? [AskStep.RegionCopy, AskStep.Engine]
+        : [AskStep.Engine];
+
+    private static bool IsCopiedForOthers(Member self, ClusterView view) =>
+        view.Routing.IsUsable(self.Region)
+        && view.Members.Any(member => member.IsSilo && member.Region != self.Region)
+        && view.Members.Any(member => member.IsSilo && member.Region == self.Region && member.Id != self.Id);
+
+    /// <summary>
     /// The steps for an artifact of a module version; <paramref name="hasFallen"/> where its owner has departed lately.
     /// </summary>
     public static ImmutableArray<AskStep> ForArtifact(
@@ -67,11 +81,9 @@ internal static class AskPath
             stored.Add(new AskStep(next, AskLevel.Stored));
         if (hasFallen || view.Routing.FindOrNull(self.Region) is { IsCatchingUp: true })
         {
-            stored.AddRange(OwnerOrder.For(key, view)
-                .Where(owner => owner.Region != self.Region)
-                .DistinctBy(static owner => owner.Region, StringComparer.Ordinal)
+            stored.AddRange(OwnerOrder.OtherRegions(key, self.Region, view)
                 .Take(MaxStored)
-                .Select(static owner => new AskStep(owner, AskLevel.Stored)));
+                .Select(region => new AskStep(RegionalOwner.For(key, region, view)[0], AskLevel.Stored)));
         }
 
         return steps.InsertRange(0, stored);

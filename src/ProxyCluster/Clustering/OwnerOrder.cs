@@ -24,19 +24,24 @@ internal static class OwnerOrder
     public static ImmutableArray<Member> For(string key, ClusterView view)
     {
         var hash = RendezvousHash.Text(key);
-        return
-        [
-            .. view.Members
-                .Where(static member => member.IsSilo)
-                .GroupBy(static member => member.Region, StringComparer.Ordinal)
-                .Where(region => view.Routing.IsUsable(region.Key))
-                .Select(region => (region, text: RendezvousHash.Text(region.Key)))
-                .OrderByDescending(claim => RendezvousHash.IsWithinShare(hash, claim.text, ShareOf(claim.region.Key, view.Routing)))
-                .ThenByDescending(claim => RendezvousHash.Score(hash, claim.text))
-                .ThenBy(static claim => claim.region.Key, StringComparer.Ordinal)
-                .SelectMany(claim => RegionalOwner.For(hash, claim.region)),
-        ];
+        var silos = view.Members.Where(static member => member.IsSilo).ToLookup(static member => member.Region, StringComparer.Ordinal);
+        return [.. Regions(hash, silos.Select(static region => region.Key), view.Routing).SelectMany(region => RegionalOwner.For(hash, silos[region]))];
     }
+
+    /// <summary>The regions other than <paramref name="self"/> that have a live silo, in the key's order.</summary>
+    public static IEnumerable<string> OtherRegions(string key, string self, ClusterView view) => Regions(
+        RendezvousHash.Text(key),
+        view.Members.Where(member => member.IsSilo && member.Region != self).Select(static member => member.Region).Distinct(StringComparer.Ordinal),
+        view.Routing);
+
+    /// <summary>Those of the regions that are usable, in the order of a key, hashed as <see cref="RendezvousHash.Text"/> does.</summary>
+    public static IEnumerable<string> Regions(ulong key, IEnumerable<string> regions, RoutingTable routing) => regions
+        .Where(routing.IsUsable)
+        .Select(region => (region, text: RendezvousHash.Text(region)))
+        .OrderByDescending(claim => RendezvousHash.IsWithinShare(key, claim.text, ShareOf(claim.region, routing)))
+        .ThenByDescending(claim => RendezvousHash.Score(key, claim.text))
+        .ThenBy(static claim => claim.region, StringComparer.Ordinal)
+        .Select(static claim => claim.region);
 
     /// <summary>Whether the key is among those that a region takes as its own at its present share.</summary>
     public static bool IsWithinShare(string key, string region, RoutingTable routing) =>

@@ -36,6 +36,20 @@ internal static class RendezvousHash
     /// <summary>How strongly the node claims the key; both as <see cref="Text"/> gave them.</summary>
     public static ulong Score(ulong key, ulong node) => Mix(key ^ ulong.RotateLeft(node, 32));
 
+    /// <summary>Which of the nodes wins the key, the first among equals; -1 where there are none.</summary>
+    public static int WinnerOf(ulong key, ReadOnlySpan<ulong> nodes)
+    {
+        var (winner, highest) = (-1, 0UL);
+        for (var i = 0; i < nodes.Length; i++)
+        {
+            var score = Score(key, nodes[i]);
+            if (winner < 0 || score > highest)
+                (winner, highest) = (i, score);
+        }
+
+        return winner;
+    }
+
     /// <summary>
     /// Whether the key is among the <paramref name="share"/> percent that the region takes. A key taken at one share is
     /// taken at every larger one, so a growing region never hands back what it was given.

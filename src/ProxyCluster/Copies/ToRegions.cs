@@ -35,7 +35,10 @@ internal sealed class ToRegions(
         AtOnceWithin: TimeSpan.Zero);
 
     public IEnumerable<string> OwedTo(ModuleRecord record, ArtifactKind kind) =>
-        _minRegions <= 1 ? [] : OtherRegions(record.Module).Take(_minRegions - 1);
+        _minRegions <= 1 ? [] : Owed(OtherRegions(record.Module), _minRegions);
+
+    /// <summary>Those of the other regions, in the key's order, that are to hold a copy beside the one that fetched it.</summary>
+    public static IEnumerable<string> Owed(IEnumerable<string> others, int minRegions) => others.Take(minRegions - 1);
 
     public async Task<HandOut> TryAsync(OwedCopy copy, int number, CancellationToken cancel)
     {
@@ -77,8 +80,5 @@ internal sealed class ToRegions(
                 of(region), new("from", self.Region), new KeyValuePair<string, object?>("to", region.Key)));
     }
 
-    private IEnumerable<string> OtherRegions(ModuleVersion module) => OwnerOrder.For(module.ToString(), self.View)
-        .Select(static m => m.Region)
-        .Distinct(StringComparer.Ordinal)
-        .Where(region => region != self.Region);
+    private IEnumerable<string> OtherRegions(ModuleVersion module) => OwnerOrder.OtherRegions(module.ToString(), self.Region, self.View);
 }

@@ -73,9 +73,11 @@ internal abstract class ArtifactGrain : Grain, IGrainMigrationParticipant
     private async Task<IEnumerable<Member>> HoldersAsync(ArtifactKind kind, Member self)
     {
         var members = _engine.View.Members.Where(static member => member.IsSilo).ToLookup(static member => member.Address.Authority, StringComparer.Ordinal);
-        return (await _holders.ReadAsync()).Of(kind)
-            .Where(authority => authority != self.Address.Authority)
-            .SelectMany(authority => members[authority])
-            .OrderByDescending(member => member.Region == self.Region);
+        return HolderRules.NearFirst(
+            (await _holders.ReadAsync()).Of(kind)
+                .Where(authority => authority != self.Address.Authority)
+                .SelectMany(authority => members[authority]),
+            static member => member.Region,
+            self.Region);
     }
 }

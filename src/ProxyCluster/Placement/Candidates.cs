@@ -33,8 +33,10 @@ internal static class Candidates
     /// <summary>The one that wins the key by rendezvous over addresses; null where there are none.</summary>
     public static Candidate? WinnerOrNull(string key, ImmutableArray<Candidate> silos)
     {
-        var hash = RendezvousHash.Text(key);
-        return silos.MaxBy(silo => (RendezvousHash.Score(hash, RendezvousHash.Text(silo.Name)), silo.Silo.ToString()));
+        // Two lives of one address claim it alike.
+        var ordered = silos.OrderByDescending(static silo => silo.Silo.ToString(), StringComparer.Ordinal).ToList();
+        var winner = RendezvousHash.WinnerOf(RendezvousHash.Text(key), [.. ordered.Select(static silo => RendezvousHash.Text(silo.Name))]);
+        return winner < 0 ? null : ordered[winner];
     }
 
     private static ImmutableArray<Candidate> Where(ImmutableArray<Candidate> silos, Func<Member, bool> isWanted) =>

@@ -50,7 +50,7 @@ internal sealed partial class Eviction(
     private static readonly TimeSpan WriteUsesEvery = TimeSpan.FromMinutes(10);
 
     // After a round that could not remove enough, so that other silos are not asked the same thing every ten seconds.
-    private static readonly TimeSpan RestAfterShortfall = TimeSpan.FromMinutes(1);
+    internal static readonly TimeSpan RestAfterShortfall = TimeSpan.FromMinutes(1);
 
     private readonly StorageOptions _options = options.Value;
     private readonly SemaphoreSlim _looking = new(1, 1);

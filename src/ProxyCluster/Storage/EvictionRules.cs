@@ -1,3 +1,5 @@
+using ProxyCluster.GoModules.Names;
+
 namespace ProxyCluster.Storage;
 
 /// <summary>How much has to go, as a pure function of what is there.</summary>
@@ -8,6 +10,16 @@ internal static class EvictionRules
     /// or to let go of another copy. Longer than the clock of uses is coarse (<see cref="Eviction.LookEvery"/>).
     /// </summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
+
+    /// <summary>What goes. <c>.info</c> stays: no authority covers it (<see cref="Eviction"/>).</summary>
+    public static ReadOnlySpan<ArtifactKind> Kinds => [ArtifactKind.Mod, ArtifactKind.Zip];
+
+    /// <summary>
+    /// The order in which artifacts go, by last use and size: the longest unused first. Among equals the large ones: they free
+    /// the most for the fewest misses to come.
+    /// </summary>
+    public static int Compare((uint Used, long Size) a, (uint Used, long Size) b) =>
+        a.Used != b.Used ? a.Used.CompareTo(b.Used) : b.Size.CompareTo(a.Size);
 
     /// <summary>
     /// Bytes to remove now; zero when nothing asks for it. A round that began goes on to the low-water mark, so that the

@@ -145,7 +145,7 @@ internal sealed class StoreIndex
     }
 
     /// <summary>
-    /// Every <c>.mod</c> and <c>.zip</c> that was last used before <paramref name="before"/>, the longest unused first.
+    /// Everything that may go and was last used before <paramref name="before"/>, in the order in which it goes.
     /// </summary>
     public IReadOnlyList<ColdArtifact> Coldest(uint before)
     {
@@ -154,7 +154,7 @@ internal sealed class StoreIndex
         {
             foreach (var (stem, files) in _versions)
             {
-                foreach (var kind in (ReadOnlySpan<ArtifactKind>)[ArtifactKind.Mod, ArtifactKind.Zip])
+                foreach (var kind in EvictionRules.Kinds)
                 {
                     if (files.Has(kind) && files.UsedAt(kind) < before)
                         cold.Add(new ColdArtifact(stem, kind, files.SizeOf(kind), files.UsedAt(kind)));
@@ -162,8 +162,7 @@ internal sealed class StoreIndex
             }
         }
 
-        // Among equals the large ones: they free the most for the fewest misses to come.
-        cold.Sort(static (a, b) => a.Used != b.Used ? a.Used.CompareTo(b.Used) : b.Size.CompareTo(a.Size));
+        cold.Sort(static (a, b) => EvictionRules.Compare((a.Used, a.Size), (b.Used, b.Size)));
         return cold;
     }
 

@@ -146,18 +146,10 @@ internal sealed class ArtifactOwner(
         return
         [
             .. pulse.Prefer([.. holders.Select(static holder => new AskStep(holder, AskLevel.Stored))]),
-            .. calls is null or { IsSilent: true } || ask.Level == AskLevel.Home ? ImmutableArray<AskStep>.Empty
-                : ask.Level == AskLevel.Client && IsCopiedForOthers(view) ? [AskStep.RegionCopy, AskStep.Engine]
-                : [AskStep.Engine],
+            .. calls is null or { IsSilent: true } ? ImmutableArray<AskStep>.Empty : AskPath.ToEngine(self.Member, ask.Level, view),
             .. pulse.Prefer(path),
         ];
     }
-
-    // Where there is an ocean, and somebody on this side of it to share the crossing with.
-    private bool IsCopiedForOthers(ClusterView view) =>
-        view.Routing.IsUsable(self.Region)
-        && view.Members.Any(member => member.IsSilo && member.Region != self.Region)
-        && view.Members.Any(member => member.IsSilo && member.Region == self.Region && member.Id != self.Member.Id);
 
     private static async Task<Outcome<StoredHere>> NoteAsync(Met met, Task<Outcome<StoredHere>> taking)
     {

@@ -39,10 +39,14 @@ internal sealed class DepartedSilos : IDisposable
             return false;
 
         var silos = departed.Where(gone => _clock.GetElapsedTime(gone.Since) < _keepFor).Select(static gone => gone.Silo).ToList();
-        return silos.Count > 0
-            && OwnerOrder.For(key, new ClusterView([.. view.Members, .. silos], RoutingTable.Empty)) is [var owner, ..]
-            && silos.Contains(owner);
+        return WouldOwn(key, view, silos);
     }
+
+    /// <summary>Whether one of the silos, which are gone, would own the key if they were still here, and all regions in service.</summary>
+    public static bool WouldOwn(string key, ClusterView view, IReadOnlyCollection<Member> gone) =>
+        gone.Count > 0
+        && OwnerOrder.For(key, new ClusterView([.. view.Members, .. gone], RoutingTable.Empty)) is [var owner, ..]
+        && gone.Contains(owner);
 
     /// <inheritdoc/>
     public void Dispose() => _engine.ViewChanged -= Look;

@@ -1,6 +1,5 @@
-using System.Globalization;
-using System.Net;
 using System.Text;
+using static ProxyCluster.Drills.Reports.SinglePage;
 
 namespace ProxyCluster.Drills.Reports;
 
@@ -94,7 +93,7 @@ internal static class ReportTimeline
         foreach (var (row, region) in regions.Index())
         {
             var y = StatesTop + (row * StateHeight);
-            svg.Append(Invariant($"<text x=\"8\" y=\"{y + 15}\">{WebUtility.HtmlEncode(region)}</text>"));
+            svg.Append(Invariant($"<text x=\"8\" y=\"{y + 15}\">{Text(region)}</text>"));
             var states = report.States.Where(state => state.Region == region).ToList();
             foreach (var (index, state) in states.Index())
             {
@@ -102,7 +101,7 @@ internal static class ReportTimeline
                 var to = index + 1 < states.Count ? X(states[index + 1].AtMs, end) : X(end, end);
                 svg.Append(Invariant($"<rect x=\"{from}\" y=\"{y + 2}\" width=\"{Math.Max(1, to - from)}\" height=\"{StateHeight - 4}\" fill=\"{ColourOf(state.State)}\"/>"));
                 if (to - from > 60)
-                    svg.Append(Invariant($"<text x=\"{from + 4}\" y=\"{y + 15}\" style=\"fill:#fff\">{WebUtility.HtmlEncode(state.State)}</text>"));
+                    svg.Append(Invariant($"<text x=\"{from + 4}\" y=\"{y + 15}\" style=\"fill:#fff\">{Text(state.State)}</text>"));
             }
 
             svg.Append('\n');
@@ -132,6 +131,4 @@ internal static class ReportTimeline
         "drained" => "var(--soft)",
         _ => "var(--warn)",
     };
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
