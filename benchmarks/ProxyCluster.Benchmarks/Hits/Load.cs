@@ -8,7 +8,7 @@ namespace ProxyCluster.Benchmarks.Hits;
 /// <param name="PerSecond">Requests per second.</param>
 /// <param name="P50">Median latency in milliseconds, under full load.</param>
 /// <param name="P99">99th percentile of it.</param>
-/// <param name="ServerMicroseconds">Processor time of the server per request.</param>
+/// <param name="ServerMicroseconds">Processor time of the server, and of the one behind it, per request.</param>
 /// <param name="ServerBusy">Share of a core that the server used.</param>
 /// <param name="ClientBusy">Share of a core that the load generator used.</param>
 internal sealed partial record Load(
@@ -16,16 +16,16 @@ internal sealed partial record Load(
 {
     /// <summary>Asks for one path over and over on a fixed number of connections.</summary>
     public static async Task<Load> MeasureAsync(
-        Server server, string path, Pinning placement, int connections, int seconds)
+        Server server, string path, Pinning placement, int connections, int seconds, Server? behind = null)
     {
-        var serverBefore = server.Process.ProcessorSeconds;
+        var serverBefore = Busy();
         var clientBefore = ProcessTable.EndedChildrenSeconds();
         var output = await MeasuredProcess.RunAsync(
             Tools.Wrk,
             ["-t1", $"-c{connections}", $"-d{seconds}s", "--timeout", "10s", "--latency", server.Url + path],
             placement.ClientCore,
             TimeSpan.FromSeconds(seconds + 30));
-        var serverSeconds = server.Process.ProcessorSeconds - serverBefore;
+        var serverSeconds = Busy() - serverBefore;
         var clientSeconds = ProcessTable.EndedChildrenSeconds() - clientBefore;
 
         if (output.Contains("Non-2xx", StringComparison.Ordinal) || output.Contains("Socket errors", StringComparison.Ordinal))
@@ -41,6 +41,8 @@ internal sealed partial record Load(
             serverSeconds * 1e6 / requests,
             serverSeconds / elapsed,
             clientSeconds / elapsed);
+
+        double Busy() => server.Process.ProcessorSeconds + (behind?.Process.ProcessorSeconds ?? 0);
     }
 
     private static double Percentile(string output, string which)

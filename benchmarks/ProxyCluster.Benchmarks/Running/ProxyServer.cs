@@ -6,12 +6,12 @@ namespace ProxyCluster.Benchmarks.Running;
 internal static class ProxyServer
 {
     public static async Task<Server> StartAsync(
-        HttpClient client, string data, string upstream, IEnumerable<string> verification, int? core = null)
+        HttpClient client, string data, string upstream, IEnumerable<string> verification, int? core = null, bool compilesAtOnce = false)
     {
         var url = $"http://127.0.0.1:{Server.FreePort()}";
         var server = new Server("proxycluster", url, MeasuredProcess.Start(
-            "dotnet",
-            [Repository.Executable, "serve", "--urls", url, "--data", data, "--upstream", upstream, .. verification],
+            "env",
+            [.. compilesAtOnce ? ["DOTNET_TC_CallCountingDelayMs=0"] : Array.Empty<string>(), "dotnet", Repository.Executable, "serve", "--urls", url, "--data", data, "--upstream", upstream, .. verification],
             core));
         try
         {

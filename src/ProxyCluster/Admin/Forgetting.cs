@@ -11,12 +11,12 @@ namespace ProxyCluster.Admin;
 /// The one way back from "once stored, never changed": an operator has a module version forgotten, record and bytes, where a
 /// wrong one was pinned and nothing else makes the cluster let go of it. What is asked for next is fetched and proven anew.
 /// <para>
-/// <b>Everywhere.</b> Every silo of the view deletes it from its disk, its memory and its region's shared store. Copies
-/// travel while that goes on: a silo that has forgotten may take it again from one that has not. So everybody is asked again
-/// until nobody held it any more.
+/// <b>Everywhere.</b> Every silo of the view deletes it from its disk, its memory and its region's shared store, and every front
+/// end from its memory. Copies travel while that goes on: a member that has forgotten may take it again from one that has not. So
+/// everybody is asked again until nobody held it any more.
 /// </para>
 /// <para>
-/// <b>Who is away keeps it</b>, and says so to nobody. Therefore the order counts as done only when every silo, and every
+/// <b>Who is away keeps it</b>, and says so to nobody. Therefore the order counts as done only when every member, and every
 /// region of the routing table, has answered. A silo that comes back with the old record serves it to its own clients, and
 /// others may copy it where they hold none; where they hold a new one that differs, both sides report the conflict and
 /// neither changes. Give the order again when it is back. Road not taken: a note of what was forgotten, kept by everybody for
@@ -34,19 +34,19 @@ internal sealed partial class Forgetting(
     public async Task<ForgetAnswer> EverywhereAsync(ModuleVersion module, string reason, string who, CancellationToken cancel)
     {
         var view = self.View;
-        var silos = view.Members.Where(static member => member.IsSilo).ToList();
-        var results = silos.ToDictionary(static silo => silo.Id, static silo => Said(silo, ForgetResult.NotHeld), StringComparer.Ordinal);
+        var results = view.Members.ToDictionary(static member => member.Id, static member => Said(member, ForgetResult.NotHeld), StringComparer.Ordinal);
         var isHeld = true;
         for (var round = 0; isHeld && round < MaxRounds; round++)
         {
-            var asked = silos.Where(silo => results[silo.Id].Result != ForgetResult.Unreachable);
-            var said = await Task.WhenAll(asked.Select(silo => silo.Id == self.Member.Id ? AskOurselvesAsync(silo, module, cancel) : AskAsync(silo, module, cancel)));
+            var asked = view.Members.Where(member => results[member.Id].Result != ForgetResult.Unreachable);
+            var said = await Task.WhenAll(asked.Select(member => member.Id == self.Member.Id ? AskOurselvesAsync(member, module, cancel) : AskAsync(member, module, cancel)));
             isHeld = said.Any(static one => one.Result == ForgetResult.Forgotten);
             foreach (var one in said.Where(static one => one.Result != ForgetResult.NotHeld))
                 results[one.Member] = one;
         }
 
-        var gone = view.Routing.Regions.Select(static entry => entry.Name).Except(silos.Select(static silo => silo.Region), StringComparer.Ordinal)
+        var gone = view.Routing.Regions.Select(static entry => entry.Name)
+            .Except(view.Members.Where(static member => member.IsSilo).Select(static silo => silo.Region), StringComparer.Ordinal)
             .Select(static name => new ForgetResult("", name, ForgetResult.Unreachable, "the region has no live silo"));
         ImmutableArray<ForgetResult> members =
         [
@@ -71,43 +71,43 @@ internal sealed partial class Forgetting(
         return wasShared || wasHere;
     }
 
-    private async Task<ForgetResult> AskOurselvesAsync(Member silo, ModuleVersion module, CancellationToken cancel)
+    private async Task<ForgetResult> AskOurselvesAsync(Member member, ModuleVersion module, CancellationToken cancel)
     {
         try
         {
-            return Said(silo, await HereAsync(module, silo.Id, cancel) ? ForgetResult.Forgotten : ForgetResult.NotHeld);
+            return Said(member, await HereAsync(module, member.Id, cancel) ? ForgetResult.Forgotten : ForgetResult.NotHeld);
         }
         catch (StoreException e)
         {
-            return Said(silo, ForgetResult.Unreachable, e.Message);
+            return Said(member, ForgetResult.Unreachable, e.Message);
         }
     }
 
-    private async Task<ForgetResult> AskAsync(Member silo, ModuleVersion module, CancellationToken cancel)
+    private async Task<ForgetResult> AskAsync(Member member, ModuleVersion module, CancellationToken cancel)
     {
         using var late = new CancellationTokenSource(Limit, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try
         {
-            var sent = await calls.SendAsync(silo, HttpMethod.Post, PeerTarget.Forget(module), null, both.Token);
+            var sent = await calls.SendAsync(member, HttpMethod.Post, PeerTarget.Forget(module), null, both.Token);
             if (!sent.TryGet(out var response, out var failure))
-                return Said(silo, ForgetResult.Unreachable, failure.Message);
+                return Said(member, ForgetResult.Unreachable, failure.Message);
             using (response)
             {
                 // By its word and not by its status: a member that does not know the question says 404.
                 var word = (await response.Content.ReadAsStringAsync(both.Token)).Trim();
                 return response.IsSuccessStatusCode && word is ForgetResult.Forgotten or ForgetResult.NotHeld
-                    ? Said(silo, word)
-                    : Said(silo, ForgetResult.Unreachable, $"it answered {(int)response.StatusCode}: {word}");
+                    ? Said(member, word)
+                    : Said(member, ForgetResult.Unreachable, $"it answered {(int)response.StatusCode}: {word}");
             }
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            return Said(silo, ForgetResult.Unreachable, e is OperationCanceledException ? "it did not answer in time" : e.Message);
+            return Said(member, ForgetResult.Unreachable, e is OperationCanceledException ? "it did not answer in time" : e.Message);
         }
     }
 
-    private static ForgetResult Said(Member silo, string result, string? detail = null) => new(silo.Id, silo.Region, result, detail);
+    private static ForgetResult Said(Member member, string result, string? detail = null) => new(member.Id, member.Region, result, detail);
 
     private static partial class Log
     {

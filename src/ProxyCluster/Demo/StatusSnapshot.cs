@@ -27,11 +27,11 @@ internal sealed record RegionStatus(string Name, RegionState State, IReadOnlyLis
 
     /// <summary>
     /// Its members together. A request that a front end passed on is counted by both, so requests are what the doors
-    /// count and everything else is what the silos count.
+    /// count, hits are whoever's who had the answer, and everything else is what the silos count.
     /// </summary>
     public MemberFigures Total => Members.Aggregate(default(MemberFigures), (sum, member) => sum + member.Role switch
     {
-        Role.FrontEnd => new MemberFigures(member.Figures.Requests, 0, 0, 0, 0),
+        Role.FrontEnd => member.Figures with { Misses = 0, PeerFills = 0, UpstreamFetches = 0 },
         Role.Silo => member.Figures with { Requests = 0 },
         _ => member.Figures,
     });

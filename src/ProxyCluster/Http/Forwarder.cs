@@ -5,9 +5,11 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Sockets;
+using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
@@ -21,14 +23,17 @@ namespace ProxyCluster.Http;
 /// the same entity tag means the same bytes, and the client sees one uninterrupted answer. A body that nobody can
 /// continue ends with a broken connection, never as if it were whole.
 /// </para>
+/// <para>What a front end need not pass on, because it remembers it, says <see cref="FrontEndMemory"/>.</para>
 /// </summary>
 internal sealed class Forwarder(
     ClusterSelf self,
     PeerLines lines,
     Pulse pulse,
     HedgedAsk hedged,
+    FrontEndMemory memory,
     Responses responses,
     IOptions<HttpOptions> http,
+    IHostApplicationLifetime lifetime,
     ProxyMetrics metrics,
     TimeProvider clock)
 {
@@ -48,6 +53,8 @@ internal sealed class Forwarder(
         "Trailer", "Transfer-Encoding", "Upgrade", PeerCalls.TimeHeader,
     };
 
+    private readonly JoinedTasks<HotArtifact, bool> _questions = new(lifetime.ApplicationStopped);
+
     /// <summary>Must this request of a client be answered elsewhere?</summary>
     public bool Applies(HttpContext context) =>
         self.IsFrontEnd
@@ -56,26 +63,64 @@ internal sealed class Forwarder(
             && self.View.Members.Any(m => m.Region == region && m.IsSilo));
 
     /// <summary>
+    /// The artifact from memory, after a silo was asked about one that was not for some time: once for all who wait. Null
+    /// where the request is to be passed on.
+    /// </summary>
+    public async ValueTask<HotArtifact?> RememberOrNullAsync(HttpContext context, string target, Ask ask)
+    {
+        if (memory.FindOrNull(ask) is not { } entry)
+            return null;
+        return memory.Believes(entry) || await _questions.RunAsync(entry, (_, stop) => StillHoldsAsync(entry, target, ask, stop), context.RequestAborted)
+            ? entry
+            : null;
+    }
+
+    private async Task<bool> StillHoldsAsync(HotArtifact entry, string target, Ask ask, CancellationToken stop)
+    {
+        // Whoever came too late for the last question need not ask it again.
+        if (memory.Believes(entry))
+            return true;
+
+        // For headers alone: a silo that gives something else now is asked for that by whoever wants it.
+        var (askedAt, wasAsked) = (clock.GetTimestamp(), false);
+        var answer = await AskAsync(
+            HttpMethod.Head, PeerTarget.Forward(1, ask.Who.Address, target), SilosFor(ask, null), 0, null, _ => wasAsked = true, stop);
+        if (answer.TryGet(out var reply, out _))
+        {
+            using (reply)
+            {
+                if (reply.Response.StatusCode != HttpStatusCode.OK || reply.Response.Headers.ETag?.Tag != entry.ETag)
+                {
+                    memory.Drop(ask);
+                    return false;
+                }
+            }
+        }
+
+        // Nobody is asked on behalf of clients who have left, and then nothing is known.
+        if (wasAsked)
+            FrontEndMemory.Believe(entry, askedAt);
+        return true;
+    }
+
+    /// <summary>
     /// Passes the request on and its answer back. Null when no silo answered and this one, being a silo itself, can try:
     /// nothing was sent to the client then.
     /// </summary>
     public async Task<Seen?> ForwardAsync(HttpContext context, string target, Ask ask, int hops)
     {
         var cancel = context.RequestAborted;
-        var wanted = context.Request.Headers[RegionHeader] is [{ } region] ? region : null;
-        var silos = RouteOrder.For(KeyOf(ask.What), wanted, self.Region, self.View)
-            .Where(m => m.Id != self.Member.Id)
-            .OrderBy(m => pulse.IsGood(m.Id) ? 0 : 1)
-            .Take(MaxSilos)
-            .ToImmutableArray();
-
+        var silos = SilosFor(ask, context.Request.Headers[RegionHeader] is [{ } region] ? region : null);
+        var isKept = HttpMethods.IsGet(context.Request.Method) && memory.Serves(context);
         var offset = 0L;
         var started = false;
         string? etag = null;
         while (true)
         {
             // 1. An answer from the first silo that has one; after a broken body, only the rest of the same bytes.
-            var answer = await AskAsync(context.Request, PeerTarget.Forward(hops + 1, ask.Who.Address, target), silos, offset, etag, cancel);
+            var askedAt = clock.GetTimestamp();
+            var answer = await AskAsync(
+                new HttpMethod(context.Request.Method), PeerTarget.Forward(hops + 1, ask.Who.Address, target), silos, offset, etag, Headers, cancel);
             if (!answer.TryGet(out var reply, out var failure))
             {
                 if (!started)
@@ -104,9 +149,11 @@ internal sealed class Forwarder(
                 }
             }
 
-            // 2. Its body, as far as it comes; without what the client has, where the silo sends all of it again.
-            var skip = response.StatusCode == HttpStatusCode.OK ? offset : 0;
-            var (copied, isWhole) = await CopyBodyAsync(reply.Silo, response, skip, context.Response, cancel);
+            // 2. Its body, as far as it comes: all at once if it is to be kept, and otherwise without what the client has, where the
+            // silo sends all of it again.
+            var (copied, isWhole) = isKept && offset == 0 && memory.SizeToKeepOrNull(ask, reply.Silo, response) is { } size
+                ? await KeepBodyAsync(reply.Silo, response, size, ask, askedAt, context.Response, cancel)
+                : await CopyBodyAsync(reply.Silo, response, response.StatusCode == HttpStatusCode.OK ? offset : 0, context.Response, cancel);
             offset += copied;
             if (isWhole)
             {
@@ -130,7 +177,24 @@ internal sealed class Forwarder(
                 return new Seen("forward", "broken");
             }
         }
+
+        void Headers(HttpRequestMessage message)
+        {
+            foreach (var name in PassedDown)
+            {
+                if (context.Request.Headers.TryGetValue(name, out var values))
+                    message.Headers.TryAddWithoutValidation(name, values.ToString());
+            }
+        }
     }
+
+    private ImmutableArray<Member> SilosFor(Ask ask, string? wantedRegion) =>
+    [
+        .. RouteOrder.For(KeyOf(ask.What), wantedRegion, self.Region, self.View)
+            .Where(m => m.Id != self.Member.Id)
+            .OrderBy(m => pulse.IsGood(m.Id) ? 0 : 1)
+            .Take(MaxSilos),
+    ];
 
     private sealed record Reply(Member Silo, HttpResponseMessage Response) : IDisposable
     {
@@ -141,21 +205,21 @@ internal sealed class Forwarder(
         metrics.Forwards.Add(1, new("region", silo.Region), new("outcome", outcome));
 
     private Task<Outcome<Reply>> AskAsync(
-        HttpRequest request, string target, ImmutableArray<Member> silos, long offset, string? etag, CancellationToken cancel) =>
+        HttpMethod method, string target, ImmutableArray<Member> silos, long offset, string? etag, Action<HttpRequestMessage> addHeaders, CancellationToken cancel) =>
         silos.IsEmpty
             ? Task.FromResult<Outcome<Reply>>(new Failure(
                 FailureKind.PeerUnavailable, $"no silo of any usable region is known to this front end of {self.Region}"))
             : hedged.RunAsync(
                 [.. silos.Select(static silo => new AskStep(silo, AskLevel.Client))],
-                (step, _, stop) => AskOneAsync(request, target, step.Peer!, offset, etag, stop),
+                (step, _, stop) => AskOneAsync(method, target, step.Peer!, offset, etag, addHeaders, stop),
                 cancel);
 
     private async Task<Outcome<Reply>> AskOneAsync(
-        HttpRequest request, string target, Member silo, long offset, string? etag, CancellationToken cancel)
+        HttpMethod method, string target, Member silo, long offset, string? etag, Action<HttpRequestMessage> addHeaders, CancellationToken cancel)
     {
         var sent = await lines.SendAsync(
             silo,
-            new HttpMethod(request.Method),
+            method,
             target,
             message =>
             {
@@ -163,13 +227,10 @@ internal sealed class Forwarder(
                 {
                     message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
                     message.Headers.TryAddWithoutValidation("If-Range", etag);
-                    return;
                 }
-
-                foreach (var name in PassedDown)
+                else
                 {
-                    if (request.Headers.TryGetValue(name, out var values))
-                        message.Headers.TryAddWithoutValidation(name, values.ToString());
+                    addHeaders(message);
                 }
             },
             cancel);
@@ -224,6 +285,37 @@ internal sealed class Forwarder(
         }
     }
 
+    // Before it goes out, so that nobody gets what does not prove its tag.
+    private async Task<(long Copied, bool IsWhole)> KeepBodyAsync(
+        Member silo, HttpResponseMessage from, int size, Ask ask, long askedAt, HttpResponse to, CancellationToken cancel)
+    {
+        var body = new byte[size];
+        using (var silence = lines.Listen(silo, cancel))
+        {
+            try
+            {
+                await using var stream = await from.Content.ReadAsStreamAsync(silence.Token);
+                await stream.ReadExactlyAsync(body, silence.Token);
+            }
+            catch (Exception e) when (IsBroken(e, cancel))
+            {
+                pulse.Silent(silo.Id);
+                return (0, false);
+            }
+        }
+
+        // What is hashed is not small for a socket's thread.
+        await SocketThread.LeaveAsync();
+        if (!memory.TryKeep(ask, silo, from, body, askedAt))
+            return (0, false);
+        await to.BodyWriter.WriteAsync(body, cancel);
+        metrics.ServedBytes.Add(size, new KeyValuePair<string, object?>("artifact", "forward"));
+        return (size, true);
+    }
+
+    private static bool IsBroken(Exception e, CancellationToken cancel) =>
+        e is IOException or HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested);
+
     private async Task<(long Copied, bool IsWhole)> CopyBodyAsync(
         Member silo, HttpResponseMessage from, long skip, HttpResponse to, CancellationToken cancel)
     {
@@ -232,6 +324,7 @@ internal sealed class Forwarder(
         using var stall = new StallLimit(to.HttpContext, http.Value.StallTimeout, clock);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
         var copied = 0L;
+        var left = from.Content.Headers.ContentLength ?? long.MaxValue;
         try
         {
             await using var body = await from.Content.ReadAsStreamAsync(silence.Token);
@@ -242,8 +335,7 @@ internal sealed class Forwarder(
                 {
                     read = await body.ReadAsync(buffer, silence.Token);
                 }
-                catch (Exception e) when (e is IOException or HttpRequestException
-                    || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+                catch (Exception e) when (IsBroken(e, cancel))
                 {
                     pulse.Silent(silo.Id);
                     return (copied, false);
@@ -253,6 +345,7 @@ internal sealed class Forwarder(
                     return (copied, skip == 0);
 
                 silence.Sign();
+                left -= read;
                 var known = (int)Math.Min(skip, read);
                 skip -= known;
                 if (known == read)
@@ -262,6 +355,8 @@ internal sealed class Forwarder(
                 await stall.WriteAsync(to.BodyWriter, buffer.AsMemory(known, read - known), cancel);
                 cancel.ThrowIfCancellationRequested();
                 copied += read - known;
+                if (left == 0)
+                    return (copied, true);
                 silence.Resume();
 
                 // Silo and client may both be fast enough for this loop to go on without a wait.

@@ -85,6 +85,14 @@ public sealed class HttpOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// Time for which a front end answers an artifact from its memory (<c>Storage:MemoryBytes</c>) before it asks a silo whether that
+    /// would still give it. Default 10 s. More of it spares silos; less lets a withdrawal reach clients sooner where its order did not
+    /// reach the front end.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan AskAgainAfter { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Seconds that clients and caches may keep answers to queries. Default 60.</summary>
     [Range(0, 86400)]
     public int QueryMaxAgeSeconds { get; set; } = 60;

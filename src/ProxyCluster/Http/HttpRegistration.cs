@@ -23,6 +23,7 @@ internal static class HttpRegistration
         services.AddSingleton<SystemEndpoints>();
         services.AddSingleton<PeerEndpoints>();
         services.AddSingleton<AdminEndpoints>();
+        services.AddSingleton<FrontEndMemory>();
         services.AddSingleton<Forwarder>();
         services.AddSingleton<ProxyHandler>();
         services.AddSingleton(static provider => new LoadShedding(

@@ -86,7 +86,7 @@ internal sealed class PeerEndpoints(
         switch (verb)
         {
             // Somebody's view is wrong, and passing it on could make a circle of it.
-            case "forward" or "artifact" or "query" or "stored" or "stock" or "replicate" or "forget" when self.IsFrontEnd:
+            case "forward" or "artifact" or "query" or "stored" or "stock" or "replicate" when self.IsFrontEnd:
                 return (await LoopAsync(context, "this member is a front end: it stores and fetches nothing", cancel), null);
 
             case "forward" when ForwardedRequest.TryParse(rest, member, out var forwarded):

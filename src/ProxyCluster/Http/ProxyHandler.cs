@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Queries;
 using ProxyCluster.Sockets;
@@ -34,6 +35,7 @@ internal sealed class ProxyHandler(
     PeerEndpoints peers,
     AdminEndpoints admin,
     Forwarder forwarder,
+    FrontEndMemory memory,
     ProxyMetrics metrics,
     TimeProvider clock,
     IOptions<HttpOptions> options)
@@ -118,7 +120,8 @@ internal sealed class ProxyHandler(
         // 1. Members and operators have doors of their own; what a member passes on for a client comes back here.
         if (PeerEndpoints.IsInternal(target))
         {
-            await SocketThread.LeaveAsync();
+            if (!PeerTarget.IsForward(target))
+                await SocketThread.LeaveAsync();
             (var answered, forwarded) = await peers.AnswerAsync(context, target);
             if (forwarded is null)
                 return answered ?? default;
@@ -139,12 +142,14 @@ internal sealed class ProxyHandler(
 
         // 3. From memory, by the target as it came.
         var isPassedOn = forwarded is null && forwarder.Applies(context);
-        if (!isPassedOn && FindHot(target, context) is { } hit)
+        var isRemembered = !isPassedOn || memory.Serves(context);
+        if (isRemembered && FindHot(target, context) is { } hit)
             return await CountedAsync(hit);
 
-        // 4. Everything else is read first.
-        await SocketThread.LeaveAsync();
-        return await AnswerReadAsync(context, target, forwarded, isPassedOn);
+        // 4. Everything else is read first. What another member answers costs this one little more than a hit.
+        if (!isPassedOn)
+            await SocketThread.LeaveAsync();
+        return await AnswerReadAsync(context, target, forwarded, isPassedOn, isRemembered);
     }
 
     private async Task<Seen> RefuseAsync(HttpContext context, bool hasBody, bool isRead)
@@ -171,18 +176,23 @@ internal sealed class ProxyHandler(
             return null;
 
         var key = path[1..];
-        if (hot.FindOrNull(key) is { Body: not null } artifact && artifact.AcceptedBy == gate.Version)
+        if (hot.FindOrNull(key) is { Body: not null } artifact && artifact.AcceptedBy == gate.Version && memory.Believes(artifact))
         {
             NameModule(key);
-            artifacts.WriteHot(context, artifact, out var writing);
-            metrics.StoreReads.Add(1, new("artifact", DiskStore.LabelOf(artifact.Kind)), new("tier", "memory"));
-            return (new Seen(DiskStore.LabelOf(artifact.Kind), "hit"), writing);
+            return WriteHot(context, artifact);
         }
 
         if (queries.FindFreshOrNull(key, gate.Version) is not { } answer)
             return null;
         NameModule(key);
         return (new Seen("query", "hit"), modules.WriteAnswerAsync(context, key, answer));
+    }
+
+    private (Seen Seen, Task Writing) WriteHot(HttpContext context, HotArtifact artifact)
+    {
+        artifacts.WriteHot(context, artifact, out var writing);
+        metrics.StoreReads.Add(1, new("artifact", DiskStore.LabelOf(artifact.Kind)), new("tier", "memory"));
+        return (new Seen(DiskStore.LabelOf(artifact.Kind), "hit"), writing);
     }
 
     // Where a write does not end at once, its client takes its time, and a drain waits for it.
@@ -209,7 +219,7 @@ internal sealed class ProxyHandler(
             Tracing.NameModule(ProxyPath.Parse(key.ToString()));
     }
 
-    private async Task<Seen> AnswerReadAsync(HttpContext context, string target, ForwardedRequest? forwarded, bool isPassedOn)
+    private async Task<Seen> AnswerReadAsync(HttpContext context, string target, ForwardedRequest? forwarded, bool isPassedOn, bool isRemembered)
     {
         // 1. The path, decoded once. The root may be a directory's name with or without its slash.
         if (RequestTarget.PathOf(target).TrimEnd('/').SequenceEqual(_basePath))
@@ -218,7 +228,7 @@ internal sealed class ProxyHandler(
             return await FailAsync(context, new Failure(FailureKind.BadRequest, error));
 
         // go writes '!' as %21, so every module with a capital letter in its path is found only now.
-        if (!isPassedOn && path != target && FindHot(path, context) is { } hit)
+        if (isRemembered && path != target && FindHot(path, context) is { } hit)
             return await CountedAsync(hit);
 
         // 2. What is asked of this process itself, however it is spelled, and never on a client's behalf by another member.
@@ -233,9 +243,12 @@ internal sealed class ProxyHandler(
         // 4. By another silo or region where it belongs there. That one walks; what may not be asked is not passed on.
         if (isPassedOn && gate.Judge(ask).Refusal is { } refusal)
             return await FailAsync(context, refusal);
+        if (isPassedOn && isRemembered && await forwarder.RememberOrNullAsync(context, RequestTarget.From(target), ask) is { } known)
+            return await CountedAsync(WriteHot(context, known));
         if (isPassedOn && await forwarder.ForwardAsync(context, RequestTarget.From(target), ask, forwarded?.Hops ?? 0) is { } passedOn)
             return passedOn;
 
+        await SocketThread.LeaveAsync();
         metrics.Traffic.Begin();
         try
         {

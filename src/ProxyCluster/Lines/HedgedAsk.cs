@@ -89,24 +89,17 @@ internal sealed partial class HedgedAsk(Pulse pulse, IOptions<PeerOptions> optio
                 }
 
                 // Wait for an answer, but no longer than until the silence would be too long.
-                var answer = Task.WhenAny(running.Select(static attempt => attempt.Outcome));
-                if (next < steps.Length)
+                Task answer = running.Count == 1 ? running[0].Outcome : Task.WhenAny(running.Select(static attempt => attempt.Outcome));
+                var planned = next < steps.Length ? patience.Limit - silence : Timeout.InfiniteTimeSpan;
+                var from = clock.GetTimestamp();
+                await answer.WaitAsync(planned, clock, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                cancel.ThrowIfCancellationRequested();
+                if (running.Find(static attempt => attempt.Outcome.IsCompleted)?.Outcome is not { } done)
                 {
-                    using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                    var planned = patience.Limit - silence;
-                    var from = clock.GetTimestamp();
-                    var wait = Task.Delay(planned, clock, answered.Token);
-                    if (await Task.WhenAny(answer, wait) == wait)
-                    {
-                        await wait;
-                        patience.Waited(planned, clock.GetElapsedTime(from));
-                        continue;
-                    }
-
-                    await answered.CancelAsync();
+                    patience.Waited(planned, clock.GetElapsedTime(from));
+                    continue;
                 }
 
-                var done = await answer.WaitAsync(cancel);
                 running.RemoveAll(attempt => attempt.Outcome == done);
                 var outcome = await done;
                 if (outcome.Failure is not { } met)

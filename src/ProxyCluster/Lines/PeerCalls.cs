@@ -37,6 +37,7 @@ internal sealed class PeerCalls : IDisposable
     private readonly TimeSpan _hedgeDelay;
     private readonly TimeProvider _clock;
     private readonly HttpMessageInvoker _near;
+    private readonly HttpMessageInvoker _passingOn;
     private readonly HttpMessageInvoker _far;
     private readonly ConcurrentDictionary<string, TimeSpan> _clockDifferences = new(StringComparer.Ordinal);
 
@@ -54,8 +55,9 @@ internal sealed class PeerCalls : IDisposable
         _pulse = pulse;
         _hedgeDelay = options.Value.HedgeDelay;
         _clock = clock;
-        _near = Connect(options.Value, certificates, null);
-        _far = cluster.Value.Gateway is { } gateway ? Connect(options.Value, certificates, gateway) : _near;
+        _near = Connect(options.Value, certificates, null, OutgoingConnection.ConnectAsync);
+        _passingOn = Connect(options.Value, certificates, null, OutgoingConnection.ConnectToPassOnAsync);
+        _far = cluster.Value.Gateway is { } gateway ? Connect(options.Value, certificates, gateway, OutgoingConnection.ConnectAsync) : _near;
     }
 
     /// <summary>
@@ -119,6 +121,7 @@ internal sealed class PeerCalls : IDisposable
     public void Dispose()
     {
         _near.Dispose();
+        _passingOn.Dispose();
         _far.Dispose();
     }
 
@@ -138,24 +141,29 @@ internal sealed class PeerCalls : IDisposable
             request.Content = new ByteArrayContent(body);
         request.Headers.TryAddWithoutValidation(PeerSignature.Header, signature.ToString());
         addHeaders?.Invoke(request);
-        return (peer.Region == _self.Region ? _near : _far).SendAsync(request, cancel);
+        var way = peer.Region != _self.Region ? _far : PeerTarget.IsForward(target) ? _passingOn : _near;
+        return way.SendAsync(request, cancel);
     }
 
-    private static HttpMessageInvoker Connect(PeerOptions options, PeerCertificates certificates, Uri? gateway) => new(new SocketsHttpHandler
-    {
-        ConnectTimeout = options.ConnectTimeout,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = gateway is not null,
-        Proxy = gateway is null ? null : new WebProxy(gateway),
-        ActivityHeadersPropagator = null,
-        ConnectCallback = OutgoingConnection.ConnectAsync,
+    private static HttpMessageInvoker Connect(
+        PeerOptions options,
+        PeerCertificates certificates,
+        Uri? gateway,
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> connect) => new(new SocketsHttpHandler
+        {
+            ConnectTimeout = options.ConnectTimeout,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = gateway is not null,
+            Proxy = gateway is null ? null : new WebProxy(gateway),
+            ActivityHeadersPropagator = null,
+            ConnectCallback = connect,
 
-        // What a client said is passed on byte by byte. By default a header outside of ASCII throws, and the peer is blamed.
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-        SslOptions = certificates.ForCalls(),
-    });
+            // What a client said is passed on byte by byte. By default a header outside of ASCII throws, and the peer is blamed.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            SslOptions = certificates.ForCalls(),
+        });
 
     // Only members' doors name their time, and only to those whom they refuse.
     private static bool IsRefusal(HttpResponseMessage response) =>

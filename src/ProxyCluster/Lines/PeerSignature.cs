@@ -21,6 +21,9 @@ internal readonly record struct PeerSignature(string Member, long UnixMillisecon
 
     private const string Scheme = "v1";
 
+    // SHA-256 of the body of nearly every call.
+    private static readonly string OfNothing = Convert.ToHexStringLower(SHA256.HashData([]));
+
     /// <summary>Signs a call to the member that others know at <paramref name="receiver"/> (host and port).</summary>
     public static PeerSignature Sign(
         ReadOnlySpan<byte> secret,
@@ -78,7 +81,7 @@ internal readonly record struct PeerSignature(string Member, long UnixMillisecon
     {
         var signed = string.Create(
             CultureInfo.InvariantCulture,
-            $"{Scheme}\n{method}\n{receiver}\n{target}\n{member}\n{milliseconds}\n{nonce}\n{Convert.ToHexStringLower(SHA256.HashData(body))}\n");
+            $"{Scheme}\n{method}\n{receiver}\n{target}\n{member}\n{milliseconds}\n{nonce}\n{(body.IsEmpty ? OfNothing : Convert.ToHexStringLower(SHA256.HashData(body)))}\n");
         return HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(signed));
     }
 }

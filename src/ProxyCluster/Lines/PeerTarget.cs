@@ -48,6 +48,9 @@ internal static class PeerTarget
     public static string Forward(int hops, IPAddress? client, string target) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}/{Word(client)}{target}");
 
+    /// <summary>Is this a client's request that a member passed on?</summary>
+    public static bool IsForward(string target) => target.StartsWith(PeerCalls.Prefix + "forward/", StringComparison.Ordinal);
+
     /// <summary>"Are you there?"; GET. The answer says nothing; how long it takes says how far apart we are.</summary>
     public const string Ping = PeerCalls.Prefix + "ping/";
 

@@ -16,9 +16,10 @@ internal sealed class SilenceLimit : IDisposable
     private readonly Action? _alive;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _idle;
-    private readonly CancellationTokenSource _total;
-    private readonly CancellationTokenSource _linked;
-    private readonly ITimer _timer;
+    private readonly CancellationToken _cancel;
+    private readonly CancellationTokenSource? _total;
+    private readonly CancellationTokenSource? _linked;
+    private readonly ITimer? _timer;
     private long _lastSign;
     private volatile bool _isPaused;
 
@@ -39,13 +40,19 @@ internal sealed class SilenceLimit : IDisposable
         _clock = clock;
         _idle = idle;
         _lastSign = clock.GetTimestamp();
-        _total = new CancellationTokenSource(total, clock);
-        _linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, _total.Token);
-        _timer = clock.CreateTimer(_ => Check(), null, _idle, Timeout.InfiniteTimeSpan);
+        _cancel = cancel;
+
+        // A limit that there is not costs nothing: of a request that is passed on, both are made for each body.
+        if (total != Timeout.InfiniteTimeSpan)
+            _total = new CancellationTokenSource(total, clock);
+        if (_total is not null || idle != Timeout.InfiniteTimeSpan)
+            _linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, _total?.Token ?? CancellationToken.None);
+        if (idle != Timeout.InfiniteTimeSpan)
+            _timer = clock.CreateTimer(static limit => ((SilenceLimit)limit!).Check(), this, _idle, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Fires when it has been silent for too long.</summary>
-    public CancellationToken Token => _linked.Token;
+    public CancellationToken Token => _linked?.Token ?? _cancel;
 
     /// <summary>How long it has been silent, in all calls to the same peer.</summary>
     public TimeSpan Silence => _pulse.SilenceOf(_peer, Volatile.Read(ref _lastSign), TimeSpan.MaxValue);
@@ -70,9 +77,9 @@ internal sealed class SilenceLimit : IDisposable
 
     public void Dispose()
     {
-        _timer.Dispose();
-        _linked.Dispose();
-        _total.Dispose();
+        _timer?.Dispose();
+        _linked?.Dispose();
+        _total?.Dispose();
     }
 
     private void Check()
@@ -80,13 +87,13 @@ internal sealed class SilenceLimit : IDisposable
         var silence = _isPaused ? TimeSpan.Zero : _pulse.SilenceOf(_peer, Volatile.Read(ref _lastSign), _idle * Forbearance);
         if (silence < _idle)
         {
-            _timer.Change(_idle - silence, Timeout.InfiniteTimeSpan);
+            _timer!.Change(_idle - silence, Timeout.InfiniteTimeSpan);
             return;
         }
 
         try
         {
-            _linked.Cancel();
+            _linked!.Cancel();
         }
         catch (ObjectDisposedException)
         {

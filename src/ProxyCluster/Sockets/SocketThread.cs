@@ -9,13 +9,14 @@ namespace ProxyCluster.Sockets;
 /// and what continues after a wait for a socket continues right there instead of on the thread pool. A hit from memory
 /// is answered by the thread that learned of the request, which saves two changes of threads: a third of its cost. The
 /// price: while such a thread works, the other sockets of its share wait. So the rule is that nothing runs there but
-/// parsing and hits from memory, and it is kept at three doors:
+/// parsing, hits from memory and requests that are passed on to a silo nearby, and it is kept at three doors:
 /// </para>
 /// <para>
-/// 1. A request that memory cannot answer leaves before anything else happens (<c>ProxyHandler</c>). 2. Whoever sends a
-/// long body leaves again after each wait for the client (<c>ArtifactResponse</c>, <c>Forwarder</c>). 3. Connections that
-/// we open give no answer on these threads at all (<see cref="OutgoingConnection"/>), so that no client of upstreams,
-/// checksum databases, peers or etcd has to know about any of this. Against clients that send hits without end on one
+/// 1. A request that neither memory nor another member can answer leaves before anything else happens (<c>ProxyHandler</c>).
+/// 2. Whoever sends a long body leaves again after each wait for the client (<c>ArtifactResponse</c>, <c>Forwarder</c>).
+/// 3. Connections that we open give no answer on these threads at all (<see cref="OutgoingConnection"/>), so that no client of
+/// upstreams, checksum databases, peers or etcd has to know about any of this; save those over which requests are passed on and
+/// nothing else, which would change threads twice for a dozen microseconds of work. Against clients that send hits without end on one
 /// connection there is <see cref="IsTurnOver"/>.
 /// </para>
 /// <para>

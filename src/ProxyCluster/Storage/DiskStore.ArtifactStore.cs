@@ -72,11 +72,12 @@ internal sealed partial class DiskStore : IArtifactStore
     {
         var record = tree.RecordPath(module);
         var wasThere = File.Exists(record);
+
+        // Memory first, of all of it: a file that cannot be deleted must not leave another one served. A front end has nothing else.
+        foreach (var kind in Enum.GetValues<ArtifactKind>())
+            wasThere |= cache.Remove(KeyOf(module, kind));
         if (Directory.Exists(Path.GetDirectoryName(record)))
         {
-            // Memory first, of all of it: a file that cannot be deleted must not leave another one served.
-            foreach (var kind in Enum.GetValues<ArtifactKind>())
-                cache.Remove(KeyOf(module, kind));
             records.Delete(module, flush);
             foreach (var kind in Enum.GetValues<ArtifactKind>())
             {

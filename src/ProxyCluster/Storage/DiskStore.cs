@@ -190,7 +190,7 @@ internal sealed partial class DiskStore(
 
             // Just hashed on its way in, so the first reader need not do it again.
             if (offered.Size > options.Value.MemoryMaxArtifactBytes)
-                hashed = new HotArtifact(result.Record, kind, path, stamp, null, index.Opened(key, kind, offered.Size));
+                hashed = new HotArtifact(offered, kind, path, stamp, null, index.Opened(key, kind, offered.Size));
         }
 
         if (damage is not null)
@@ -211,7 +211,7 @@ internal sealed partial class DiskStore(
     public async Task QuarantineAsync(ModuleVersion module, DamagedArtifact damaged, string why, CancellationToken cancel)
     {
         using var held = await _changes.TakeAsync(module, cancel);
-        if (IsPresent_NeedsLock(module, damaged.Kind, damaged.Stored, damaged.Stamp, out _))
+        if (IsPresent_NeedsLock(module, damaged.Kind, damaged.Stored, damaged.Stamp))
             Quarantine_NeedsLock(module, damaged.Kind, why);
     }
 
@@ -268,7 +268,7 @@ internal sealed partial class DiskStore(
 
         // 2. What follows from that, if it is still so. Who was told of another record asks again.
         using var held = await _changes.TakeAsync(module, cancel);
-        if (!IsPresent_NeedsLock(module, kind, stored, stamp, out var record))
+        if (!IsPresent_NeedsLock(module, kind, stored, stamp))
             return null;
 
         if (stamp is not { } its)
@@ -285,7 +285,7 @@ internal sealed partial class DiskStore(
             return null;
         }
 
-        var hot = new HotArtifact(record, kind, path, its, body, index.Opened(key, kind, stored.Size));
+        var hot = new HotArtifact(stored, kind, path, its, body, index.Opened(key, kind, stored.Size));
         hot.Use();
         cache.Add(key, hot);
         return hot;
@@ -293,11 +293,8 @@ internal sealed partial class DiskStore(
 
     // Does the present record say this of the artifact, and is its file as it was seen (null: not there)?
     private bool IsPresent_NeedsLock(
-        ModuleVersion module, ArtifactKind kind, StoredArtifact stored, FileStamp? seen, [NotNullWhen(true)] out ModuleRecord? record)
-    {
-        record = FindRecordOrNull(module);
-        return record?.ArtifactOrNull(kind) == stored && DiskFile.StampOrNull(tree.ArtifactPath(module, kind)) == seen;
-    }
+        ModuleVersion module, ArtifactKind kind, StoredArtifact stored, FileStamp? seen) =>
+        FindRecordOrNull(module)?.ArtifactOrNull(kind) == stored && DiskFile.StampOrNull(tree.ArtifactPath(module, kind)) == seen;
 
     private void Quarantine_NeedsLock(ModuleVersion module, ArtifactKind kind, string why)
     {

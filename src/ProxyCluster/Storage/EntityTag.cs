@@ -8,8 +8,14 @@ namespace ProxyCluster.Storage;
 /// </summary>
 internal static class EntityTag
 {
+    private const string Start = "\"sha256-";
+
     /// <summary>The tag of bytes with this SHA-256, with its quotes.</summary>
-    public static string Of(Digest sha256) => $"\"sha256-{sha256.ToHex()}\"";
+    public static string Of(Digest sha256) => $"{Start}{sha256.ToHex()}\"";
+
+    /// <summary>The SHA-256 in such a tag; null for any other tag.</summary>
+    public static Digest? DigestOrNull(ReadOnlySpan<char> tag) =>
+        tag.StartsWith(Start, StringComparison.Ordinal) && tag is [.., '"'] && Digest.TryParseHex(tag[Start.Length..^1], out var sha256) ? sha256 : null;
 
     /// <summary>The tag of bytes.</summary>
     public static string Of(ReadOnlySpan<byte> bytes) => Of(Digest.Of(bytes));

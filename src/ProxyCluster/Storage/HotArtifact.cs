@@ -7,12 +7,12 @@ namespace ProxyCluster.Storage;
 /// <see cref="File"/> was hashed by this process and is unchanged as long as its <see cref="Stamp"/> is.
 /// </summary>
 internal sealed class HotArtifact(
-    ModuleRecord record, ArtifactKind kind, string file, FileStamp stamp, byte[]? body, StoredFiles? files = null)
+    StoredArtifact stored, ArtifactKind kind, string file, FileStamp stamp, byte[]? body, StoredFiles? files = null)
 {
     public ArtifactKind Kind { get; } = kind;
 
     /// <summary>What the record says of it; an entry whose record says something else of it is replaced.</summary>
-    public StoredArtifact Stored { get; } = record.ArtifactOrNull(kind)!;
+    public StoredArtifact Stored { get; } = stored;
 
     public string File { get; } = file;
 
@@ -22,13 +22,19 @@ internal sealed class HotArtifact(
     public byte[]? Body { get; } = body;
 
     /// <summary>A strong entity tag: equal tags mean equal bytes, not only equal content.</summary>
-    public string ETag { get; } = EntityTag.Of(record.ArtifactOrNull(kind)!.Sha256);
+    public string ETag { get; } = EntityTag.Of(stored.Sha256);
 
     /// <summary>
     /// Version of the gate that let it through to anybody; 0 where it was loaded for another reason, and must be judged
     /// before it is served. Written without a lock: a write that is lost costs one more judgement.
     /// </summary>
     public int AcceptedBy { get; set; }
+
+    /// <summary>
+    /// At a front end, whose record is a silo's: timestamp of the question that a silo last answered by it. Written without a
+    /// lock: a write that is lost costs one more question.
+    /// </summary>
+    public long KnownAt { get; set; }
 
     /// <summary>Marks a use, for the order of eviction. Hot path.</summary>
     public void Use() => files?.Use(Kind);

@@ -7,8 +7,8 @@ namespace ProxyCluster.Storage;
 /// Recently served artifacts, in memory, within a byte budget.
 /// <para>
 /// The key is the artifact's escaped path as it stands in a URL (<c>github.com/gorilla/mux/@v/v1.8.0.mod</c>), so that
-/// the hot path looks a request up by a slice of its target without parsing or allocating. Only committed, verified
-/// artifacts are ever put here, under a key built from their parsed name; a key that parses to nothing is just absent.
+/// the hot path looks a request up by a slice of its target without parsing or allocating. Only verified artifacts
+/// are ever put here, committed ones or, at a front end, those that a silo gave (<c>FrontEndMemory</c>), under a key built from their parsed name; a key that parses to nothing is just absent.
 /// </para>
 /// <para>
 /// Entries without bytes stand apart, in a budget of their own: each saves the hashing of a large file, and no flood of
@@ -47,12 +47,8 @@ internal sealed class HotCache(IOptions<StorageOptions> options)
             Remove(key);
     }
 
-    /// <summary>Takes an entry out, for instance because its file turned out to be damaged.</summary>
-    public void Remove(string key)
-    {
-        _bodies.Remove(key);
-        _files.Remove(key);
-    }
+    /// <summary>Takes an entry out, for instance because its file turned out to be damaged; true when there was one.</summary>
+    public bool Remove(string key) => _bodies.Remove(key) | _files.Remove(key);
 
     /// <summary>The parsed record of a module version, by its path in a URL without the ending, or null.</summary>
     public HotRecord? FindRecordOrNull(ReadOnlySpan<char> stem) => _records.FindOrNull(stem);

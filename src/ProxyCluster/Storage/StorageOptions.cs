@@ -20,7 +20,7 @@ public sealed class StorageOptions
     internal bool IsUsed { get; set; } = true;
 
     /// <summary>
-    /// Bytes of artifacts kept in memory in front of the disk. Default 256 MiB. More of it answers more requests
+    /// Bytes of artifacts kept in memory in front of the disk, or in front of the silos at a front end. Default 256 MiB. More of it answers more requests
     /// without touching the file system; it is a bound, not a reservation. What is remembered of larger artifacts (that
     /// they were hashed, not their bytes) and of records comes beside it: each at most an eighth of it, or 16 MiB.
     /// </summary>

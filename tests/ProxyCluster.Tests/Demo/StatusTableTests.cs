@@ -13,7 +13,7 @@ public sealed class StatusTableTests
             [
                 new MemberStatus("silo 1", Role.Silo, true, 31, new MemberFigures(1200, 900, 300, 250, 50)),
                 new MemberStatus("silo 2", Role.Silo, false, 0, new MemberFigures(0, 0, 0, 0, 0)),
-                new MemberStatus("front end", Role.FrontEnd, true, 0, new MemberFigures(1201, 0, 0, 0, 0)),
+                new MemberStatus("front end", Role.FrontEnd, true, 0, new MemberFigures(1201, 10, 0, 0, 0)),
             ]),
             new RegionStatus("sanjose", RegionState.Failed, [new MemberStatus("both", Role.All, true, 7, new MemberFigures(10, 5, 5, 1, 4))]),
         ],
@@ -27,14 +27,14 @@ public sealed class StatusTableTests
             ╭─────────┬───────────┬────────┬──────┬──────────┬──────┬───────────┬────────────┬──────────────────╮
             │ region  │ member    │ state  │ owns │ requests │ hits │ hit ratio │ peer fills │ upstream fetches │
             ├─────────┼───────────┼────────┼──────┼──────────┼──────┼───────────┼────────────┼──────────────────┤
-            │ tokyo   │           │ active │   31 │    1,201 │  900 │      75 % │        250 │               50 │
+            │ tokyo   │           │ active │   31 │    1,201 │  910 │      75 % │        250 │               50 │
             │         │ silo 1    │ live   │   31 │    1,200 │  900 │      75 % │        250 │               50 │
             │         │ silo 2    │ gone   │    0 │        0 │    0 │         - │          0 │                0 │
             │         │ front end │ live   │      │    1,201 │      │           │            │                  │
             │ sanjose │           │ failed │    7 │       10 │    5 │      50 % │          1 │                4 │
             │         │ both      │ live   │    7 │       10 │    5 │      50 % │          1 │                4 │
             │         │           │        │      │          │      │           │            │                  │
-            │ total   │           │        │   38 │    1,211 │  905 │      75 % │        251 │               54 │
+            │ total   │           │        │   38 │    1,211 │  915 │      75 % │        251 │               54 │
             ╰─────────┴───────────┴────────┴──────┴──────────┴──────┴───────────┴────────────┴──────────────────╯
                                                the upstream was asked 54 times
             example.com/a@v1.0.0 is owned by sanjose both

@@ -68,5 +68,5 @@ public sealed class HotCacheTests
     private static string Key(int i) => $"example.com/m/@v/v1.0.{i}.mod";
 
     private static HotArtifact Entry(byte[]? body, string file = "f") =>
-        new(StoreSite.Proposal(StoreSite.Module(), ArtifactKind.Mod, body ?? [], "h1:a"), ArtifactKind.Mod, file, default, body);
+        new(StoreSite.Proposal(StoreSite.Module(), ArtifactKind.Mod, body ?? [], "h1:a").Mod!, ArtifactKind.Mod, file, default, body);
 }

@@ -1,0 +1,95 @@
+using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
+using ProxyCluster.GoModules;
+using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Lines;
+using ProxyCluster.Storage;
+
+namespace ProxyCluster.Http;
+
+/// <summary>
+/// What a front end answers without a silo: small artifacts that it passed on before, in the memory that a silo has in front
+/// of its disk and by the same fast path, so that nobody can tell the two answers apart.
+/// <para>
+/// <b>What is kept.</b> Whole bodies from silos of its own region, after the bytes proved the entity tag that they came
+/// under, which is the digest in the silo's record. What does not prove its tag reaches nobody. Everything is kept at once:
+/// the cache itself sees to it that what is asked for once pushes out nothing that is in use. Askers who come before
+/// the first body is here are passed on one by one; nobody knows before that whether it is a small one.
+/// </para>
+/// <para>
+/// <b>For how long.</b> Bytes never change, but may be withdrawn: an operator has a module version forgotten, a policy of the
+/// silos blocks it. Orders reach front ends as they reach silos (<see cref="Admin.Forgetting"/>). Where one does not, and for what no
+/// order tells, an entry is believed for <see cref="HttpOptions.AskAgainAfter"/> from the question that a silo answered by it.
+/// Then a silo is asked for its headers, once for all who want the artifact meanwhile: under the same tag it is believed
+/// anew, and whatever else a silo says is the end of it. When no silo says anything, there is nobody who could have withdrawn
+/// it, and it is served on (design rule 3). The question also tells the silo that the artifact is in use, or it would evict first
+/// what is hottest.
+/// A file that a silo sets aside as damaged changes nothing here: these bytes are those of the record.
+/// </para>
+/// <para>
+/// <b>What is not answered from here.</b> A request that names a region: its sender wants that region's word. And nothing while
+/// the own region is out of service: then another one answers, and its answers say so.
+/// Answers to queries are not kept: how fresh they are only the silo knows, and it does not say.
+/// </para>
+/// </summary>
+internal sealed class FrontEndMemory(
+    HotCache hot,
+    ClusterSelf self,
+    ModuleGate gate,
+    Pulse pulse,
+    IOptions<StorageOptions> storage,
+    IOptions<HttpOptions> http,
+    TimeProvider clock)
+{
+    /// <summary>May this client's request, which is to be passed on, be answered from here, and its answer be kept?</summary>
+    public bool Serves(HttpContext context) =>
+        self.IsFrontEnd && context.Request.Headers[Forwarder.RegionHeader].Count == 0 && self.View.Routing.IsUsable(self.Region);
+
+    /// <summary>Need nobody be asked whether the entry still holds? Hot path; on a silo the entry is its own.</summary>
+    public bool Believes(HotArtifact entry) => !self.IsFrontEnd || clock.GetElapsedTime(entry.KnownAt) < http.Value.AskAgainAfter;
+
+    /// <summary>The entry of an artifact, believed or not; null where there is none that the present gate let through.</summary>
+    public HotArtifact? FindOrNull(Ask ask) =>
+        ask.What.Asked == Asked.Artifact && hot.FindOrNull(DiskStore.KeyOf(ask.Module, ask.Kind)) is { Body: not null } entry
+        && entry.AcceptedBy == gate.Version
+            ? entry
+            : null;
+
+    /// <summary>A silo answered by the entry, or none did, when asked at <paramref name="askedAt"/>.</summary>
+    public static void Believe(HotArtifact entry, long askedAt) => entry.KnownAt = askedAt;
+
+    /// <summary>A silo answered something else.</summary>
+    public void Drop(Ask ask) => hot.Remove(DiskStore.KeyOf(ask.Module, ask.Kind));
+
+    /// <summary>How many bytes are to be read as a whole, and kept; null where the answer is only passed on.</summary>
+    public int? SizeToKeepOrNull(Ask ask, Member silo, HttpResponseMessage answer) =>
+        ask.What.Asked == Asked.Artifact
+        && silo.Region == self.Region
+        && answer is { StatusCode: System.Net.HttpStatusCode.OK, Content.Headers.ContentLength: { } length }
+        && length <= Math.Min(storage.Value.MemoryMaxArtifactBytes, storage.Value.MemoryBytes)
+        && DigestOrNull(answer) is not null
+            ? (int)length
+            : null;
+
+    /// <summary>Keeps a body; false when its bytes do not prove its tag, and must not go to anybody.</summary>
+    public bool TryKeep(Ask ask, Member silo, HttpResponseMessage answer, byte[] body, long askedAt)
+    {
+        var sha256 = Digest.Of(body);
+        if (DigestOrNull(answer) != sha256)
+        {
+            pulse.Distrust(silo.Id, $"{ask.What.Text} came with bytes that are not those of its entity tag");
+            return false;
+        }
+
+        // Who passed it on has judged the question; the silo has judged the record.
+        var stored = new StoredArtifact(sha256, body.Length, silo.Id, clock.GetUtcNow());
+        hot.Add(
+            DiskStore.KeyOf(ask.Module, ask.Kind),
+            new HotArtifact(stored, ask.Kind, "", default, body) { AcceptedBy = gate.Version, KnownAt = askedAt });
+        return true;
+    }
+
+    private static Digest? DigestOrNull(HttpResponseMessage answer) =>
+        answer.Headers.NonValidated.TryGetValues("ETag", out var tag) ? EntityTag.DigestOrNull(tag.ToString()) : null;
+}
