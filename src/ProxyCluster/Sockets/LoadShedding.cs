@@ -8,16 +8,21 @@ namespace ProxyCluster.Sockets;
 /// with costs as much as one that builds something; where there is not enough processor for both, those go first.
 /// <para>
 /// <b>Late</b> is a process whose timers fire late: its threads are all at work, or the machine gives it too little of itself.
-/// It stays so for some seconds after the last sign of it, because turning away is what takes the signs away; and who was turned
-/// away is let in again after two seconds or three, when it has wasted less than its measure for one, however well everything goes
-/// without it. Who does it again before it has been in for as long as it was out is out for twice as long, up to a quarter of a
-/// minute: each time that a flood is let in costs everybody some tenths of a second, and what waits for a connection gives up after
-/// half a minute.
+/// It stays so for some seconds after the last sign of it, because turning away is what takes the signs away. A few milliseconds are a
+/// sign: what is asked of it meanwhile waits for several of them, and nobody but wasters has to fear it.
+/// </para>
+/// <para>
+/// Who was turned away is let in again after two seconds or three, when it has wasted less than its measure for one, however well
+/// everything goes without it. It is on probation then, for as long as it was out: a tenth of its measure sends it out again, whether
+/// this process is late or not, for each time that a flood is let in costs everybody some tenths of a second. For twice as long if it is
+/// late, up to a quarter of a minute, because what waits for a connection gives up after half a minute; for three quarters of the
+/// time if not, so that who does no harm is soon as others are.
 /// </para>
 /// <para>
 /// <b>Wasted</b> is a request for what is not there or may not be asked, or that its client did not wait for, and a connection
 /// that served for nothing. What is served is never counted, so a build farm behind one address is not turned away for its size;
-/// nor is what failed through no fault of the client's, for an outage must not make itself worse; nor anybody while there is room.
+/// nor is what failed through no fault of the client's, for an outage must not make itself worse; nor anybody while there is room, but
+/// for those on probation.
 /// </para>
 /// <para>
 /// Road not taken: <c>System.Threading.RateLimiting</c>, which limits all of an address' requests, at all times.
@@ -25,9 +30,10 @@ namespace ProxyCluster.Sockets;
 /// </summary>
 internal sealed class LoadShedding : IDisposable
 {
-    // How often a timer is to fire, and by how much a late one is late.
+    // How often a timer is to fire, and how often while somebody wastes too much; by how much a late one is late.
     internal static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
-    internal static readonly TimeSpan Late = TimeSpan.FromMilliseconds(50);
+    internal static readonly TimeSpan QuickBeat = TimeSpan.FromMilliseconds(20);
+    internal static readonly TimeSpan Late = TimeSpan.FromMilliseconds(6);
     internal static readonly TimeSpan StaysLateFor = TimeSpan.FromSeconds(10);
     internal static readonly TimeSpan FirstTime = TimeSpan.FromSeconds(2);
     internal static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(15);
@@ -48,10 +54,11 @@ internal sealed class LoadShedding : IDisposable
     private readonly ConcurrentDictionary<ClientAddress, Exile> _away = new();
     private HashSet<ClientAddress> _told = [];
     private volatile bool _isLate;
+    private volatile bool _isAnybodyOver;
     private volatile bool _isAnybodyAway;
 
     // For the timer, which never fires twice at once: it is set anew by its own firing.
-    private long _beatAt;
+    private long _nextBeatAt;
     private long _secondAt;
     private long _lateAt;
 
@@ -61,7 +68,8 @@ internal sealed class LoadShedding : IDisposable
     public LoadShedding(int perSecond, TimeProvider clock, Action<ClientAddress> onTurnedAway)
     {
         (_perSecond, _clock, _onTurnedAway) = (perSecond, clock, onTurnedAway);
-        _beatAt = _secondAt = clock.GetTimestamp();
+        _secondAt = clock.GetTimestamp();
+        _nextBeatAt = _secondAt + Ticks(Beat);
         _timer = clock.CreateTimer(static shedding => ((LoadShedding)shedding!).OnBeat(), this, Beat, Timeout.InfiniteTimeSpan);
     }
 
@@ -81,8 +89,20 @@ internal sealed class LoadShedding : IDisposable
     public void Waste(ClientAddress client)
     {
         var wasted = _wasted;
-        if (wasted.TryGetValue(client, out var count) || (wasted.Count < MaxClients && (count = wasted.GetOrAdd(client, static _ => new StrongBox<int>())) is not null))
-            Interlocked.Increment(ref count.Value);
+        if (!wasted.TryGetValue(client, out var count))
+        {
+            if (wasted.Count >= MaxClients)
+                return;
+            count = wasted.GetOrAdd(client, static _ => new StrongBox<int>());
+        }
+
+        if (Interlocked.Increment(ref count.Value) <= _perSecond || _isLate)
+            return;
+        _isAnybodyOver = true;
+
+        // A timer that is overdue says so only when it fires, which is what it is late with.
+        if (_clock.GetTimestamp() is var now && IsOverdue(now))
+            BeLate(now);
     }
 
     /// <summary>Must it be turned away? Hot path: two reads while this process is not late and nobody is.</summary>
@@ -94,11 +114,17 @@ internal sealed class LoadShedding : IDisposable
         var known = _away.TryGetValue(client, out var exile);
         if (known && exile.Until > _clock.GetTimestamp())
             return true;
-        if (!(IsOver(_wasted, client) || IsOver(_wastedBefore, client)))
+        var isOnProbation = known && exile.IsBack;
+        var measure = isOnProbation ? _perSecond / 10 : _perSecond;
+        if (!(IsOver(_wasted, client, measure) || IsOver(_wastedBefore, client, measure)))
             return false;
         if (_isLate)
             Send(client, known ? exile.Time * 2 : FirstTime);
-        return _isLate || (known && !exile.IsBack);
+        else if (isOnProbation && exile.Time >= FirstTime)
+            Send(client, exile.Time * 3 / 4);
+        else
+            return known && !exile.IsBack;
+        return true;
     }
 
     /// <summary>Counts a new connection of a client that must be turned away; false where it need not be.</summary>
@@ -140,25 +166,34 @@ internal sealed class LoadShedding : IDisposable
 
     private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * _clock.TimestampFrequency);
 
-    private bool IsOver(ConcurrentDictionary<ClientAddress, StrongBox<int>> wasted, ClientAddress client) =>
-        _perSecond > 0 && wasted.TryGetValue(client, out var count) && Volatile.Read(ref count.Value) > _perSecond;
+    private bool IsOver(ConcurrentDictionary<ClientAddress, StrongBox<int>> wasted, ClientAddress client, int measure) =>
+        _perSecond > 0 && wasted.TryGetValue(client, out var count) && Volatile.Read(ref count.Value) > measure;
+
+    private bool IsOverdue(long now) => now - Volatile.Read(ref _nextBeatAt) >= Ticks(Late);
+
+    private void BeLate(long now)
+    {
+        Volatile.Write(ref _lateAt, now);
+        _isLate = true;
+    }
 
     private void OnBeat()
     {
         var now = _clock.GetTimestamp();
-        if (_clock.GetElapsedTime(_beatAt, now) - Beat >= Late)
-            (_isLate, _lateAt) = (true, now);
-        else if (_isLate && _clock.GetElapsedTime(_lateAt, now) >= StaysLateFor)
+        if (IsOverdue(now))
+            BeLate(now);
+        else if (_isLate && _clock.GetElapsedTime(Volatile.Read(ref _lateAt), now) >= StaysLateFor)
             _isLate = false;
 
         if (_clock.GetElapsedTime(_secondAt, now) >= Second)
         {
             _wastedBefore = _wasted;
             _wasted = new();
+            _isAnybodyOver = false;
             _secondAt = now;
             foreach (var (client, exile) in _away)
             {
-                if (exile.Until > now || IsOver(_wastedBefore, client))
+                if (exile.Until > now || IsOver(_wastedBefore, client, _perSecond))
                     continue;
                 if (exile.Until + Ticks(exile.Time) <= now)
                     _away.TryRemove(client, out _);
@@ -170,8 +205,10 @@ internal sealed class LoadShedding : IDisposable
             Tell(now);
         }
 
-        _beatAt = now;
-        _timer.Change(Beat, Timeout.InfiniteTimeSpan);
+        // Where somebody wastes more than is allowed, how late this process is matters, and is looked at more often.
+        var beat = _isAnybodyOver ? QuickBeat : Beat;
+        Volatile.Write(ref _nextBeatAt, now + Ticks(beat));
+        _timer.Change(beat, Timeout.InfiniteTimeSpan);
     }
 
     // How long it is away, and until when by the clock's timestamps; whether it has been let in. It is remembered for as long again.

@@ -19,9 +19,9 @@ public sealed class LoadSheddingTests : IDisposable
     [Fact]
     public void TurnedAway_WhileTimersAreInTime_NobodyIs()
     {
-        Waste(Wasteful, 100);
         _clock.Advance(LoadShedding.Beat);
         _clock.Stall(LoadShedding.Beat + LoadShedding.Late - TimeSpan.FromTicks(1));
+        Waste(Wasteful, 100);
         Assert.False(_shedding.IsLate);
         Assert.False(_shedding.IsTurnedAway(Wasteful));
     }
@@ -49,31 +49,78 @@ public sealed class LoadSheddingTests : IDisposable
     {
         List<int> seconds = [];
         for (var time = 0; time < 6; time++)
-        {
-            BeLate();
-            Waste(Wasteful, 3);
-            Assert.True(_shedding.IsTurnedAway(Wasteful));
-            var second = 0;
-            for (; _shedding.IsTurnedAway(Wasteful); second++)
-                Beat(10);
-            seconds.Add(second);
-        }
-
+            Assert.True(BeAway(seconds, isLate: true));
         Assert.Equal([2, 4, 8, 15, 15, 15], seconds);
 
-        // Who is back is not turned away while there is room, whatever is remembered of him.
-        Beat(110);
-        Assert.False(_shedding.IsLate);
-        Waste(Wasteful, 3);
-        Assert.False(_shedding.IsTurnedAway(Wasteful));
-
         // Who has been in for as long is as others are.
-        Beat(60);
+        Beat(160);
         BeLate();
         Waste(Wasteful, 3);
         Assert.True(_shedding.IsTurnedAway(Wasteful));
         Beat(21);
         Assert.False(_shedding.IsTurnedAway(Wasteful));
+    }
+
+    [Fact]
+    public void TurnedAway_WhoIsBackAndWastesWhileThereIsRoom_IsForShorterEachTimeUntilHeIsAsOthersAre()
+    {
+        List<int> seconds = [];
+        for (var time = 0; time < 4; time++)
+            BeAway(seconds, isLate: true);
+        Beat(110);
+        Assert.False(_shedding.IsLate);
+
+        while (BeAway(seconds, isLate: false))
+            Beat(10);
+
+        Assert.Equal([2, 4, 8, 15, 12, 9, 7, 5, 4, 3, 3, 2], seconds);
+        Assert.False(_shedding.IsTurnedAway(Wasteful));
+    }
+
+    [Fact]
+    public void TurnedAway_WhoIsBack_IsForATenthOfWhatOthersMayWaste()
+    {
+        using var shedding = new LoadShedding(perSecond: 20, _clock, _turnedAway.Add);
+        _clock.Stall(LoadShedding.Beat + LoadShedding.Late);
+        Waste(shedding, Wasteful, 21);
+        Assert.True(shedding.IsTurnedAway(Wasteful));
+        Beat(30);
+        var other = ClientAddress.Of(IPAddress.Parse("10.0.0.2"));
+        Waste(shedding, Wasteful, 2);
+        Waste(shedding, other, 20);
+        Assert.False(shedding.IsTurnedAway(Wasteful));
+        Waste(shedding, Wasteful, 1);
+        Assert.True(shedding.IsTurnedAway(Wasteful));
+        Assert.False(shedding.IsTurnedAway(other));
+    }
+
+    [Fact]
+    public void Late_ATimerThatIsOverdue_IsSeenByWhoWastesTooMuchBeforeItFires()
+    {
+        // Another timer, which fell due before: it fires late as well, and first.
+        var isSeen = false;
+        using var before = _clock.CreateTimer(
+            _ =>
+            {
+                Assert.False(_shedding.IsLate);
+                Waste(Wasteful, 3);
+                isSeen = _shedding.IsLate && _shedding.IsTurnedAway(Wasteful);
+            },
+            null,
+            LoadShedding.Beat / 2,
+            Timeout.InfiniteTimeSpan);
+        _clock.Stall(LoadShedding.Beat + LoadShedding.Late);
+        Assert.True(isSeen);
+    }
+
+    [Fact]
+    public void Late_WhileSomebodyWastesTooMuch_IsLookedAtMoreOften()
+    {
+        Waste(Wasteful, 3);
+        _clock.Advance(LoadShedding.Beat);
+        _clock.Stall(LoadShedding.QuickBeat + LoadShedding.Late);
+        _clock.Advance(TimeSpan.Zero);
+        Assert.True(_shedding.IsLate);
     }
 
     [Fact]
@@ -190,9 +237,26 @@ public sealed class LoadSheddingTests : IDisposable
             _clock.Advance(LoadShedding.Beat);
     }
 
-    private void Waste(ClientAddress client, int times)
+    // Lets him waste too much, and counts the seconds until he is let in; false where he is not turned away.
+    private bool BeAway(List<int> seconds, bool isLate)
+    {
+        if (isLate)
+            BeLate();
+        Waste(Wasteful, 3);
+        if (!_shedding.IsTurnedAway(Wasteful))
+            return false;
+        var second = 0;
+        for (; _shedding.IsTurnedAway(Wasteful); second++)
+            Beat(10);
+        seconds.Add(second);
+        return true;
+    }
+
+    private void Waste(ClientAddress client, int times) => Waste(_shedding, client, times);
+
+    private static void Waste(LoadShedding shedding, ClientAddress client, int times)
     {
         for (var i = 0; i < times; i++)
-            _shedding.Waste(client);
+            shedding.Waste(client);
     }
 }
