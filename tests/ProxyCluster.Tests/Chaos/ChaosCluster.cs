@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Clustering;
-using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
@@ -13,12 +12,13 @@ using ProxyCluster.Storage;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Clusters;
 using ProxyCluster.TestKit.Processes;
+using ProxyCluster.Tests.Clustering;
 
 namespace ProxyCluster.Tests.Chaos;
 
 /// <summary>
-/// Three regions of two silos and a front end, whole hosts on real sockets and disks in this process, whose members can be
-/// taken away and given back in any order; and a record of every routing table that any of them was told.
+/// Three regions of silos and front ends, whole hosts on real sockets and disks in this process, whose members can be taken
+/// away and given back in any order; and a record of every routing table that any of them was told.
 /// </summary>
 internal sealed class ChaosCluster : IAsyncDisposable
 {
@@ -26,13 +26,13 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     private readonly ScratchDirectory _scratch = new();
 
-    private ChaosCluster(SignedWorld world) => World = world;
+    private ChaosCluster(SignedWorld world, ChaosEngine engine) => (World, Engine) = (world, engine);
 
     public static IReadOnlyList<string> Regions { get; } = ["frankfurt", "sanjose", "tokyo"];
 
     public SignedWorld World { get; }
 
-    public LocalCluster Engine { get; } = new();
+    public ChaosEngine Engine { get; }
 
     public IReadOnlyList<ChaosMember> Members { get; private set; } = [];
 
@@ -45,20 +45,28 @@ internal sealed class ChaosCluster : IAsyncDisposable
     public IEnumerable<ChaosMember> FrontEnds => Members.Where(static member => !member.IsSilo);
 
     /// <summary>Starts everything; everybody knows everybody when this returns.</summary>
-    public static async Task<ChaosCluster> StartAsync(int modules)
+    public static async Task<ChaosCluster> StartAsync(int modules, ChaosEngine engine)
     {
-        var cluster = new ChaosCluster(await SignedWorld.StartAsync(modules, zipBytes: 3000));
+        var cluster = new ChaosCluster(await SignedWorld.StartAsync(modules, zipBytes: 3000), engine);
         await File.WriteAllTextAsync(cluster._scratch["tokens"], $"operator alice {Operator}\n");
         cluster.Members =
         [
-            .. from region in Regions
-               from name in (string[])["silo-1", "silo-2", "front"]
+            .. from region in engine.Layout
+               from name in region.Value
                select new ChaosMember(
-                   cluster, $"{region}-{name}", region, name == "front" ? Role.FrontEnd : Role.Silo, cluster._scratch[$"{region}-{name}"]),
+                   cluster, $"{region.Key}-{name}", region.Key, name == "front" ? Role.FrontEnd : Role.Silo, cluster._scratch[$"{region.Key}-{name}"]),
         ];
-        await Task.WhenAll(cluster.Members.Select(static member => member.StartAsync()));
-        await cluster.SettleAsync();
-        return cluster;
+        try
+        {
+            await Task.WhenAll(cluster.Members.Select(static member => member.StartAsync()));
+            await cluster.SettleAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Waits until every live member sees every other and all regions in full service.</summary>
@@ -98,7 +106,6 @@ internal sealed class ChaosCluster : IAsyncDisposable
         (SettingKeys.Upstreams, World.Upstream.Url),
         (SettingKeys.SumDb, World.Database.Setting),
         (SettingKeys.LogLevel, "None"),
-        (SettingKeys.Engine, "local"),
         (SettingKeys.Region, member.Region),
         (SettingKeys.Role, member.Role.ToString()),
         ("Serve:DrainTimeout", "1s"),
@@ -113,9 +120,11 @@ internal sealed class ChaosCluster : IAsyncDisposable
         ("Failover:MaxFailedHold", "500ms"),
         ("Failover:RecoverAfter", "200ms"),
         ("Failover:RecoveryStep", "200ms"),
+        .. Engine.Settings,
     ];
 
     private bool SeesAllWell(ChaosMember member) => SeesTheTruth(member)
+        && !member.IsDegraded
         && member.View!.Routing is var table
         && Regions.All(region => table.FindOrNull(region) is { State: RegionState.Active, Share: 100 });
 }
@@ -123,7 +132,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
 /// <summary>One host, or the place where it was.</summary>
 internal sealed class ChaosMember(ChaosCluster cluster, string name, string region, Role role, string data)
 {
-    private readonly SteppedClock _clock = new();
+    private SteppedClock _clock = new(new FreezableTime(), TimeSpan.Zero);
     private WebApplication? _host;
 
     public string Name => name;
@@ -138,6 +147,12 @@ internal sealed class ChaosMember(ChaosCluster cluster, string name, string regi
 
     public bool IsAlive => _host is not null;
 
+    /// <summary>Alive, and answers.</summary>
+    public bool IsWell => IsAlive && !Life.IsFrozen;
+
+    /// <summary>The present life, or the last.</summary>
+    public ChaosLife Life { get; private set; } = new();
+
     public Uri? Url { get; private set; }
 
     public string? Id => Engine?.Self?.Id;
@@ -146,15 +161,24 @@ internal sealed class ChaosMember(ChaosCluster cluster, string name, string regi
 
     public ClusterView? View => Engine?.View;
 
+    /// <summary>Whether its engine is not all that it should be, as far as it knows.</summary>
+    public bool IsDegraded => Engine is not { Status.IsDegraded: false };
+
     private IEngine? Engine => _host?.Services.GetRequiredService<IEngine>();
 
     public async Task StartAsync()
     {
+        Life = new ChaosLife();
+        _clock = new SteppedClock(Life.Process, _clock.Offset);
         var host = ProxyHost.Build(
             SettingsInput.Of([.. cluster.SettingsOf(this)]),
-            services => services.AddSingleton(cluster.Engine).AddSingleton<TimeProvider>(_clock));
-        var life = cluster.Epochs.Begin(name);
-        host.Services.GetRequiredService<IEngine>().ViewChanged += view => life.Told(view.Routing);
+            services =>
+            {
+                services.AddSingleton<TimeProvider>(_clock);
+                cluster.Engine.Join(services, Life);
+            });
+        var told = cluster.Epochs.Begin(name);
+        host.Services.GetRequiredService<IEngine>().ViewChanged += view => told.Told(view.Routing);
         await host.StartAsync(TestContext.Current.CancellationToken);
         Url = new Uri(host.Urls.First());
         _host = host;
@@ -163,6 +187,7 @@ internal sealed class ChaosMember(ChaosCluster cluster, string name, string regi
     /// <summary>It dies: no leave, no last word, and its listener is gone.</summary>
     public async Task KillAsync()
     {
+        Life.End();
         cluster.Engine.Kill(Id!);
         var host = _host!;
         _host = null;
@@ -194,12 +219,19 @@ internal sealed class ChaosMember(ChaosCluster cluster, string name, string regi
         new Dictionary<string, GoModules.Notes.VerifierKey>(), static _ => { }, static _ => { }, static _ => { }, TestContext.Current.CancellationToken);
 }
 
-/// <summary>A clock whose wall time can be set, as an operator or a broken time server would.</summary>
-internal sealed class SteppedClock : TimeProvider
+/// <summary>The clock of a process whose wall time can be set, as an operator or a broken time server would.</summary>
+internal sealed class SteppedClock(FreezableTime process, TimeSpan offset) : TimeProvider
 {
-    private long _offset;
+    private long _offset = offset.Ticks;
+
+    public TimeSpan Offset => TimeSpan.FromTicks(Volatile.Read(ref _offset));
 
     public void Step(TimeSpan by) => Interlocked.Add(ref _offset, by.Ticks);
 
-    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + TimeSpan.FromTicks(Volatile.Read(ref _offset));
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Offset;
+
+    public override long GetTimestamp() => process.GetTimestamp();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        process.CreateTimer(callback, state, dueTime, period);
 }

@@ -29,8 +29,11 @@ internal sealed class EpochRecord
             if (table.Epoch < _last)
                 record._violations.Enqueue($"{member} was told epoch {table.Epoch} after {_last}");
             _last = Math.Max(_last, table.Epoch);
-            if (!ReferenceEquals(record._tables.GetOrAdd(table.Epoch, table), table) && table.Epoch > 0)
+            if (table.Epoch > 0 && record._tables.GetOrAdd(table.Epoch, table) is var known && !ReferenceEquals(known, table) && !IsSame(known, table))
                 record._violations.Enqueue($"{member} was told another table of epoch {table.Epoch} than somebody before it");
         }
+
+        // Grains send it in writing.
+        private static bool IsSame(RoutingTable one, RoutingTable other) => RoutingTableJson.Write(one).AsSpan().SequenceEqual(RoutingTableJson.Write(other));
     }
 }

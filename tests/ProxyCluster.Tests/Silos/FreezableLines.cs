@@ -2,42 +2,61 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using ProxyCluster.Tests.Clustering;
 
 namespace ProxyCluster.Tests.Silos;
 
-/// <summary>Silo to silo: connections stay open, and carry nothing while the clock of this silo's process is frozen.</summary>
+/// <summary>
+/// Silo to silo: connections stay open and carry nothing while this silo's process is frozen, or cut off; they break when it
+/// is killed.
+/// </summary>
 internal static class FreezableLines
 {
-    public static void Apply(ISiloBuilder silo, FreezableTime time) => silo.Configure<SiloConnectionOptions>(options =>
+    /// <param name="silo">The silo.</param>
+    /// <param name="passing">Completed while its lines carry.</param>
+    /// <param name="killed">Completed when they break.</param>
+    public static void Apply(ISiloBuilder silo, Func<Task> passing, Task? killed = null) => silo.Configure<SiloConnectionOptions>(options =>
     {
-        options.ConfigureSiloInboundConnection(connection => connection.Use(next => context => CarryAsync(context, next, time)));
-        options.ConfigureSiloOutboundConnection(connection => connection.Use(next => context => CarryAsync(context, next, time)));
+        options.ConfigureSiloInboundConnection(connection => connection.Use(next => context => CarryAsync(context, next, passing, killed)));
+        options.ConfigureSiloOutboundConnection(connection => connection.Use(next => context => CarryAsync(context, next, passing, killed)));
     });
 
-    private static async Task CarryAsync(ConnectionContext context, ConnectionDelegate next, FreezableTime time)
+    private static async Task CarryAsync(ConnectionContext context, ConnectionDelegate next, Func<Task> passing, Task? killed)
     {
         var outside = context.Transport;
         Pipe incoming = new(), outgoing = new();
         context.Transport = new Ends(incoming.Reader, outgoing.Writer);
-        var pumps = Task.WhenAll(PumpAsync(outside.Input, incoming.Writer, time), PumpAsync(outgoing.Reader, outside.Output, time));
-        await next(context);
-        await incoming.Reader.CompleteAsync();
-        await outgoing.Writer.CompleteAsync();
-        await Task.WhenAny(pumps, context.ConnectionClosed.IsCancellationRequested ? Task.CompletedTask : pumps);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.ConnectionClosed);
+        _ = killed?.ContinueWith(_ => context.Abort(), TaskScheduler.Default);
+        var inward = PumpAsync(outside.Input, incoming.Writer, passing, end.Token);
+        var outward = PumpAsync(outgoing.Reader, outside.Output, passing, end.Token);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            await incoming.Reader.CompleteAsync();
+            await outgoing.Writer.CompleteAsync();
+
+            // The last words still go out, where anything does.
+            if (passing().IsCompletedSuccessfully)
+                await outward;
+            await end.CancelAsync();
+            await Task.WhenAll(inward, outward);
+        }
     }
 
-    private static async Task PumpAsync(PipeReader from, PipeWriter to, FreezableTime time)
+    private static async Task PumpAsync(PipeReader from, PipeWriter to, Func<Task> passing, CancellationToken end)
     {
         Exception? fault = null;
         try
         {
             while (true)
             {
-                var read = await from.ReadAsync();
-                await time.Running;
+                var read = await from.ReadAsync(end);
+                await passing().WaitAsync(end);
                 foreach (var part in read.Buffer)
-                    await to.WriteAsync(part);
+                    await to.WriteAsync(part, end);
                 from.AdvanceTo(read.Buffer.End);
                 if (read.IsCompleted)
                     break;

@@ -74,7 +74,7 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
             .AddSingleton(Options.Create(new OrleansOptions()))
             .AddSingleton(Options.Create(new ClusteringOptions { Engine = "orleans", Name = "tests" }))
             .AddSingleton<OrleansEngine>()
-            .AddSingleton(provider => new Rooms(provider) { ConfigureSilo = silo => FreezableLines.Apply(silo, time) })
+            .AddSingleton(provider => new Rooms(provider) { ConfigureSilo = silo => FreezableLines.Apply(silo, () => time.Running) })
             .AddSingleton(provider => AuthorityOf(provider.GetRequiredService<OrleansEngine>()))
             .AddSingleton<GrainAuthorityCalls>()
             .AddLogging()
