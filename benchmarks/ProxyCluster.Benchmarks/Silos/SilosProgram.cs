@@ -27,11 +27,14 @@ internal static class SilosProgram
                 return 0;
             case "load":
                 return await BusyMachine.RunAsync(TimeSpan.FromSeconds(60)) ? 0 : 1;
+            case "ocean":
+                await Ocean.RunAsync(rounds, args.ElementAtOrDefault(2));
+                return 0;
             case "region":
                 await RegionLoss.RunAsync(rounds);
                 return 0;
             default:
-                await Console.Error.WriteLineAsync("benchmarks/run silos alone [rounds [PROGRAM [OTHER]]] | calls | deaths [rounds] | load | region [rounds]");
+                await Console.Error.WriteLineAsync("benchmarks/run silos alone [rounds [PROGRAM [OTHER]]] | calls | deaths [rounds] | load | ocean [rounds [PROGRAM]] | region [rounds]");
                 return 2;
         }
     }

@@ -6,7 +6,7 @@ namespace ProxyCluster.Benchmarks.Trace;
 /// <summary>
 /// Where the grain of each module version lives and what it knows of who holds the bytes, in columns. A grain gives up its
 /// place when nobody has called it for a while, and loses it with its silo. Its notes go with it, unless the cluster store
-/// keeps them (<c>ClusterStore.IsForHints</c>).
+/// keeps them (<c>ClusterStore.IsForHints</c>); where it does not, the next one asks the others.
 /// </summary>
 /// <param name="versions">How many module versions there are.</param>
 /// <param name="idleAfter">Seconds without a call after which a grain gives up its place.</param>

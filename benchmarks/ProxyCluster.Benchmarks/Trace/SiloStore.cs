@@ -26,16 +26,25 @@ internal sealed class SiloStore(Sources.ITraceSource source)
     /// <summary>Artifacts evicted.</summary>
     public long Evicted { get; private set; }
 
-    /// <summary>Is the artifact stored? To be asked for is a use.</summary>
+    /// <summary>Is the artifact stored?</summary>
+    public bool Has(int version, ArtifactKind kind) => FindOr(version, kind) >= 0;
+
+    /// <summary>The same for somebody who wants it, which is a use.</summary>
     public bool Use(int version, ArtifactKind kind, uint now)
     {
-        if (_version.Length == 0)
-            return false;
-        var slot = SlotOf(version);
-        if (_version[slot] == 0 || (_kinds[slot] & (1 << (int)kind)) == 0)
+        if (FindOr(version, kind) is not (>= 0 and var slot))
             return false;
         Mark(slot, kind, now);
         return true;
+    }
+
+    // The slot in which it is, or -1.
+    private int FindOr(int version, ArtifactKind kind)
+    {
+        if (_version.Length == 0)
+            return -1;
+        var slot = SlotOf(version);
+        return _version[slot] == 0 || (_kinds[slot] & (1 << (int)kind)) == 0 ? -1 : slot;
     }
 
     /// <summary>Stores an artifact; one that is there already stays.</summary>

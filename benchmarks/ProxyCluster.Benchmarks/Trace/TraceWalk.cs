@@ -74,6 +74,8 @@ internal sealed class TraceWalk(ITraceSource source, TraceCluster cluster, Trace
             owner = cluster.PlaceFor(cluster.RegionOf(asker), ask.Version);
             owners.Activate(ask.Version, owner, ask.Time);
             tally.Activations++;
+            if (!setup.IsStoreForHints)
+                Search(owner, ask.Version);
         }
 
         tally.OwnerCalls[(int)ReachOf(asker, owner)]++;
@@ -82,6 +84,20 @@ internal sealed class TraceWalk(ITraceSource source, TraceCluster cluster, Trace
         owners.Note(ask.Version, asker, ask.Kind);
         Copy(owner, asker, ask);
         return origin == Origin.Local && cluster.RegionOf(owner) != cluster.RegionOf(asker) ? Origin.Peer : origin;
+    }
+
+    // A grain that begins without notes asks the others once; what they take later, it will have given them.
+    private void Search(int owner, int version)
+    {
+        foreach (var place in HolderSearch.Places(source.NameOf(version), cluster.Members[owner], cluster.View))
+        {
+            var silo = cluster.NumberOf(place);
+            foreach (var kind in Enum.GetValues<ArtifactKind>())
+            {
+                if (stores[silo].Has(version, kind))
+                    owners.Note(version, silo, kind);
+            }
+        }
     }
 
     private Origin AtOwner(int owner, in Asked ask)

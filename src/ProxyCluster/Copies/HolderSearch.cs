@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Lines;
@@ -13,7 +14,7 @@ namespace ProxyCluster.Copies;
 /// <para>
 /// Asked are, all at once, the silos that everything of the key passes through: in each other region in service the one that
 /// owns the key there, and in this region the one next in order, which owned it before this silo came. So an owner that begins waits
-/// for the farthest of them, once for all artifacts of a module version, and never for one that is silent.
+/// for the farthest of them, once for all artifacts of a module version, and not for one that is known to be silent.
 /// </para>
 /// </summary>
 internal sealed class HolderSearch(PeerCalls calls, Pulse pulse, ClusterSelf self, TimeProvider clock)
@@ -27,14 +28,15 @@ internal sealed class HolderSearch(PeerCalls calls, Pulse pulse, ClusterSelf sel
     // Three words and the ends of their lines.
     private const int MaxAnswer = 64;
 
-    /// <summary>Who has which artifacts stored, as far as they say so in time.</summary>
-    public async Task<ImmutableArray<(Member Holder, ArtifactKind Kind)>> FindAsync(ModuleVersion module, CancellationToken cancel)
+    /// <summary>Who has which artifacts stored, as far as they say so in time; and whether all of them did.</summary>
+    public async Task<(ImmutableArray<(Member Holder, ArtifactKind Kind)> Found, bool IsWhole)> FindAsync(ModuleVersion module, CancellationToken cancel)
     {
         var target = PeerTarget.Stock(module);
-        var asked = Places(module.ToString(), self.Member, self.View)
-            .Where(member => pulse.IsGood(member.Id))
-            .Select(async member => (member, kinds: await AskAsync(member, target, cancel)));
-        return [.. (await Task.WhenAll(asked)).SelectMany(static said => said.kinds.Select(kind => (said.member, kind)))];
+        var said = await Task.WhenAll(Places(module.ToString(), self.Member, self.View)
+            .Select(async member => (member, kinds: pulse.IsGood(member.Id) ? await AskOrNullAsync(member, target, cancel) : null)));
+        return (
+            [.. said.SelectMany(static one => (one.kinds ?? []).Select(kind => (one.member, kind)))],
+            said.All(static one => one.kinds is not null));
     }
 
     /// <summary>Whom to ask about a key: this region's next one, and the first one of each other region.</summary>
@@ -42,7 +44,7 @@ internal sealed class HolderSearch(PeerCalls calls, Pulse pulse, ClusterSelf sel
         RegionalOwner.For(key, self.Region, view).Where(member => member.Id != self.Id).Take(1)
             .Concat(OwnerOrder.OtherRegions(key, self.Region, view).Select(region => RegionalOwner.For(key, region, view)[0]));
 
-    private async Task<IReadOnlyList<ArtifactKind>> AskAsync(Member peer, string target, CancellationToken cancel)
+    private async Task<IReadOnlyList<ArtifactKind>?> AskOrNullAsync(Member peer, string target, CancellationToken cancel)
     {
         using var limit = new CancellationTokenSource(AnswerWithin, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
@@ -50,18 +52,20 @@ internal sealed class HolderSearch(PeerCalls calls, Pulse pulse, ClusterSelf sel
         {
             var sent = await calls.SendAsync(peer, HttpMethod.Get, target, null, both.Token);
             if (!sent.TryGet(out var response, out _))
-                return [];
+                return null;
 
+            // An older member does not know the question, and will not.
             using (response)
             {
                 return response is { IsSuccessStatusCode: true, Content.Headers.ContentLength: <= MaxAnswer }
                     ? Read(await response.Content.ReadAsStringAsync(both.Token))
-                    : [];
+                    : response.StatusCode == HttpStatusCode.NotFound ? [] : null;
             }
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            return [];
+            pulse.Silent(peer.Id);
+            return null;
         }
     }
 

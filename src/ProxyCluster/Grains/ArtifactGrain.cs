@@ -72,9 +72,11 @@ internal abstract class ArtifactGrain : Grain, IGrainMigrationParticipant
     }
 
     // A region's copy asks the owner, which knows.
-    private async Task<HolderState> SearchAsync() =>
-        (await _rooms.Get<HolderSearch>().FindAsync(_module, CancellationToken.None))
-            .Aggregate(new HolderState(), static (known, found) => known.With(found.Holder.Address.Authority, found.Kind));
+    private async Task<(HolderState Found, bool IsWhole)> SearchAsync()
+    {
+        var (found, isWhole) = await _rooms.Get<HolderSearch>().FindAsync(_module, CancellationToken.None);
+        return (found.Aggregate(new HolderState(), static (known, one) => known.With(one.Holder.Address.Authority, one.Kind)), isWhole);
+    }
 
     /// <summary>Those that are here, near ones first.</summary>
     private async Task<IEnumerable<Member>> HoldersAsync(ArtifactKind kind, Member self)

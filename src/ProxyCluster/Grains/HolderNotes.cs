@@ -7,14 +7,15 @@ namespace ProxyCluster.Grains;
 
 /// <summary>
 /// What a grain knows of who holds its bytes: in its memory, with it when it moves, and in the cluster store where there is
-/// one for it. Where there is none, an owner that begins knows nothing, and asks the cluster once. Nobody waits for a write, and
+/// one for it. Where there is none, an owner that begins knows nothing, and asks the cluster until everybody has answered once. Nobody waits for a write, and
 /// nothing is lost with it but one fetch. Called from everywhere.
 /// </summary>
 /// <param name="stored">The notes in the cluster store; null where it is not for that.</param>
 /// <param name="search">Asks the cluster; null where that would say nothing new.</param>
-internal sealed class HolderNotes(StoredState<HolderState>? stored, Func<Task<HolderState>>? search = null)
+internal sealed class HolderNotes(StoredState<HolderState>? stored, Func<Task<(HolderState Found, bool IsWhole)>>? search = null)
 {
     private const string Key = "holders";
+    private const string SearchedKey = "searched";
     private const int Attempts = 3;
 
     // Guards all below; the state itself never changes.
@@ -48,15 +49,20 @@ internal sealed class HolderNotes(StoredState<HolderState>? stored, Func<Task<Ho
     }
 
     /// <summary>Goes along with a grain that moves.</summary>
-    public void Pack(IDehydrationContext move) =>
+    public void Pack(IDehydrationContext move)
+    {
         move.AddBytes(Key, JsonSerializer.SerializeToUtf8Bytes(_known, GrainStates.Default.HolderState));
+        if (Volatile.Read(ref _isSearched))
+            move.AddBytes(SearchedKey, []);
+    }
 
     /// <summary>Comes in with a grain that has moved.</summary>
     public void Unpack(IRehydrationContext move)
     {
         if (!move.TryGetBytes(Key, out var bytes))
             return;
-        Volatile.Write(ref _isSearched, true);
+        if (move.TryGetBytes(SearchedKey, out _))
+            Volatile.Write(ref _isSearched, true);
         var reader = new Utf8JsonReader(bytes);
         Merge(JsonSerializer.Deserialize(ref reader, GrainStates.Default.HolderState)!);
     }
@@ -106,13 +112,14 @@ internal sealed class HolderNotes(StoredState<HolderState>? stored, Func<Task<Ho
     private async Task<HolderState> ReadAsync(StoredState<HolderState> storage) =>
         await storage.ReadAsync() == ReadResult.Read ? Merge(storage.Value) : Volatile.Read(ref _known);
 
-    private async Task<HolderState> SearchAsync(Func<Task<HolderState>> search)
+    private async Task<HolderState> SearchAsync(Func<Task<(HolderState Found, bool IsWhole)>> search)
     {
         if (Volatile.Read(ref _isSearched))
             return Volatile.Read(ref _known);
-        var found = Merge(await search());
-        Volatile.Write(ref _isSearched, true);
-        return found;
+        var (found, isWhole) = await search();
+        var known = Merge(found);
+        Volatile.Write(ref _isSearched, isWhole);
+        return known;
     }
 
     private HolderState Merge(HolderState older)

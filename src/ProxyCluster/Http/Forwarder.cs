@@ -1,14 +1,11 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Net;
-using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 
@@ -31,8 +28,8 @@ internal sealed class Forwarder(
     Pulse pulse,
     HedgedAsk hedged,
     FrontEndMemory memory,
+    PassedBody bodies,
     Responses responses,
-    IOptions<HttpOptions> http,
     IHostApplicationLifetime lifetime,
     ProxyMetrics metrics,
     TimeProvider clock)
@@ -43,6 +40,12 @@ internal sealed class Forwarder(
     private const int MaxSilos = 8;
 
     private const string Overloaded = "overloaded";
+
+    private static readonly TimeSpan QuestionLimit = TimeSpan.FromSeconds(3);
+
+    private static readonly HashSet<string> Outages = new(
+        Enum.GetValues<FailureKind>().Where(static kind => HedgedAsk.After(kind) != NextStep.Stop).Select(static kind => FailureTable.For(kind).Cause),
+        StringComparer.Ordinal);
 
     private static readonly string[] PassedDown = ["If-None-Match", "If-Range", "Range", "Disable-Module-Fetch", "traceparent"];
 
@@ -70,7 +73,11 @@ internal sealed class Forwarder(
     {
         if (memory.FindOrNull(ask) is not { } entry)
             return null;
-        return memory.Believes(entry) || await _questions.RunAsync(entry, (_, stop) => StillHoldsAsync(entry, target, ask, stop), context.RequestAborted)
+        if (memory.Believes(entry))
+            return entry;
+
+        // Who wants only what is stored asks for himself: for others it might be fetched.
+        return ask.Level != AskLevel.Stored && await _questions.RunAsync(entry, (_, stop) => StillHoldsAsync(entry, target, ask, stop), context.RequestAborted)
             ? entry
             : null;
     }
@@ -83,18 +90,27 @@ internal sealed class Forwarder(
 
         // For headers alone: a silo that gives something else now is asked for that by whoever wants it.
         var (askedAt, wasAsked) = (clock.GetTimestamp(), false);
-        var answer = await AskAsync(
-            HttpMethod.Head, PeerTarget.Forward(1, ask.Who.Address, target), SilosFor(ask, null), 0, null, _ => wasAsked = true, stop);
-        if (answer.TryGet(out var reply, out _))
+        using var late = new CancellationTokenSource(QuestionLimit, clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
+        try
         {
-            using (reply)
+            var answer = await AskAsync(
+                HttpMethod.Head, PeerTarget.Forward(1, ask.Who.Address, target), SilosFor(ask, null), 0, null, _ => wasAsked = true, both.Token);
+            if (answer.TryGet(out var reply, out _))
             {
-                if (reply.Response.StatusCode != HttpStatusCode.OK || reply.Response.Headers.ETag?.Tag != entry.ETag)
+                using (reply)
                 {
-                    memory.Drop(ask);
-                    return false;
+                    if (!Confirms(reply.Response, entry))
+                    {
+                        memory.Drop(ask);
+                        return false;
+                    }
                 }
             }
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // Silence is no word either, and nobody waits for its end.
         }
 
         // Nobody is asked on behalf of clients who have left, and then nothing is known.
@@ -102,6 +118,10 @@ internal sealed class Forwarder(
             FrontEndMemory.Believe(entry, askedAt);
         return true;
     }
+
+    // Or says nothing of it: an outage behind a silo withdraws nothing.
+    private static bool Confirms(HttpResponseMessage answer, HotArtifact entry) =>
+        (answer.StatusCode == HttpStatusCode.OK && answer.Headers.ETag?.Tag == entry.ETag) || (CauseOrNull(answer) is { } cause && Outages.Contains(cause));
 
     /// <summary>
     /// Passes the request on and its answer back. Null when no silo answered and this one, being a silo itself, can try:
@@ -118,7 +138,7 @@ internal sealed class Forwarder(
         while (true)
         {
             // 1. An answer from the first silo that has one; after a broken body, only the rest of the same bytes.
-            var askedAt = clock.GetTimestamp();
+            var asked = memory.Now;
             var answer = await AskAsync(
                 new HttpMethod(context.Request.Method), PeerTarget.Forward(hops + 1, ask.Who.Address, target), silos, offset, etag, Headers, cancel);
             if (!answer.TryGet(out var reply, out var failure))
@@ -152,8 +172,8 @@ internal sealed class Forwarder(
             // 2. Its body, as far as it comes: all at once if it is to be kept, and otherwise without what the client has, where the
             // silo sends all of it again.
             var (copied, isWhole) = isKept && offset == 0 && memory.SizeToKeepOrNull(ask, reply.Silo, response) is { } size
-                ? await KeepBodyAsync(reply.Silo, response, size, ask, askedAt, context.Response, cancel)
-                : await CopyBodyAsync(reply.Silo, response, response.StatusCode == HttpStatusCode.OK ? offset : 0, context.Response, cancel);
+                ? await bodies.KeepAsync(reply.Silo, response, size, ask, asked, context.Response, cancel)
+                : await bodies.CopyAsync(reply.Silo, response, response.StatusCode == HttpStatusCode.OK ? offset : 0, context.Response, cancel);
             offset += copied;
             if (isWhole)
             {
@@ -282,91 +302,6 @@ internal sealed class Forwarder(
         {
             if (!NotPassedUp.Contains(name) && !ofThisHop.Contains(name, StringComparer.OrdinalIgnoreCase))
                 to.Headers[name] = values.ToString();
-        }
-    }
-
-    // Before it goes out, so that nobody gets what does not prove its tag.
-    private async Task<(long Copied, bool IsWhole)> KeepBodyAsync(
-        Member silo, HttpResponseMessage from, int size, Ask ask, long askedAt, HttpResponse to, CancellationToken cancel)
-    {
-        var body = new byte[size];
-        using (var silence = lines.Listen(silo, cancel))
-        {
-            try
-            {
-                await using var stream = await from.Content.ReadAsStreamAsync(silence.Token);
-                await stream.ReadExactlyAsync(body, silence.Token);
-            }
-            catch (Exception e) when (IsBroken(e, cancel))
-            {
-                pulse.Silent(silo.Id);
-                return (0, false);
-            }
-        }
-
-        // What is hashed is not small for a socket's thread.
-        await SocketThread.LeaveAsync();
-        if (!memory.TryKeep(ask, silo, from, body, askedAt))
-            return (0, false);
-        await to.BodyWriter.WriteAsync(body, cancel);
-        metrics.ServedBytes.Add(size, new KeyValuePair<string, object?>("artifact", "forward"));
-        return (size, true);
-    }
-
-    private static bool IsBroken(Exception e, CancellationToken cancel) =>
-        e is IOException or HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested);
-
-    private async Task<(long Copied, bool IsWhole)> CopyBodyAsync(
-        Member silo, HttpResponseMessage from, long skip, HttpResponse to, CancellationToken cancel)
-    {
-        // The silo is held to its silence, the client to its own pace, and neither to the other's.
-        using var silence = lines.Listen(silo, cancel);
-        using var stall = new StallLimit(to.HttpContext, http.Value.StallTimeout, clock);
-        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
-        var copied = 0L;
-        var left = from.Content.Headers.ContentLength ?? long.MaxValue;
-        try
-        {
-            await using var body = await from.Content.ReadAsStreamAsync(silence.Token);
-            while (true)
-            {
-                int read;
-                try
-                {
-                    read = await body.ReadAsync(buffer, silence.Token);
-                }
-                catch (Exception e) when (IsBroken(e, cancel))
-                {
-                    pulse.Silent(silo.Id);
-                    return (copied, false);
-                }
-
-                if (read == 0)
-                    return (copied, skip == 0);
-
-                silence.Sign();
-                left -= read;
-                var known = (int)Math.Min(skip, read);
-                skip -= known;
-                if (known == read)
-                    continue;
-
-                silence.Pause();
-                await stall.WriteAsync(to.BodyWriter, buffer.AsMemory(known, read - known), cancel);
-                cancel.ThrowIfCancellationRequested();
-                copied += read - known;
-                if (left == 0)
-                    return (copied, true);
-                silence.Resume();
-
-                // Silo and client may both be fast enough for this loop to go on without a wait.
-                await SocketThread.LeaveAsync();
-            }
-        }
-        finally
-        {
-            metrics.ServedBytes.Add(copied, new KeyValuePair<string, object?>("artifact", "forward"));
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

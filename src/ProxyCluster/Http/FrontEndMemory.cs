@@ -22,7 +22,8 @@ namespace ProxyCluster.Http;
 /// silos blocks it. Orders reach front ends as they reach silos (<see cref="Admin.Forgetting"/>). Where one does not, and for what no
 /// order tells, an entry is believed for <see cref="HttpOptions.AskAgainAfter"/> from the question that a silo answered by it.
 /// Then a silo is asked for its headers, once for all who want the artifact meanwhile: under the same tag it is believed
-/// anew, and whatever else a silo says is the end of it. When no silo says anything, there is nobody who could have withdrawn
+/// anew, and whatever else a silo says of the artifact is the end of it. When no silo says anything within a few seconds, or none can tell
+/// for an outage of what is behind it, there is nobody who could have withdrawn
 /// it, and it is served on (design rule 3). The question also tells the silo that the artifact is in use, or it would evict first
 /// what is hottest.
 /// A file that a silo sets aside as damaged changes nothing here: these bytes are those of the record.
@@ -49,6 +50,9 @@ internal sealed class FrontEndMemory(
     /// <summary>Need nobody be asked whether the entry still holds? Hot path; on a silo the entry is its own.</summary>
     public bool Believes(HotArtifact entry) => !self.IsFrontEnd || clock.GetElapsedTime(entry.KnownAt) < http.Value.AskAgainAfter;
 
+    /// <summary>The beginning of a question to a silo.</summary>
+    public Moment Now => new(clock.GetTimestamp(), hot.Removals);
+
     /// <summary>The entry of an artifact, believed or not; null where there is none that the present gate let through.</summary>
     public HotArtifact? FindOrNull(Ask ask) =>
         ask.What.Asked == Asked.Artifact && hot.FindOrNull(DiskStore.KeyOf(ask.Module, ask.Kind)) is { Body: not null } entry
@@ -73,7 +77,7 @@ internal sealed class FrontEndMemory(
             : null;
 
     /// <summary>Keeps a body; false when its bytes do not prove its tag, and must not go to anybody.</summary>
-    public bool TryKeep(Ask ask, Member silo, HttpResponseMessage answer, byte[] body, long askedAt)
+    public bool TryKeep(Ask ask, Member silo, HttpResponseMessage answer, byte[] body, Moment asked)
     {
         var sha256 = Digest.Of(body);
         if (DigestOrNull(answer) != sha256)
@@ -84,11 +88,19 @@ internal sealed class FrontEndMemory(
 
         // Who passed it on has judged the question; the silo has judged the record.
         var stored = new StoredArtifact(sha256, body.Length, silo.Id, clock.GetUtcNow());
-        hot.Add(
-            DiskStore.KeyOf(ask.Module, ask.Kind),
-            new HotArtifact(stored, ask.Kind, "", default, body) { AcceptedBy = gate.Version, KnownAt = askedAt });
+        var key = DiskStore.KeyOf(ask.Module, ask.Kind);
+        hot.Add(key, new HotArtifact(stored, ask.Kind, "", default, body) { AcceptedBy = gate.Version, KnownAt = asked.At });
+
+        // An order to forget may have come while the bytes were on their way here, and found nothing to forget.
+        if (hot.Removals != asked.Removals)
+            hot.Remove(key);
         return true;
     }
+
+    /// <summary>When something was asked.</summary>
+    /// <param name="At">The clock's timestamp.</param>
+    /// <param name="Removals">How often something had been taken out of the memory (<see cref="HotCache.Removals"/>).</param>
+    public readonly record struct Moment(long At, int Removals);
 
     private static Digest? DigestOrNull(HttpResponseMessage answer) =>
         answer.Headers.NonValidated.TryGetValues("ETag", out var tag) ? EntityTag.DigestOrNull(tag.ToString()) : null;

@@ -24,6 +24,7 @@ internal static class HttpRegistration
         services.AddSingleton<PeerEndpoints>();
         services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<FrontEndMemory>();
+        services.AddSingleton<PassedBody>();
         services.AddSingleton<Forwarder>();
         services.AddSingleton<ProxyHandler>();
         services.AddSingleton(static provider => new LoadShedding(

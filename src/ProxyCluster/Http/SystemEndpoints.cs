@@ -6,6 +6,7 @@ using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
 using ProxyCluster.Joining;
 using ProxyCluster.Routing;
+using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 using ProxyCluster.Verification;
@@ -56,6 +57,7 @@ internal sealed class SystemEndpoints(
                 return true;
 
             case "/readyz":
+                await SocketThread.LeaveAsync();
                 var (ready, report) = await ReadinessAsync(cancel);
                 if (!ready)
                     context.Response.Headers.RetryAfter = RetryAfter;
@@ -63,6 +65,7 @@ internal sealed class SystemEndpoints(
                 return true;
 
             case "/metrics":
+                await SocketThread.LeaveAsync();
                 context.Response.ContentType = PrometheusText.ContentType;
                 if (!HttpMethods.IsHead(context.Request.Method))
                     await prometheus.WriteAsync(context.Response.BodyWriter, cancel);

@@ -141,7 +141,11 @@ internal sealed class PeerCalls : IDisposable
             request.Content = new ByteArrayContent(body);
         request.Headers.TryAddWithoutValidation(PeerSignature.Header, signature.ToString());
         addHeaders?.Invoke(request);
-        var way = peer.Region != _self.Region ? _far : PeerTarget.IsForward(target) ? _passingOn : _near;
+
+        // Over TLS, a handshake would be made on the socket's thread.
+        var way = peer.Region != _self.Region ? _far
+            : PeerTarget.IsForward(target) && peer.Address.Scheme == Uri.UriSchemeHttp ? _passingOn
+            : _near;
         return way.SendAsync(request, cancel);
     }
 

@@ -59,10 +59,17 @@ internal sealed class PeerDoor(ClusterSecret secret, IOptions<PeerOptions> optio
         if (now < due || Interlocked.CompareExchange(ref _nextSweep, now + skew, due) != due)
             return;
 
-        foreach (var (nonce, until) in _used)
-        {
-            if (until < now)
-                _used.TryRemove(nonce, out _);
-        }
+        // There may be a million, and whoever calls may stand on a thread that others wait for.
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static sweep =>
+            {
+                foreach (var (nonce, until) in sweep.used)
+                {
+                    if (until < sweep.now)
+                        sweep.used.TryRemove(nonce, out _);
+                }
+            },
+            (used: _used, now),
+            preferLocal: false);
     }
 }

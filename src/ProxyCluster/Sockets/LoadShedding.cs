@@ -88,6 +88,8 @@ internal sealed class LoadShedding : IDisposable
     /// <summary>A request or a connection of the client's came to nothing.</summary>
     public void Waste(ClientAddress client)
     {
+        if (_perSecond == 0)
+            return;
         var wasted = _wasted;
         if (!wasted.TryGetValue(client, out var count))
         {
@@ -166,8 +168,8 @@ internal sealed class LoadShedding : IDisposable
 
     private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * _clock.TimestampFrequency);
 
-    private bool IsOver(ConcurrentDictionary<ClientAddress, StrongBox<int>> wasted, ClientAddress client, int measure) =>
-        _perSecond > 0 && wasted.TryGetValue(client, out var count) && Volatile.Read(ref count.Value) > measure;
+    private static bool IsOver(ConcurrentDictionary<ClientAddress, StrongBox<int>> wasted, ClientAddress client, int measure) =>
+        wasted.TryGetValue(client, out var count) && Volatile.Read(ref count.Value) > measure;
 
     private bool IsOverdue(long now) => now - Volatile.Read(ref _nextBeatAt) >= Ticks(Late);
 
@@ -197,8 +199,8 @@ internal sealed class LoadShedding : IDisposable
                     continue;
                 if (exile.Until + Ticks(exile.Time) <= now)
                     _away.TryRemove(client, out _);
-                else
-                    _away.TryUpdate(client, exile with { IsBack = true }, exile);
+                else if (!exile.IsBack && _away.TryUpdate(client, exile with { IsBack = true }, exile))
+                    _wastedBefore.TryRemove(client, out _); // what was refused while it was away is not held against it
             }
 
             _isAnybodyAway = !_away.IsEmpty;

@@ -20,6 +20,7 @@ internal sealed class HotCache(IOptions<StorageOptions> options)
     private readonly WeightedCache<HotArtifact> _bodies = new(options.Value.MemoryBytes);
     private readonly WeightedCache<HotArtifact> _files = new(options.Value.MemoryBesideBytes);
     private readonly WeightedCache<HotRecord> _records = new(options.Value.MemoryBesideBytes);
+    private int _removals;
 
     /// <summary>Bytes that the entries weigh together.</summary>
     public long Bytes => _bodies.Weight + _files.Weight + _records.Weight;
@@ -47,8 +48,15 @@ internal sealed class HotCache(IOptions<StorageOptions> options)
             Remove(key);
     }
 
+    /// <summary>How often somebody took something out, found or not; for who is about to put in what may have been meant.</summary>
+    public int Removals => Volatile.Read(ref _removals);
+
     /// <summary>Takes an entry out, for instance because its file turned out to be damaged; true when there was one.</summary>
-    public bool Remove(string key) => _bodies.Remove(key) | _files.Remove(key);
+    public bool Remove(string key)
+    {
+        Interlocked.Increment(ref _removals);
+        return _bodies.Remove(key) | _files.Remove(key);
+    }
 
     /// <summary>The parsed record of a module version, by its path in a URL without the ending, or null.</summary>
     public HotRecord? FindRecordOrNull(ReadOnlySpan<char> stem) => _records.FindOrNull(stem);

@@ -187,10 +187,10 @@ internal sealed class ArtifactOwner(
             return met.FailedHere is { } failed ? failed : await ShareAsync(ask with { Level = AskLevel.Home }, null, new(true, met.IsUpstreamAway), cancel);
         }
 
-        // 3. That one silo has not stored it says nothing about the module version: on to the next step.
+        // 3. That one silo has not stored it, or other bytes than are pinned here, says nothing about the module version: on to the next step.
         var filled = await fill.FillAsync(peer, ask.Module, ask.Kind, level, alive, cancel);
-        return level == AskLevel.Stored && filled.Failure is { Kind: FailureKind.NotCached }
-            ? PeerCalls.Unavailable(peer, "it has not stored it")
+        return level == AskLevel.Stored && filled.Failure is { Kind: FailureKind.NotCached or FailureKind.ChecksumMismatch } of
+            ? PeerCalls.Unavailable(peer, of.Kind == FailureKind.NotCached ? "it has not stored it" : of.Message)
             : Stored(filled);
     }
 

@@ -179,7 +179,7 @@ public sealed class FrontEndMemoryTests : IAsyncLifetime
     [InlineData(404, "not-found")]
     [InlineData(410, "gone")]
     [InlineData(403, "blocked")]
-    [InlineData(502, "upstream-unavailable")]
+    [InlineData(502, "checksum-mismatch")]
     public async Task Artifact_ThatASiloNoLongerGives_IsGoneHereToo(int status, string cause)
     {
         var front = await FrontEndAsync();
@@ -215,6 +215,8 @@ public sealed class FrontEndMemoryTests : IAsyncLifetime
     [Theory]
     [InlineData(503, "overloaded")]
     [InlineData(503, "store-unavailable")]
+    [InlineData(502, "upstream-unavailable")]
+    [InlineData(504, "upstream-timeout")]
     [InlineData(500, null)]
     public async Task Artifact_OfWhichNoSiloSaysAnything_IsServedOn(int status, string? cause)
     {
@@ -239,6 +241,60 @@ public sealed class FrontEndMemoryTests : IAsyncLifetime
         _clock.Advance(TimeSpan.FromSeconds(10));
         await _silo.StopListeningAsync();
         Assert.Equal(Body, await _site.Client.GetByteArrayAsync(Url(front), Cancel));
+    }
+
+    [Fact]
+    public async Task Artifact_OfASiloThatNeverAnswers_IsServedOnAfterAWhile()
+    {
+        var front = await FrontEndAsync();
+        await _site.Client.GetAsync(Url(front), Cancel);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        var asked = new TaskCompletionSource();
+        _answer = context =>
+        {
+            asked.TrySetResult();
+            return Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
+        };
+        var waiting = _site.Client.GetByteArrayAsync(Url(front), Cancel);
+        await asked.Task.WaitAsync(Cancel);
+        while (!waiting.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10, Cancel);
+        }
+
+        Assert.Equal(Body, await waiting);
+        Assert.Equal(2, _silo.Asked.Count);
+    }
+
+    [Fact]
+    public async Task Artifact_NotBelievedAnyMore_IsNotAskedForByWhoWantsNothingFetched()
+    {
+        var front = await FrontEndAsync();
+        await _site.Client.GetAsync(Url(front), Cancel);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        var forbidden = new List<string>();
+        _answer = context =>
+        {
+            forbidden.Add($"{context.Request.Method} {context.Request.Headers["Disable-Module-Fetch"]}");
+            return GiveAsync(context);
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(front)) { Headers = { { "Disable-Module-Fetch", "true" } } };
+        using var answer = await _site.Client.SendAsync(request, Cancel);
+        Assert.Equal(["GET true"], forbidden);
+    }
+
+    [Fact]
+    public async Task ModuleVersion_ForgottenWhileItsBytesAreOnTheWay_IsNotKept()
+    {
+        var front = await FrontEndAsync();
+        _answer = context =>
+        {
+            front.Services.GetRequiredService<HotCache>().Remove(Path[1..]);
+            return GiveAsync(context);
+        };
+        await GetTwiceAsync(Url(front));
+        Assert.Equal(2, _silo.Asked.Count);
     }
 
     [Fact]

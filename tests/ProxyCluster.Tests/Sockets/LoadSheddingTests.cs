@@ -95,6 +95,22 @@ public sealed class LoadSheddingTests : IDisposable
     }
 
     [Fact]
+    public void TurnedAway_WhoTriesAgainWhileHeIsAway_IsLetInWithoutWhatWasRefused()
+    {
+        using var shedding = new LoadShedding(perSecond: 20, _clock, _turnedAway.Add);
+        _clock.Stall(LoadShedding.Beat + LoadShedding.Late);
+        Waste(shedding, Wasteful, 21);
+        Assert.True(shedding.IsTurnedAway(Wasteful));
+        for (var second = 0; second < 3; second++)
+        {
+            Waste(shedding, Wasteful, 5);
+            Beat(10);
+        }
+
+        Assert.False(shedding.IsTurnedAway(Wasteful));
+    }
+
+    [Fact]
     public void Late_ATimerThatIsOverdue_IsSeenByWhoWastesTooMuchBeforeItFires()
     {
         // Another timer, which fell due before: it fires late as well, and first.
