@@ -13,7 +13,7 @@ namespace ProxyCluster.Sockets;
 /// </para>
 /// <para>
 /// 1. A request that neither memory nor another member can answer leaves before anything else happens (<c>ProxyHandler</c>).
-/// 2. Whoever sends a long body leaves again after each wait for the client (<c>ArtifactResponse</c>, <c>Forwarder</c>).
+/// 2. Whoever sends a long body leaves again after each wait for the client (<c>ArtifactResponse</c>, <c>PassedBody</c>).
 /// 3. Connections that we open give no answer on these threads at all (<see cref="OutgoingConnection"/>), so that no client of
 /// upstreams, checksum databases, peers or etcd has to know about any of this; save those over which requests are passed on and
 /// nothing else, which would change threads twice for a dozen microseconds of work. Against clients that send hits without end on one

@@ -8,7 +8,8 @@ namespace ProxyCluster.Storage;
 /// <para>
 /// The key is the artifact's escaped path as it stands in a URL (<c>github.com/gorilla/mux/@v/v1.8.0.mod</c>), so that
 /// the hot path looks a request up by a slice of its target without parsing or allocating. Only verified artifacts
-/// are ever put here, committed ones or, at a front end, those that a silo gave (<c>FrontEndMemory</c>), under a key built from their parsed name; a key that parses to nothing is just absent.
+/// are ever put here, committed ones or, at a front end, those that a silo gave (<c>FrontEndMemory</c>), under a key built
+/// from their parsed name; a key that parses to nothing is just absent.
 /// </para>
 /// <para>
 /// Entries without bytes stand apart, in a budget of their own: each saves the hashing of a large file, and no flood of
