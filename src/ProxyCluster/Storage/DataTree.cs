@@ -14,6 +14,7 @@ namespace ProxyCluster.Storage;
 ///     v1.8.0.record                         the record names them
 /// queries/github.com/gorilla/mux/           last answers to mutable questions
 /// sumdb/sum.golang.org/                     verified tiles, lookups and the latest signed tree
+/// logins/                                   encrypted tokens of 'proxycluster login' and their keys
 /// owed/regions/                             copies that other regions are to get, a note each
 /// owed/shared/                              the same for the region's shared store
 /// quarantine/                               bytes that stopped matching their record, and records that cannot be read
@@ -46,6 +47,7 @@ internal sealed class DataTree
         Quarantine = Path.Combine(Root, "quarantine");
         OwedToRegions = Path.Combine(Root, "owed", "regions");
         OwedToSharedStore = Path.Combine(Root, "owed", "shared");
+        Logins = Path.Combine(Root, "logins");
         LockFile = Path.Combine(Root, "lock");
     }
 
@@ -57,6 +59,7 @@ internal sealed class DataTree
     public string Quarantine { get; }
     public string OwedToRegions { get; }
     public string OwedToSharedStore { get; }
+    public string Logins { get; }
     public string LockFile { get; }
 
     /// <summary>Whether it was found at the start on a file system that is mounted read-only: on purpose, then.</summary>

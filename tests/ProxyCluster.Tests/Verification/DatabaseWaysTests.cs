@@ -1,7 +1,9 @@
+using ProxyCluster.Credentials;
 using ProxyCluster.Fetching;
 using ProxyCluster.Outcomes;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Upstreams;
+using ProxyCluster.Tests.Credentials;
 using ProxyCluster.Verification;
 
 namespace ProxyCluster.Tests.Verification;
@@ -115,13 +117,13 @@ public sealed class DatabaseWaysTests : IAsyncLifetime
     {
         var options = new UpstreamsOptions { List = _upstream.Url.Replace("//", "//me:hunter2@", StringComparison.Ordinal), Modules = modules };
         var wrapped = Microsoft.Extensions.Options.Options.Create(options);
-        return new(new UpstreamRoutes(wrapped, Microsoft.Extensions.Options.Options.Create(new VerificationOptions())), new UpstreamCredentials(options, static _ => null));
+        return new(new UpstreamRoutes(wrapped, Microsoft.Extensions.Options.Options.Create(new VerificationOptions())), TestLogins.Nobody);
     }
 
     private HttpChecksumDatabaseSource Source() => new(
         new HttpMessageInvoker(HttpChecksumDatabaseSource.Handler(new VerificationOptions(), new ProxyCluster.Sockets.RedirectGuard([], allows: true))),
         "sumdb.test/go",
-        new DatabaseWay(new Uri(_database.Url), static _ => null),
+        new NamedPlace(TestLogins.Nobody, new Uri(_database.Url), new Uri(_database.Url).Authority, null),
         Ways().Upstreams,
         new VerificationOptions { Attempts = 1 },
         _clock);
