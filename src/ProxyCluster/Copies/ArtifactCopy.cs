@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.Verification;
 
@@ -51,6 +52,7 @@ internal sealed class ArtifactCopy(
     Verifier verifier,
     ChecksumDatabases databases,
     DiskStore store,
+    RulingBook rulings,
     IOptions<UpstreamsOptions> upstreams,
     TimeProvider clock)
 {
@@ -113,6 +115,8 @@ internal sealed class ArtifactCopy(
     {
         if (said.Module != module)
             return $"it is about {said.Module}";
+        if (said.IsVoid(rulings))
+            return "it is void by an operator's order";
         if (said.ArtifactOrNull(kind) is not { } stored)
             return $"it names no {kind}";
 

@@ -55,4 +55,7 @@ internal sealed class CredentialRuleOptions
 
     /// <summary>A command in GOAUTH's format (<c>go help goauth</c>), for https. Default: none.</summary>
     public string GoAuth { get; set; } = "";
+
+    /// <summary>Whether it holds a login itself, rather than naming who knows some.</summary>
+    public bool IsWritten() => this is { Helper: "", GoAuth: "", NetrcFile: "" };
 }

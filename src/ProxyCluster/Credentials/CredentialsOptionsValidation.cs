@@ -19,8 +19,7 @@ internal sealed class CredentialsOptionsValidation : IValidateOptions<Credential
     private static IEnumerable<string> FaultsOf(CredentialRuleOptions rule)
     {
         // 1. For what.
-        var isWritten = rule is { Helper: "", GoAuth: "", NetrcFile: "" };
-        foreach (var fault in PatternFaults("Match", rule.Match, needsHosts: isWritten))
+        foreach (var fault in PatternFaults("Match", rule.Match, needsHosts: rule.IsWritten()))
             yield return fault;
         foreach (var pattern in ModulePathPatterns.Parse(rule.Modules).InvalidPatterns)
             yield return $":Modules: \"{pattern}\" is not a pattern: allowed are path prefixes with *, ? and [a-z]";

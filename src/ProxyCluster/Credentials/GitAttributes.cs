@@ -47,7 +47,7 @@ internal sealed class GitAttributes
 
     /// <summary>The login that they hold; null for none.</summary>
     public Login? LoginOrNull() =>
-        this["authtype"] is { Length: > 0 } type && this["credential"] is { Length: > 0 } credential
+        this["authtype"] is { Length: > 0 } type && this["credential"] is { Length: > 0 } credential && HeaderRules.IsName(type) && HeaderRules.IsValue(credential)
             ? string.Equals(type, "bearer", StringComparison.OrdinalIgnoreCase) ? Login.Bearer(credential) : Login.Of([("Authorization", $"{type} {credential}")])
             : this["username"] is { } username && this["password"] is { } password ? Login.Basic(username, password)
             : null;
@@ -73,7 +73,8 @@ internal sealed class GitAttributes
                 : Empty.With("username", asked["username"] is { Length: > 0 } name ? name : NameOfTokens).With("password", token);
         }
 
-        return login.Username is { } username && (asked["username"] is null || asked["username"] == username)
+        // What git cannot be told in lines, it is not told.
+        return login.Username is { } username && (asked["username"] is null || asked["username"] == username) && !$"{username}{login.Password}".AsSpan().ContainsAny("\r\n\0")
             ? Empty.With("username", username).With("password", login.Password ?? "")
             : null;
     }

@@ -15,15 +15,17 @@ internal sealed class SecretFile<T>(string path, Func<string, T?> parse)
     /// <summary>What is in it; null where it is not there, or holds nothing of use.</summary>
     public T? ReadOrNull()
     {
+        // Most often there is none: an exception each time would cost more than the look.
+        if (!File.Exists(path))
+        {
+            _seen = null;
+            return null;
+        }
+
         string text;
         try
         {
             text = RegularFile.ReadAllText(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            _seen = null;
-            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -15,7 +15,7 @@ internal sealed class UpstreamsOptionsValidation(IOptions<CredentialsOptions> cr
         if (!GoProxyList.TryParse(options.List ?? "", out var list, out var error))
             faults.Add($"{UpstreamsOptions.Section}:List: {error}");
 
-        foreach (var (rule, i) in Rules().Select(static (rule, i) => (rule, i)))
+        foreach (var (rule, i) in Rules().Select(static (rule, i) => (rule, i)).Where(static one => one.rule.IsWritten()))
         {
             var patterns = LoginRule.Patterns(rule.Match);
             var bare = list?.Entries.FirstOrDefault(entry => entry.Kind is GoProxyEntryKind.Http && !Logins.MayCarry(entry.Url!) && LoginRule.Covers(patterns, entry.Url!));

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
 using ProxyCluster.Credentials;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage.Blobs;
 using ProxyCluster.Verification;
 
@@ -29,6 +30,7 @@ internal static class StorageRegistration
         services.AddSingleton<StoreIndex>();
         services.AddSingleton<SpaceAlarm>();
         services.AddSingleton<Quarantine>();
+        services.AddSingleton<RulingBook>();
         services.AddSingleton<PinnedModules>();
         services.AddSingleton<DiskRecords>();
         services.AddSingleton<DiskStore>();

@@ -8,6 +8,7 @@ using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
 using ProxyCluster.GoModules.Zips;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Tests.Storage;
@@ -299,7 +300,18 @@ public sealed class ArtifactCopyTests : IAsyncDisposable
         return new VerificationRoom(options, _scratch["sums"], _site.Clock);
     }
 
-    private ArtifactCopy Copy() => new(_room.Verifier, _room.Databases, _site.Disk, Options.Create(_limits), _site.Clock);
+    [Fact]
+    public async Task Record_ThatAnOrderMakesVoid_IsNotTaken()
+    {
+        var said = Said().With(ArtifactKind.Zip, Stored(True.Zip));
+        _site.Rulings.TakeOrFault(RulingSet.Empty.With(new Ruling(
+            RulingVerb.Accept, Module, Evil.ZipH1, null, "alice", "moved", _site.Clock.GetUtcNow())).Write());
+
+        await IsNotOursAsync(CopyStatus.Unproven, await TakeAsync(said, ArtifactKind.Zip, True.Zip), "it is void by an operator's order");
+        Assert.Equal(0, _opened);
+    }
+
+    private ArtifactCopy Copy() => new(_room.Verifier, _room.Databases, _site.Disk, _site.Rulings, Options.Create(_limits), _site.Clock);
 
     private Task<CopyResult> TakeAsync(ModuleRecord said, ArtifactKind kind, byte[] bytes) => Copy().TakeAsync(
         said,

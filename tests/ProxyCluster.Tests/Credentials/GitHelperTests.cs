@@ -112,6 +112,8 @@ public sealed class GitHelperTests
     [InlineData("authtype=Bearer\ncredential=t0ken\n", "Authorization: Bearer t0ken")]
     [InlineData("authtype=Digest\ncredential=x\n", "Authorization: Digest x")]
     [InlineData("username=me\n", null)]
+    [InlineData("authtype=Bearer\ncredential=a\rX-Evil: b\n", null)]
+    [InlineData("authtype=Be arer\ncredential=a\n", null)]
     [InlineData("", null)]
     [InlineData("nonsense\nusername=me\r\npassword=p=w\r\n\nusername=no\n", "Authorization: Basic bWU6cD13")]
     public async Task Helper_ByWhatItSays_GivesALoginOrNone(string says, string? login)
@@ -171,6 +173,9 @@ public sealed class GitHelperTests
     [InlineData("capability[]=authtype\n", "capability[]=authtype\nauthtype=Bearer\ncredential=t0ken\n")]
     public void Attributes_OfAToken_AreWhatThisGitUnderstands(string asked, string answer) =>
         Assert.Equal(answer, GitAttributes.OfOrNull(Login.Bearer("t0ken"), GitAttributes.Parse(asked))?.Format());
+
+    [Fact]
+    public void Attributes_OfAPasswordInTwoLines_AreNone() => Assert.Null(GitAttributes.OfOrNull(Login.Basic("me", "a\nquit=1"), GitAttributes.Empty));
 
     [Fact]
     public void Attributes_WithALineBreakInAValue_AreRefused() =>

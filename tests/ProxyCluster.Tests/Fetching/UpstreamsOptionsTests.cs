@@ -69,6 +69,10 @@ public sealed class UpstreamsOptionsTests
     }
 
     [Fact]
+    public void Options_WithAHelperForAllHosts_BearPlainHttp() =>
+        Assert.Equal("http://a.example", Bind(("List", "http://a.example"), ("Credentials:Rules:0:Match", "*"), ("Credentials:Rules:0:Helper", "store")).List);
+
+    [Fact]
     public void Options_BoundFromConfiguration_BuildAChain()
     {
         using var services = Services(("List", "a.example|file:///srv,off"), ("Retries", "0"));

@@ -102,6 +102,31 @@ public sealed class DatabaseWaysTests : IAsyncLifetime
             new(new VerificationOptions { SumDb = setting }, data, _clock, new UpstreamsOptions { List = _upstream.Url });
     }
 
+    [Fact]
+    public async Task Database_ThatRedirectsElsewhere_IsAskedThereAsNobody()
+    {
+        // Both are this machine, and the rule covers both.
+        using var logins = TestLogins.Of(new CredentialRuleOptions { Match = "127.0.0.1", Headers = new() { ["X-Key"] = "k" } });
+        Relay(supported: 200);
+        string? key = null;
+        _database.Instead = (context, _) =>
+        {
+            key = context.Request.Headers["X-Key"];
+            context.Response.Redirect($"{_upstream.Url}{Sumdb}latest");
+            return Task.FromResult(true);
+        };
+        var source = new HttpChecksumDatabaseSource(
+            new HttpMessageInvoker(HttpChecksumDatabaseSource.Handler(new VerificationOptions(), new ProxyCluster.Sockets.RedirectGuard([], allows: true))),
+            "sumdb.test/go",
+            new NamedPlace(logins, new Uri(_database.Url), new Uri(_database.Url).Authority, null),
+            [],
+            new VerificationOptions { Attempts = 1 },
+            _clock);
+        Assert.NotEqual(0, (await source.ReadAsync("latest", Token)).Body.Length);
+        Assert.Equal("k", key);
+        Assert.Null(_upstream.Calls.Single().Header("X-Key"));
+    }
+
     [Theory]
     [InlineData("Include")]
     [InlineData("Exclude")]
