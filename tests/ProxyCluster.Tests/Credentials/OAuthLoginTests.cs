@@ -68,6 +68,24 @@ public sealed class OAuthLoginTests : IDisposable
     }
 
     [Fact]
+    public async Task Asker_WhoLeavesDuringARenewal_DoesNotEndIt()
+    {
+        // The old refresh token may be worth nothing by then.
+        LogIn();
+        _clock.Advance(TimeSpan.FromSeconds(1000));
+        _provider.IsHeld = true;
+        using var logins = Logins();
+        using var leaving = new CancellationTokenSource();
+        var asked = logins.FindAsync(TestLogins.Ask(Url), leaving.Token).AsTask();
+        await _provider.Asked.Task;
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+        _provider.Gate.SetResult();
+        Assert.Equal($"{Secret}-a2", (await logins.FindAsync(Url))?.Token);
+        Assert.Single(_provider.Calls);
+    }
+
+    [Fact]
     public async Task Tokens_RenewedByTwoProcesses_AreRenewedOnce()
     {
         LogIn();

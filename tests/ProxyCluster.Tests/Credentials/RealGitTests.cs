@@ -4,6 +4,7 @@ using ProxyCluster.TestKit.Processes;
 namespace ProxyCluster.Tests.Credentials;
 
 /// <summary><c>proxycluster credential</c> as the helper of the real git, which asks and tells it as it would any other.</summary>
+[Trait("Needs", "corpus")]
 public sealed class RealGitTests : IDisposable
 {
     private readonly ScratchDirectory _scratch = new();

@@ -8,6 +8,7 @@ using ProxyCluster.Tests.Fetching;
 namespace ProxyCluster.Tests.Credentials;
 
 /// <summary>An upstream over https that wants a login, of each sort, with real files, git helpers and commands.</summary>
+[Trait("Needs", "corpus")]
 public sealed class UpstreamLoginTests : IAsyncLifetime
 {
     private const string Body = "these are the bytes of a zip";
