@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using ProxyCluster.Clustering.Local;
 using ProxyCluster.Clustering.Agreed;
+using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
 using ProxyCluster.Rulings;
 

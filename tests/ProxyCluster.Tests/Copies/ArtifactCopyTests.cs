@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Copies;
 using ProxyCluster.Demo;
@@ -8,6 +9,7 @@ using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
 using ProxyCluster.GoModules.Zips;
+using ProxyCluster.Outcomes;
 using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Processes;
@@ -298,6 +300,24 @@ public sealed class ArtifactCopyTests : IAsyncDisposable
         VerificationOptions options = new() { SumDb = $"{_ours.Key} http://127.0.0.1:1", Mirrored = [$"{_mirrored.Key} http://127.0.0.1:1"] };
         change(options);
         return new VerificationRoom(options, _scratch["sums"], _site.Clock);
+    }
+
+    [Fact]
+    public async Task Take_WhatOurDatabaseKeepsUsFromProving_IsNoFaultOfTheOtherSide()
+    {
+        await using var database = await DatabaseServer.StartAsync();
+        database.Instead = static async (context, _) =>
+        {
+            await context.Response.WriteAsync("nonsense", Cancel);
+            return true;
+        };
+        _room.Dispose();
+        _room = Room(options => (options.SumDb, options.FailOpen) = (database.Setting, Pattern));
+
+        var result = await TakeAsync(Said() with { VerifiedBy = new(VerificationKind.NoSumPattern, $"fail-open {Pattern}", DateTimeOffset.UnixEpoch) }, ArtifactKind.Zip, True.Zip);
+
+        Assert.Equal((CopyStatus.Undecided, FailureKind.ChecksumDatabaseInvalid), (result.Status, result.Ours?.Kind));
+        Assert.Equal(0, _opened);
     }
 
     [Fact]
