@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Access;
 using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
@@ -31,6 +32,7 @@ internal static class ProxyHost
         .AddStorage()
         .AddVerification()
         .AddFetching()
+        .AddAccess()
         .AddGate()
         .AddClustering()
         .AddLines()
@@ -65,6 +67,7 @@ internal static class ProxyHost
         var settings = AddSettings(builder.Services.AddRooms(), input);
         builder.Configuration.AddConfiguration(settings.Configuration);
         builder.Logging.AddConfiguration(settings.Configuration.GetSection("Logging"));
+        builder.Services.AddLoginSchemes(settings);
         more?.Invoke(builder.Services);
 
         // Before the host exists: the logger itself is configured, and must not be the one to report that.
@@ -74,6 +77,7 @@ internal static class ProxyHost
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Configure(settings.Configuration.GetSection("Kestrel"), reloadOnChange: false);
+            kestrel.ConfigureHttpsDefaults(https => ServedCertificate.Use(https, kestrel.ApplicationServices));
             Listening.Open(kestrel);
         });
         if (IsHttps(SettingKeys.Urls) || IsHttps(SettingKeys.InternalUrls))
@@ -125,6 +129,7 @@ internal static class ProxyHost
         services.AddOptions<HostOptions>().Configure<IOptions<ServeOptions>>((host, serve) =>
             host.ShutdownTimeout = serve.Value.DrainTimeout + serve.Value.DrainDelay);
         services.AddSingleton<HostedLoops>();
+        services.AddSingleton<ServedCertificate>();
         services.AddSingleton<IHostLifetime, UnattendedLifetime>();
         services.AddHostedService<DrainDelay>();
         services.AddHostedService<UnixSockets>();

@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Access;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules;
@@ -110,11 +112,11 @@ public sealed class ModuleGateTests : IDisposable
         return new() { Module = Module, ZipH1 = "h1:zip", GoModH1 = "h1:mod", VerifiedBy = by, Info = artifact, Mod = artifact, Zip = artifact };
     }
 
-    private ModuleGate GateOf(Action<VerificationOptions> change)
+    private ModuleGate GateOf(Action<VerificationOptions> change, AccessOptions? access = null)
     {
         var options = new VerificationOptions { SumDb = SignerKey.FromSeed("sumdb.test/go", new byte[32]).Verifier.ToString()! };
         change(options);
         _rooms.Add(new VerificationRoom(options, _data));
-        return new ModuleGate(_rooms[^1].Verifier);
+        return new ModuleGate(_rooms[^1].Verifier, new AccessRules(Options.Create(access ?? new AccessOptions())));
     }
 }

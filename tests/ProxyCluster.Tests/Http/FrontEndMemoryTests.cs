@@ -324,6 +324,7 @@ public sealed class FrontEndMemoryTests : IAsyncLifetime
     private static Task GiveAsync(HttpContext context, string? tag, byte[] body)
     {
         context.Response.Headers.ETag = tag;
+        context.Response.Headers.CacheControl = "public, max-age=1";
         context.Response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : ScriptedPeer.BytesAsync(context, body);
     }
