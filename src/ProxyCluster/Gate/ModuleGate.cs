@@ -31,7 +31,7 @@ internal sealed class ModuleGate(Verifier verifier, AccessRules access)
     private static readonly Failure LoginRequired = new(
         FailureKind.LoginRequired,
         "modules of this name are for those who log in: over https, put \"machine HOST:PORT login any password TOKEN\" into ~/.netrc\n"
-        + "(HOST:PORT as in GOPROXY, without the port where that has none), or set GOAUTH: see go help goauth");
+        + "(HOST:PORT as in GOPROXY; go 1.19 wants it without the port), or set GOAUTH: see go help goauth");
 
     /// <summary>
     /// Counts changes of policy, from 1. Settings are read once per process, so it stands still for now. Hot path.

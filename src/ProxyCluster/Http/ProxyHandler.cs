@@ -237,7 +237,7 @@ internal sealed class ProxyHandler(
         if (RequestTarget.PathOf(target).TrimEnd('/').SequenceEqual(_basePath))
             target = "/";
         if (!RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out var error))
-            return await FailAsync(context, new Failure(FailureKind.BadRequest, error));
+            return await FailAsync(context, login.Refusal ?? new Failure(FailureKind.BadRequest, error));
 
         // go writes '!' as %21, so every module with a capital letter in its path is found only now.
         if (isRemembered && path != target && FindHot(path, context) is { } hit)

@@ -328,7 +328,7 @@ public sealed class HedgedAskTests : IDisposable
             [FailureKind.Hidden] = NextStep.Stop,
             [FailureKind.LoginRequired] = NextStep.Stop,
             [FailureKind.WrongLogin] = NextStep.Stop,
-            [FailureKind.LoginUnavailable] = NextStep.Stop,
+            [FailureKind.LoginUnavailable] = NextStep.NextPeer,
             [FailureKind.BadRequest] = NextStep.Stop,
             [FailureKind.Blocked] = NextStep.Stop,
             [FailureKind.NotSupported] = NextStep.Stop,
