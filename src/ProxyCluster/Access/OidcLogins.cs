@@ -18,8 +18,6 @@ internal sealed partial class OidcLogins(
 {
     private const string Scheme = "oidc";
 
-    private static readonly object Given = new();
-
     // What a public key can prove. With a shared key, whoever checks could issue.
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
@@ -51,7 +49,8 @@ internal sealed partial class OidcLogins(
             return new(null, new Failure(FailureKind.LoginUnavailable, "the identity provider cannot be asked for its keys now"));
         }
 
-        context.Items[Given] = token;
+        // The handler looks nowhere else.
+        context.Request.Headers.Authorization = "Bearer " + token;
         var result = await context.AuthenticateAsync(Scheme);
         if (!result.Succeeded)
         {
@@ -86,14 +85,6 @@ internal sealed partial class OidcLogins(
             return until is null || until + oidc.ClockSkew <= now ? throw new SecurityTokenExpiredException()
                 : from - oidc.ClockSkew > now ? throw new SecurityTokenNotYetValidException()
                 : true;
-        };
-        jwt.Events = new JwtBearerEvents
-        {
-            OnMessageReceived = static received =>
-            {
-                received.Token = received.HttpContext.Items[Given] as string;
-                return Task.CompletedTask;
-            },
         };
         jwt.BackchannelTimeout = TimeSpan.FromSeconds(10);
         jwt.BackchannelHttpHandler = new SocketsHttpHandler

@@ -98,6 +98,7 @@ public sealed class OidcTests : IAsyncLifetime
 
     /// <summary>The genuine <c>go</c>: a command gives it a token, and another one when the first does no longer do.</summary>
     [Fact]
+    [Trait("Needs", "newer-go")]
     public async Task GoAuthCommand_WhoseTokenExpiresInTheMiddle_GetsANewOne()
     {
         using var certificates = new TestCertificates();

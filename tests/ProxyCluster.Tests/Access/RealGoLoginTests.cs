@@ -5,6 +5,7 @@ using ProxyCluster.Tests.Silo;
 namespace ProxyCluster.Tests.Access;
 
 /// <summary>The genuine <c>go</c> command, over https: how it logs in, and what it says where it does not.</summary>
+[Trait("Needs", "newer-go")]
 public sealed class RealGoLoginTests : IDisposable
 {
     private static readonly string Alice = ClosedSilo.Alice.Split(' ')[^1];
