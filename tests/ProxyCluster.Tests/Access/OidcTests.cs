@@ -32,6 +32,7 @@ public sealed class OidcTests : IAsyncLifetime
             Assert.Equal(200, (await silo.GetAsync(Path, given)).Status);
         Assert.Equal(404, (await silo.GetAsync(Path, Bearer(await _provider.TokenAsync("ci", "builders")))).Status);
         Assert.Equal(200, (await silo.GetAsync(Path, ClosedSilo.Alice)).Status);
+        Assert.Equal(200, (await silo.GetAsync("/healthz", Bearer("a.b.c"))).Status);
         Assert.Equal("Basic realm=\"ProxyCluster\", charset=\"UTF-8\"", (await silo.GetAsync(Path))["WWW-Authenticate"]!.Split(", Bearer")[0]);
         Assert.Contains("Bearer", (await silo.GetAsync(Path))["WWW-Authenticate"], StringComparison.Ordinal);
     }
@@ -140,7 +141,7 @@ public sealed class OidcTests : IAsyncLifetime
     {
         var silo = await TestSilo.StartAsync(
             services => services.AddSingleton<TimeProvider>(_clock),
-            ClosedSilo.Settings(_scratch, [("Access:Oidc:Authority", _provider.Url), ("Access:Oidc:Audience", IdentityProvider.Audience), .. more]));
+            ClosedSilo.Settings(_scratch, [("Cluster:Engine", "local"), ("Access:Oidc:Authority", _provider.Url), ("Access:Oidc:Audience", IdentityProvider.Audience), .. more]));
         ClosedSilo.Fill(silo);
         return silo;
     }

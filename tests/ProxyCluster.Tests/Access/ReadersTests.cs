@@ -189,7 +189,7 @@ public sealed class ReadersTests : IDisposable
     {
         var clock = new TestKit.ManualTimeProvider(TimeProvider.System.GetUtcNow());
         await using var silo = await TestSilo.StartAsync(
-            services => Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton<TimeProvider>(services, clock), ClosedSilo.Settings(_scratch));
+            services => Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton<TimeProvider>(services, clock), ClosedSilo.Settings(_scratch, ("Cluster:Engine", "local")));
         ClosedSilo.Fill(silo);
         var path = ClosedSilo.Private.Stem + ".mod";
         Assert.Equal(200, (await silo.GetAsync(path, ClosedSilo.Alice)).Status);

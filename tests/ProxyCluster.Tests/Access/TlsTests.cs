@@ -100,6 +100,7 @@ public sealed class TlsTests : IDisposable
             ClosedSilo.Settings(
                 _scratch,
                 ("Serve:Urls", "https://127.0.0.1:0"),
+                ("Cluster:Engine", "local"),
                 ("Kestrel:Certificates:Default:Path", _scratch["cert.pem"]),
                 ("Kestrel:Certificates:Default:KeyPath", _scratch["key.pem"]),
                 ("Access:ClientCaFile", _certificates.CaFile)));
