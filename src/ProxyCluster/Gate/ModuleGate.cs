@@ -1,7 +1,9 @@
+using System.Globalization;
 using ProxyCluster.Access;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.Verification;
 
@@ -12,8 +14,8 @@ namespace ProxyCluster.Gate;
 /// what there is to serve; nothing else in the product judges.
 /// <para>
 /// <b>What it asks today.</b> Whether a client may know of a module, by its name alone and before anything else, so that those that exist and
-/// those that do not are the same to it; members are asked for clients too, and judge nobody. Whether a name can be kept at all; whether it may be
-/// sent to a checksum database for others; and whether what a record says of its proof is still enough: a module that was stored under a no-sum pattern must be proven once the pattern is gone, and one that another
+/// those that do not are the same to it; what members ask for themselves is for clients whom they judge. Whether a name can be kept at all;
+/// whether it may be sent to a checksum database for others; whether an operator has withdrawn the module version (<see cref="Ruling"/>); and whether what a record says of its proof is still enough: a module that was stored under a no-sum pattern must be proven once the pattern is gone, and one that another
 /// database proved must be proven by today's.
 /// </para>
 /// <para>
@@ -22,7 +24,7 @@ namespace ProxyCluster.Gate;
 /// the version up. What was loaded for another reason carries none and waits for its first judged use.
 /// </para>
 /// </summary>
-internal sealed class ModuleGate(Verifier verifier, AccessRules access)
+internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRules access)
 {
     // One text for all names: it says nothing of any of them.
     private static readonly Failure Hidden = new(
@@ -34,9 +36,12 @@ internal sealed class ModuleGate(Verifier verifier, AccessRules access)
         + "(HOST:PORT as in GOPROXY; go 1.19 wants it without the port), or set GOAUTH: see go help goauth");
 
     /// <summary>
-    /// Counts changes of policy, from 1. Settings are read once per process, so it stands still for now. Hot path.
+    /// Counts changes of policy, from 1. Whoever judges, and notes by what, reads it before. Hot path.
     /// </summary>
-    public int Version { get; } = 1;
+    public int Version => rulings.Version;
+
+    /// <summary>May some version of a module be refused that its list names? Then each is judged before it is shown.</summary>
+    public bool HidesSomeOf(ModulePath module) => rulings.Current.Concerns(module);
 
     /// <summary>May this be asked, whatever is stored?</summary>
     public Verdict Judge(in Ask ask)
@@ -53,6 +58,7 @@ internal sealed class ModuleGate(Verifier verifier, AccessRules access)
     private Verdict JudgeName(in Ask ask) => ask.What.Asked switch
     {
         Asked.Artifact when !DataTree.Fits(ask.Module) => TooLong(ask.Module.ToString()),
+        Asked.Artifact when rulings.Current.OfOrNull(ask.Module) is { Verb: RulingVerb.Withdraw } ruling => Withdrawn(ruling),
         Asked.Query or Asked.VersionPrefix when !DataTree.Fits(ask.What.Query.Path) => TooLong(ask.What.Query.Path.Value),
         Asked.ChecksumDatabase => JudgeLookup(ask.What.Text),
         _ => Verdict.Allowed,
@@ -96,6 +102,9 @@ internal sealed class ModuleGate(Verifier verifier, AccessRules access)
     // No authority covers .info.
     private bool IsProven(ModuleRecord record, ArtifactKind kind) =>
         kind == ArtifactKind.Info || (record.VerifiedByOf(kind) is { } by && verifier.Accepts(record.Module, by));
+
+    private static Verdict Withdrawn(Ruling ruling) => Verdict.Refused(new Failure(
+        FailureKind.Blocked, string.Create(CultureInfo.InvariantCulture, $"{ruling.Module} was withdrawn by {ruling.By} on {ruling.At:yyyy-MM-dd HH:mm} UTC: {ruling.Reason}")));
 
     private static Verdict TooLong(string name) => Verdict.Refused(new Failure(
         FailureKind.BadRequest, $"{name[..Math.Min(name.Length, 120)]}…: the name is longer than any file system keeps"));
