@@ -63,6 +63,25 @@ public sealed class FrontEndReadersTests : IDisposable
         await silo.StartAgainAsync();
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("/go/proxy")]
+    public async Task Namespace_OfAPassedOnAsk_IsTheClients(string basePath)
+    {
+        await using var silo = await SiloAsync(ClosedSilo.Settings(_scratch, ("Http:BasePath", basePath)));
+        await using var front = await FrontAsync(ClosedSilo.Settings(_scratch, ("Http:BasePath", basePath)));
+        var path = ClosedSilo.OfShop.Stem + ".mod";
+        foreach (var prefix in (string[])["/ns/shop", "/ns/shop", "/ns/shop/cached-only"])
+        {
+            var answer = await front.GetAsync(basePath + prefix + path);
+            Assert.Equal((200, "private, max-age=31536000, immutable"), (answer.Status, answer["Cache-Control"]));
+            Assert.Null(Remembered(front, path));
+            Assert.Equal(401, (await front.GetAsync(basePath + path)).Status);
+            Assert.Equal(404, (await front.GetAsync(basePath + path, ClosedSilo.Alice)).Status);
+            Assert.Equal(404, (await front.GetAsync(basePath + "/ns/other" + path, ClosedSilo.Alice)).Status);
+        }
+    }
+
     /// <summary>The rules of one of the two are older than those of the other, as while settings are rolled out.</summary>
     [Theory]
     [InlineData(true)]
