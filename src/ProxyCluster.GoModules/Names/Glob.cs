@@ -4,8 +4,9 @@ namespace ProxyCluster.GoModules.Names;
 /// Go's <c>path.Match</c>: <c>*</c> is a run without slashes, <c>?</c> one character but a slash, <c>[a-z]</c> and
 /// <c>[^a-z]</c> one character of a class, <c>\</c> makes the next one literal. The whole text must match.
 /// </summary>
-internal static class Glob
+public static class Glob
 {
+    /// <summary>Can the pattern be matched at all?</summary>
     public static bool IsWellFormed(string pattern)
     {
         for (var at = 0; at < pattern.Length;)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Access;
 
 namespace ProxyCluster.Admin;
 
@@ -6,20 +7,8 @@ namespace ProxyCluster.Admin;
 internal sealed class AdminOptionsValidation : IValidateOptions<AdminOptions>
 {
     /// <inheritdoc/>
-    public ValidateOptionsResult Validate(string? name, AdminOptions options)
-    {
-        if (options.TokenFile.Length == 0)
-            return ValidateOptionsResult.Success;
-        try
-        {
-            AdminTokens.Parse(File.ReadAllText(options.TokenFile), out var faults);
-            return faults.Count == 0
-                ? ValidateOptionsResult.Success
-                : ValidateOptionsResult.Fail(faults.Select(fault => $"{AdminOptions.Section}:TokenFile: {options.TokenFile}: {fault}"));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return ValidateOptionsResult.Fail($"{AdminOptions.Section}:TokenFile: {options.TokenFile}: {e.Message}");
-        }
-    }
+    public ValidateOptionsResult Validate(string? name, AdminOptions options) =>
+        TokenLines.MistakesOf<AdminToken>(options.TokenFile, $"{AdminOptions.Section}:TokenFile", AdminTokens.Read).ToList() is { Count: > 0 } mistakes
+            ? ValidateOptionsResult.Fail(mistakes)
+            : ValidateOptionsResult.Success;
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using ProxyCluster.Access;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
@@ -38,8 +39,20 @@ internal readonly record struct Ask(ProxyPath What, Asker Who, AskLevel Level, D
 /// <param name="Member">Id of the member that asks, or that passed the question on; null where the client asks itself.</param>
 internal readonly record struct Asker(IPAddress? Address, string? Member = null)
 {
+    private readonly string? _namespace;
+
+    /// <summary>Who the client has proved to be; null for an anonymous one.</summary>
+    public Identity? Identity { get; init; }
+
+    /// <summary>The namespace in which it asks; empty for none.</summary>
+    public string Namespace
+    {
+        get => _namespace ?? "";
+        init => _namespace = value;
+    }
+
     /// <summary>In whose turn the work for it is done.</summary>
-    public Lane Lane => Lane.Of(Address, Member);
+    public Lane Lane => Lane.Of(Address, Member, Identity?.Subject);
 }
 
 /// <summary>The doors.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ProxyCluster.Access;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
@@ -12,8 +13,9 @@ namespace ProxyCluster.Gate;
 /// The only judge of what may be fetched or served. It is the first line of every walk, and asked again once it is known
 /// what there is to serve; nothing else in the product judges.
 /// <para>
-/// <b>What it asks today.</b> Whether a name can be kept at all; whether it may be sent to a checksum database for others;
-/// whether an operator has withdrawn the module version (<see cref="Ruling"/>); and whether what a record says of its proof is still enough: a module that was stored under a no-sum pattern must be proven once the pattern is gone, and one that another
+/// <b>What it asks today.</b> Whether a client may know of a module, by its name alone and before anything else, so that those that exist and
+/// those that do not are the same to it; what members ask for themselves is for clients whom they judge. Whether a name can be kept at all;
+/// whether it may be sent to a checksum database for others; whether an operator has withdrawn the module version (<see cref="Ruling"/>); and whether what a record says of its proof is still enough: a module that was stored under a no-sum pattern must be proven once the pattern is gone, and one that another
 /// database proved must be proven by today's.
 /// </para>
 /// <para>
@@ -22,8 +24,17 @@ namespace ProxyCluster.Gate;
 /// the version up. What was loaded for another reason carries none and waits for its first judged use.
 /// </para>
 /// </summary>
-internal sealed class ModuleGate(Verifier verifier, RulingBook rulings)
+internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRules access)
 {
+    // One text for all names: it says nothing of any of them.
+    private static readonly Failure Hidden = new(
+        FailureKind.Hidden, "not found: the module does not exist, or may not be read by whoever asks");
+
+    private static readonly Failure LoginRequired = new(
+        FailureKind.LoginRequired,
+        "modules of this name are for those who log in: over https, put \"machine HOST:PORT login any password TOKEN\" into ~/.netrc\n"
+        + "(HOST:PORT as in GOPROXY; go 1.19 wants it without the port), or set GOAUTH: see go help goauth");
+
     /// <summary>
     /// Counts changes of policy, from 1. Whoever judges, and notes by what, reads it before. Hot path.
     /// </summary>
@@ -33,7 +44,18 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings)
     public bool HidesSomeOf(ModulePath module) => rulings.Current.Concerns(module);
 
     /// <summary>May this be asked, whatever is stored?</summary>
-    public Verdict Judge(in Ask ask) => ask.What.Asked switch
+    public Verdict Judge(in Ask ask)
+    {
+        if (access.IsOpen || ModuleOrNull(ask.What) is not { } module || access.IsForAnybody(module))
+            return JudgeName(ask);
+
+        var isClients = ask.From is Door.Client or Door.Forwarded;
+        if (isClients && !access.MayRead(module, ask.Who.Identity, ask.Who.Namespace))
+            return Verdict.Refused(access.HasLogins && ask.Who.Identity is null ? LoginRequired : Hidden) with { IsForAnybody = false };
+        return JudgeName(ask) with { IsForAnybody = false };
+    }
+
+    private Verdict JudgeName(in Ask ask) => ask.What.Asked switch
     {
         Asked.Artifact when !DataTree.Fits(ask.Module) => TooLong(ask.Module.ToString()),
         Asked.Artifact when rulings.Current.OfOrNull(ask.Module) is { Verb: RulingVerb.Withdraw } ruling => Withdrawn(ruling),
@@ -44,20 +66,34 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings)
 
     /// <summary>May what <paramref name="record"/> names be served in answer to a question that may be asked?</summary>
     public Verdict Judge(in Ask ask, ModuleRecord record) =>
-        IsProven(record, ask.Kind) ? Verdict.Allowed : Verdict.Unproven;
+        (IsProven(record, ask.Kind) ? Verdict.Allowed : Verdict.Unproven) with { IsForAnybody = access.IsForAnybody(record.Module.Path) };
 
-    // The names of private modules do not leak through the mirror: a path that is no lookup names none.
-    private Verdict JudgeLookup(string path)
+    private static ModulePath? ModuleOrNull(in ProxyPath what) => what.Asked switch
+    {
+        Asked.Artifact => what.Module.Path,
+        Asked.Query or Asked.VersionPrefix => what.Query.Path,
+        Asked.ChecksumDatabase => LookedUpOrNull(what.Text),
+        _ => null,
+    };
+
+    // A path that is no lookup names no module.
+    private static ModulePath? LookedUpOrNull(string path)
     {
         const string Lookup = "/lookup/";
         var from = path.IndexOf(Lookup, StringComparison.Ordinal) + Lookup.Length;
         var to = path.IndexOf('@', StringComparison.Ordinal);
-        if (from < Lookup.Length || to < from || !ModulePath.TryUnescape(path.AsSpan(from..to), out var module, out _))
+        return from >= Lookup.Length && to >= from && ModulePath.TryUnescape(path.AsSpan(from..to), out var module, out _) ? module : null;
+    }
+
+    // The names of private modules do not leak through the mirror.
+    private Verdict JudgeLookup(string path)
+    {
+        if (LookedUpOrNull(path) is not { } module)
             return Verdict.Allowed;
 
         // Kept as one file, whose name is the path's last element and the version.
         if (!DataTree.Fits(module) || path.Length - path.LastIndexOf('/') > DataTree.MaxNameLength)
-            return TooLong(path[from..]);
+            return TooLong(path);
         return verifier.SecretPatternOrNull(module) is { } pattern
                 ? Verdict.Refused(new Failure(FailureKind.Blocked, $"{module} matches {pattern}, so it is not looked up in a checksum database"))
                 : Verdict.Allowed;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Access;
 using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
@@ -33,6 +34,7 @@ internal static class ProxyHost
         .AddCredentials()
         .AddVerification()
         .AddFetching()
+        .AddAccess()
         .AddGate()
         .AddClustering()
         .AddLines()
@@ -67,6 +69,7 @@ internal static class ProxyHost
         var settings = AddSettings(builder.Services.AddRooms(), input);
         builder.Configuration.AddConfiguration(settings.Configuration);
         builder.Logging.AddConfiguration(settings.Configuration.GetSection("Logging"));
+        builder.Services.AddLoginSchemes(settings);
         more?.Invoke(builder.Services);
 
         // Before the host exists: the logger itself is configured, and must not be the one to report that.
@@ -76,11 +79,15 @@ internal static class ProxyHost
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Configure(settings.Configuration.GetSection("Kestrel"), reloadOnChange: false);
+            kestrel.ConfigureHttpsDefaults(https => ServedCertificate.Use(https, kestrel.ApplicationServices));
             Listening.Open(kestrel);
         });
         if (IsHttps(SettingKeys.Urls) || IsHttps(SettingKeys.InternalUrls))
             builder.WebHost.UseKestrelHttpsConfiguration();
         var app = builder.Build();
+
+        // The platform would prove logins before every request where it finds handlers, of hits and of members too. Ours are asked where it matters.
+        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
         if (app.Services.GetRequiredService<IOptions<ClusteringOptions>>().Value.InternalAddresses().Count == 0)
         {
             foreach (var url in app.Services.GetRequiredService<IOptions<ServeOptions>>().Value.Addresses())
@@ -127,6 +134,7 @@ internal static class ProxyHost
         services.AddOptions<HostOptions>().Configure<IOptions<ServeOptions>>((host, serve) =>
             host.ShutdownTimeout = serve.Value.DrainTimeout + serve.Value.DrainDelay);
         services.AddSingleton<HostedLoops>();
+        services.AddSingleton<ServedCertificate>();
         services.AddSingleton<IHostLifetime, UnattendedLifetime>();
         services.AddHostedService<DrainDelay>();
         services.AddHostedService<UnixSockets>();

@@ -11,7 +11,8 @@ internal sealed class ServeOptions
     /// <summary>
     /// Addresses to listen on, separated by <c>;</c>. Default <c>http://localhost:8080</c>, which only this machine can
     /// reach; <c>http://*:8080</c> lets others in. Port 0 takes a free one (with an address, not with localhost).
-    /// The certificate for https goes under <c>Kestrel:Certificates:Default</c>: <c>Path</c> and <c>KeyPath</c>, PEM.
+    /// The certificate for https goes under <c>Kestrel:Certificates:Default</c>: <c>Path</c> and <c>KeyPath</c>, PEM. Files that are replaced
+    /// count within a second, for new connections.
     /// </summary>
     [Required]
     public string Urls { get; set; } = "http://localhost:8080";

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Access;
 using ProxyCluster.Configuration;
 
 namespace ProxyCluster.Hosting;
@@ -25,6 +26,9 @@ internal sealed class ServeOptionsValidator(Settings settings) : IValidateOption
 
         if (settings.FindOrNull(SettingKeys.InternalUrls) is { } forMembers)
             mistakes.AddRange(Confusions(options.Addresses(), forMembers));
+        if (settings.FindOrNull($"{AccessOptions.Section}:{nameof(AccessOptions.ClientCaFile)}") is { Value.Length: > 0 } clients
+            && !options.Addresses().Any(static url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase)))
+            mistakes.Add(Mistakes.Of(clients.Key, clients.Value, clients.Source, secret: false, $"needs an https address in {SettingKeys.Urls}: nobody shows a certificate without"));
         mistakes.AddRange(ServerCertificates.Mistakes(settings, options.Addresses()));
         return mistakes.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
     }

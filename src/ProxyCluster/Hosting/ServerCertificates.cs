@@ -12,7 +12,7 @@ namespace ProxyCluster.Hosting;
 internal static class ServerCertificates
 {
     /// <summary>The certificate of every address that names none of its own.</summary>
-    private const string Default = "Kestrel:Certificates:Default";
+    public const string Default = "Kestrel:Certificates:Default";
 
     /// <summary>One sentence for everything that would keep the server from using a certificate.</summary>
     public static IEnumerable<string> Mistakes(Settings settings, IEnumerable<string> addresses)

@@ -1,12 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
+using ProxyCluster.Access;
 using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
@@ -76,7 +75,11 @@ internal sealed partial class AdminEndpoints(
         if (!tokens.IsOn)
             return FailAsync(context, 404, "the admin API is off: no Admin:TokenFile is configured", cancel);
         var isPage = path is ["dashboard", ..];
-        if ((TokenOf(context.Request) ?? (isPage ? PasswordOf(context.Request) : null)) is not { } given || tokens.FindOrNull(given) is not { } token)
+
+        // A browser knows no other way to send a token. For reading alone: it would send the password along with an order that another site
+        // has it give.
+        var header = context.Request.Headers.Authorization;
+        if ((GivenToken.BearerOrNull(header) ?? (isPage ? GivenToken.PasswordOrNull(header) : null)) is not { } given || tokens.FindOrNull(given) is not { } token)
         {
             Log.Unknown(logger, context.Request.Method, string.Join('/', path), context.Connection.RemoteIpAddress);
             context.Response.Headers.WWWAuthenticate = isPage ? "Basic realm=\"admin token as password\", charset=\"UTF-8\"" : "Bearer";
@@ -242,22 +245,6 @@ internal sealed partial class AdminEndpoints(
         "forget" => OperatorVerb.Forget,
         _ => null,
     };
-
-    private static string? TokenOf(HttpRequest request) =>
-        request.Headers.Authorization is [{ } header] && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : null;
-
-    // A browser knows no other way to send a token. For reading alone: it would send the password along with an order that
-    // another site has it give.
-    private static string? PasswordOf(HttpRequest request)
-    {
-        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var given)
-            || given is not { Parameter: { } encoded }
-            || !given.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase))
-            return null;
-        var decoded = new byte[encoded.Length];
-        return Convert.TryFromBase64String(encoded, decoded, out var length)
-            && Encoding.UTF8.GetString(decoded.AsSpan(0, length)).Split(':', 2) is [_, var password] ? password : null;
-    }
 
     private static bool Allows(HttpContext context, string method) =>
         context.Request.Method == method || (method == "GET" && HttpMethods.IsHead(context.Request.Method));

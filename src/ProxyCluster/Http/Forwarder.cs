@@ -95,7 +95,7 @@ internal sealed class Forwarder(
         try
         {
             var answer = await AskAsync(
-                HttpMethod.Head, PeerTarget.Forward(1, ask.Who.Address, target), SilosFor(ask, null), 0, null, _ => wasAsked = true, both.Token);
+                HttpMethod.Head, PeerTarget.Forward(1, ask.Who, target), SilosFor(ask, null), 0, null, _ => wasAsked = true, both.Token);
             if (answer.TryGet(out var reply, out _))
             {
                 using (reply)
@@ -121,7 +121,7 @@ internal sealed class Forwarder(
 
     // Or says nothing of it: an outage behind a silo withdraws nothing.
     private static bool Confirms(HttpResponseMessage answer, HotArtifact entry) =>
-        (answer.StatusCode == HttpStatusCode.OK && answer.Headers.ETag?.Tag == entry.ETag) || (CauseOrNull(answer) is { } cause && Outages.Contains(cause));
+        (answer.StatusCode == HttpStatusCode.OK && answer.Headers.ETag?.Tag == entry.ETag && FrontEndMemory.IsForAnybody(answer)) || (CauseOrNull(answer) is { } cause && Outages.Contains(cause));
 
     /// <summary>
     /// Passes the request on and its answer back. Null when no silo answered and this one, being a silo itself, can try:
@@ -140,7 +140,7 @@ internal sealed class Forwarder(
             // 1. An answer from the first silo that has one; after a broken body, only the rest of the same bytes.
             var asked = memory.Now;
             var answer = await AskAsync(
-                new HttpMethod(context.Request.Method), PeerTarget.Forward(hops + 1, ask.Who.Address, target), silos, offset, etag, Headers, cancel);
+                new HttpMethod(context.Request.Method), PeerTarget.Forward(hops + 1, ask.Who, target), silos, offset, etag, Headers, cancel);
             if (!answer.TryGet(out var reply, out var failure))
             {
                 if (!started)

@@ -12,7 +12,8 @@ namespace ProxyCluster.Http;
 /// What a front end answers without a silo: small artifacts that it passed on before, in the memory that a silo has in front
 /// of its disk and by the same fast path, so that nobody can tell the two answers apart.
 /// <para>
-/// <b>What is kept.</b> Whole bodies from silos of its own region, after the bytes proved the entity tag that they came
+/// <b>What is kept.</b> Whole bodies from silos of its own region that are for anybody, by the silo's word (<c>Cache-Control: public</c>: this is a
+/// shared cache) and by its own gate's, after the bytes proved the entity tag that they came
 /// under, which is the digest in the silo's record. What does not prove its tag reaches nobody. Everything is kept at once:
 /// the cache itself sees to it that what is asked for once pushes out nothing that is in use. Askers who come before
 /// the first body is here are passed on one by one; nobody knows before that whether it is a small one.
@@ -70,11 +71,17 @@ internal sealed class FrontEndMemory(
     public int? SizeToKeepOrNull(Ask ask, Member silo, HttpResponseMessage answer) =>
         ask.What.Asked == Asked.Artifact
         && silo.Region == self.Region
+        && IsForAnybody(answer)
+        && gate.Judge(ask).IsForAnybody
         && answer is { StatusCode: System.Net.HttpStatusCode.OK, Content.Headers.ContentLength: { } length }
         && length <= Math.Min(storage.Value.MemoryMaxArtifactBytes, storage.Value.MemoryBytes)
         && DigestOrNull(answer) is not null
             ? (int)length
             : null;
+
+    /// <summary>Does a silo say that everybody may have its answer?</summary>
+    public static bool IsForAnybody(HttpResponseMessage answer) =>
+        answer.Headers.NonValidated.TryGetValues("Cache-Control", out var caching) && caching.ToString().StartsWith(Responses.Public, StringComparison.Ordinal);
 
     /// <summary>Keeps a body; false when its bytes do not prove its tag, and must not go to anybody.</summary>
     public bool TryKeep(Ask ask, Member silo, HttpResponseMessage answer, byte[] body, Moment asked)

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Access;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Protocol;
@@ -26,6 +27,8 @@ namespace ProxyCluster.Http;
 internal sealed class ProxyHandler(
     HotCache hot,
     QueryCache queries,
+    Logins logins,
+    AccessRules access,
     ModuleGate gate,
     ArtifactResponse artifacts,
     Responses responses,
@@ -126,7 +129,7 @@ internal sealed class ProxyHandler(
             if (forwarded is null)
                 return answered ?? default;
             target = forwarded.Target;
-            context.Items[ForwardedClient] = forwarded.Client;
+            context.Items[ForwardedClient] = forwarded.Who.Address;
         }
         else if (AdminEndpoints.IsAdmin(target))
         {
@@ -140,16 +143,24 @@ internal sealed class ProxyHandler(
         if (hasBody || !isRead)
             return await RefuseAsync(context, hasBody, isRead);
 
-        // 3. From memory, by the target as it came.
+        // 3. Who it is, where it says so; another member that passes it on has looked.
+        var login = default(Login);
+        if (forwarded is null && logins.AreGiven(context))
+        {
+            await SocketThread.LeaveAsync();
+            login = await logins.ProveAsync(context);
+        }
+
+        // 4. From memory, by the target as it came.
         var isPassedOn = forwarded is null && forwarder.Applies(context);
-        var isRemembered = !isPassedOn || memory.Serves(context);
+        var isRemembered = login.Refusal is null && (!isPassedOn || memory.Serves(context));
         if (isRemembered && FindHot(target, context) is { } hit)
             return await CountedAsync(hit);
 
-        // 4. Everything else is read first. What another member answers costs this one little more than a hit.
+        // 5. Everything else is read first. What another member answers costs this one little more than a hit.
         if (!isPassedOn)
             await SocketThread.LeaveAsync();
-        return await AnswerReadAsync(context, target, forwarded, isPassedOn, isRemembered);
+        return await AnswerReadAsync(context, target, forwarded, login, isPassedOn, isRemembered);
     }
 
     private async Task<Seen> RefuseAsync(HttpContext context, bool hasBody, bool isRead)
@@ -172,7 +183,7 @@ internal sealed class ProxyHandler(
         if (!path.StartsWith(_basePath, StringComparison.Ordinal))
             return null;
         path = path[_basePath.Length..];
-        if (path.Length < 2 || path[0] != '/')
+        if (!access.TryCutNamespace(ref path, out _) || path.Length < 2 || path[0] != '/')
             return null;
 
         var key = path[1..];
@@ -219,30 +230,48 @@ internal sealed class ProxyHandler(
             Tracing.NameModule(ProxyPath.Parse(key.ToString()));
     }
 
-    private async Task<Seen> AnswerReadAsync(HttpContext context, string target, ForwardedRequest? forwarded, bool isPassedOn, bool isRemembered)
+    private async Task<Seen> AnswerReadAsync(
+        HttpContext context, string target, ForwardedRequest? forwarded, Login login, bool isPassedOn, bool isRemembered)
     {
         // 1. The path, decoded once. The root may be a directory's name with or without its slash.
         if (RequestTarget.PathOf(target).TrimEnd('/').SequenceEqual(_basePath))
             target = "/";
         if (!RequestTarget.TryDecode(RequestTarget.PathOf(target), out var path, out var error))
-            return await FailAsync(context, new Failure(FailureKind.BadRequest, error));
+            return await FailAsync(context, login.Refusal ?? new Failure(FailureKind.BadRequest, error));
 
         // go writes '!' as %21, so every module with a capital letter in its path is found only now.
         if (isRemembered && path != target && FindHot(path, context) is { } hit)
             return await CountedAsync(hit);
 
-        // 2. What is asked of this process itself, however it is spelled, and never on a client's behalf by another member.
+        // 2. What is asked of this process itself, however it is spelled, and never on a client's behalf by another member. By the
+        // root, go finds out whether it should keep a login; the rest is for machines, which have none.
+        if (path == "/" && (login.Refusal ?? RootRefusalOrNull(login)) is { } keptOut)
+            return await FailAsync(context, keptOut);
         if (forwarded is null && await system.TryAnswerAsync(context, path))
             return new Seen("system", "ok");
+        if (login.Refusal is { } wrong)
+            return await FailAsync(context, wrong);
 
         // 3. The question, made here and nowhere else.
-        if (!TryAsk(context, path, forwarded, out var ask, out var failure))
+        var client = forwarded?.Who ?? new Asker(context.Connection.RemoteIpAddress) { Identity = login.Who };
+        if (!TryAsk(context, path, client, forwarded is null ? Door.Client : Door.Forwarded, out var ask, out var failure))
             return await FailAsync(context, failure);
         Tracing.NameModule(ask.What);
 
-        // 4. By another silo or region where it belongs there. That one walks; what may not be asked is not passed on.
-        if (isPassedOn && gate.Judge(ask).Refusal is { } refusal)
-            return await FailAsync(context, refusal);
+        // 4. May it know of that? Before anything is looked for or passed on. What else may not be asked says the walk, here or there.
+        var verdict = gate.Judge(ask);
+        if (!verdict.IsForAnybody)
+            Responses.KeepPrivate(context.Response);
+        if (verdict.Refusal is { } refusal)
+        {
+            var isHidden = refusal.Kind is FailureKind.Hidden or FailureKind.LoginRequired;
+            if (isHidden)
+                logins.NoteRefusal(context, ask.Who.Identity, refusal.Kind == FailureKind.Hidden ? "hidden" : "login-required", ask.Who.Namespace, path);
+            if (isHidden || isPassedOn)
+                return await FailAsync(context, refusal);
+        }
+
+        // 5. By another silo or region where it belongs there. That one walks.
         if (isPassedOn && isRemembered && await forwarder.RememberOrNullAsync(context, RequestTarget.From(target), ask) is { } known)
             return await CountedAsync(WriteHot(context, known));
         if (isPassedOn && await forwarder.ForwardAsync(context, RequestTarget.From(target), ask, forwarded?.Hops ?? 0) is { } passedOn)
@@ -272,15 +301,23 @@ internal sealed class ProxyHandler(
             : (place?.Share.Client ?? ClientAddress.Of(context.Connection.RemoteIpAddress), isInternal);
     }
 
+    // Anonymous clients have no business where nothing is for them.
+    private Failure? RootRefusalOrNull(Login login) =>
+        access.HasLogins && !access.IsAnythingOpen && login.Who is null ? new Failure(FailureKind.LoginRequired, "this proxy is for those who log in") : null;
+
     private bool TryAsk(
-        HttpContext context, string path, ForwardedRequest? forwarded, out Ask ask, [NotNullWhen(false)] out Failure? failure)
+        HttpContext context, string path, Asker who, Door from, out Ask ask, [NotNullWhen(false)] out Failure? failure)
     {
         ask = default;
         failure = new Failure(FailureKind.NotFound, $"not found: modules are served below {_basePath}/");
         if (!path.StartsWith(_basePath, StringComparison.Ordinal) || path.Length == _basePath.Length || path[_basePath.Length] != '/')
             return false;
-        path = path[_basePath.Length..];
+        var below = path.AsSpan(_basePath.Length);
+        failure = new Failure(FailureKind.Hidden, "not found: there is no such namespace");
+        if (!access.TryCutNamespace(ref below, out var inNamespace) || below.IsEmpty)
+            return false;
 
+        path = below.ToString();
         var isCachedOnly = path.StartsWith(CachedOnlyPrefix + "/", StringComparison.Ordinal);
         var what = ProxyPath.Parse(path[(isCachedOnly ? CachedOnlyPrefix.Length + 1 : 1)..]);
         isCachedOnly |= string.Equals(context.Request.Headers["Disable-Module-Fetch"], "true", StringComparison.OrdinalIgnoreCase);
@@ -288,11 +325,7 @@ internal sealed class ProxyHandler(
         if (what.Asked == Asked.Nothing)
             return false;
 
-        ask = new Ask(
-            what,
-            forwarded is null ? new Asker(context.Connection.RemoteIpAddress) : new Asker(forwarded.Client, forwarded.Member),
-            isCachedOnly ? AskLevel.Stored : AskLevel.Client,
-            forwarded is null ? Door.Client : Door.Forwarded);
+        ask = new Ask(what, who with { Namespace = inNamespace }, isCachedOnly ? AskLevel.Stored : AskLevel.Client, from);
         failure = null;
         return true;
     }
@@ -326,7 +359,7 @@ internal readonly record struct Seen(string Artifact, string Outcome)
     public bool IsOwnFailure => Outcome is "store-unavailable" or "peer-unavailable" or "loop-detected" or "broken" or "aborted";
 
     /// <summary>Whether it was turned away, by a limit or at the door, before anything was looked for.</summary>
-    public bool IsRefused => Outcome is "overloaded" or "bad-request" or "method" or "refused";
+    public bool IsRefused => Outcome is "overloaded" or "bad-request" or "method" or "refused" or "wrong-login";
 
     /// <summary>Whether it was a call as members make them, but not a member's.</summary>
     public bool IsUnsigned => this is { Artifact: "peer", Outcome: "refused" };

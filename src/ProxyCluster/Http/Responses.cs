@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using ProxyCluster.Access;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
@@ -13,11 +14,15 @@ namespace ProxyCluster.Http;
 /// What every answer has in common: header values made once, the status of a failure, and an error body that the
 /// <c>go</c> command will show (spec §3: text/plain, at most 8 lines and 648 bytes, cut at the first blank line).
 /// </summary>
-internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
+internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self, Logins logins)
 {
     /// <summary>The header that carries a failure's machine-readable cause.</summary>
     public const string CauseHeader = "X-ProxyCluster-Cause";
 
+    /// <summary>How caching begins where everybody may have an answer.</summary>
+    public const string Public = "public";
+
+    private const string Private = "private";
     private const string RegionHeader = "X-ProxyCluster-Region";
     private const string CacheHeader = "X-Cache";
     private const int MaxErrorBytes = 640;
@@ -89,6 +94,8 @@ internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
         if (cachedOnly)
             response.Headers.Vary = "Disable-Module-Fetch";
         response.Headers[CauseHeader] = row.Cause;
+        if (row.Status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = logins.Challenges;
         if ((failure.RetryAfter ?? row.RetryAfter) is { } wait)
         {
             response.Headers.RetryAfter =
@@ -97,6 +104,17 @@ internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self)
 
         return WriteBodyAsync(context, ErrorBody(failure), cancel);
     }
+
+    /// <summary>Whatever is answered, wherever it comes from: no cache may give it to somebody else.</summary>
+    public static void KeepPrivate(HttpResponse response) => response.OnStarting(
+        static state =>
+        {
+            var headers = ((HttpResponse)state).Headers;
+            if (headers.CacheControl.ToString() is var caching && caching.StartsWith(Public, StringComparison.Ordinal))
+                headers.CacheControl = Private + caching[Public.Length..];
+            return Task.CompletedTask;
+        },
+        response);
 
     /// <summary>Writes a whole body; none for HEAD.</summary>
     public static Task WriteBodyAsync(HttpContext context, ReadOnlyMemory<byte> body, CancellationToken cancel)

@@ -44,7 +44,7 @@ internal sealed partial class HedgedAsk(Pulse pulse, IOptions<PeerOptions> optio
     public static NextStep After(FailureKind kind) => kind switch
     {
         FailureKind.PeerUnavailable or FailureKind.StoreUnavailable or FailureKind.Overloaded
-            or FailureKind.LoopDetected => NextStep.NextPeer,
+            or FailureKind.LoopDetected or FailureKind.LoginUnavailable => NextStep.NextPeer,
         FailureKind.UpstreamUnavailable or FailureKind.UpstreamTimeout
             or FailureKind.ChecksumDatabaseUnavailable => NextStep.Self,
         _ => NextStep.Stop,

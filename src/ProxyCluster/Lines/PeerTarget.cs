@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using ProxyCluster.Clustering;
+using ProxyCluster.Gate;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 
@@ -10,7 +11,7 @@ namespace ProxyCluster.Lines;
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>, <c>stored/PATH/@v/list</c>,
 /// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>stock/PATH@VERSION</c>, <c>replicate/PATH/@v/VERSION.zip</c>, <c>forget/PATH@VERSION</c> and
-/// <c>forward/HOPS/CLIENT/TARGET</c>; module names are escaped as everywhere.
+/// <c>forward/HOPS/ADDRESS/TARGET</c>, or <c>forward/HOPS/ADDRESS;IDENTITY/TARGET</c>; module names are escaped as everywhere.
 /// </summary>
 internal static class PeerTarget
 {
@@ -44,9 +45,12 @@ internal static class PeerTarget
         && ModulePath.TryUnescape(path, out var parsed, out _)
         && ModuleVersion.TryUnescape(parsed, version, out var module, out _) ? module : null;
 
-    /// <summary>"Answer this request of the client at that address", passed on for the n-th time.</summary>
-    public static string Forward(int hops, IPAddress? client, string target) =>
-        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}/{Word(client)}{target}");
+    /// <summary>"Answer this request of that client", passed on for the n-th time. The namespace in which it asks is in its own target.</summary>
+    public static string Forward(int hops, in Asker who, string target)
+    {
+        var client = who.Identity is { } identity ? $"{Word(who.Address)};{identity.Write()}" : Word(who.Address);
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}/{client}{target}");
+    }
 
     /// <summary>Is this a client's request that a member passed on?</summary>
     public static bool IsForward(string target) => target.StartsWith(PeerCalls.Prefix + "forward/", StringComparison.Ordinal);

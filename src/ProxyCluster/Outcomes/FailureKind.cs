@@ -22,6 +22,18 @@ public enum FailureKind
     /// <summary>Policy forbids it (upstream list ends with <c>off</c>, an upstream said 403, or a block rule).</summary>
     Blocked,
 
+    /// <summary>Whoever asks may not know whether it exists (404): judged by its name, before anything was looked up.</summary>
+    Hidden,
+
+    /// <summary>Whoever asks has not said who he is, and must for this name (401).</summary>
+    LoginRequired,
+
+    /// <summary>Whoever asks says who he is, and that cannot be true (401).</summary>
+    WrongLogin,
+
+    /// <summary>Who asks cannot be found out now: the identity provider does not answer.</summary>
+    LoginUnavailable,
+
     /// <summary>Asked for in a way that is not built yet, such as <c>direct</c>.</summary>
     NotSupported,
 

@@ -19,10 +19,13 @@ public static class FailureTable
         FailureKind.NotFound => new(404, "not-found", null),
         FailureKind.Gone => new(410, "gone", null),
         FailureKind.NotCached => new(404, "not-cached", null),
+        FailureKind.Hidden => new(404, "not-found", null),
 
         // go: stops and shows the text.
         FailureKind.BadRequest => new(400, "bad-request", null),
         FailureKind.Blocked => new(403, "blocked", null),
+        FailureKind.LoginRequired => new(401, "login-required", null),
+        FailureKind.WrongLogin => new(401, "wrong-login", null),
         FailureKind.NotSupported => new(501, "not-supported", null),
         FailureKind.ChecksumMismatch => new(502, "checksum-mismatch", null),
         FailureKind.ChecksumDatabaseInvalid => new(502, "checksum-database-invalid", null),
@@ -36,6 +39,7 @@ public static class FailureTable
         FailureKind.PeerUnavailable => new(502, "peer-unavailable", Soon),
         FailureKind.UpstreamTimeout => new(504, "upstream-timeout", Soon),
         FailureKind.ChecksumDatabaseUnavailable => new(503, "checksum-database-unavailable", Soon),
+        FailureKind.LoginUnavailable => new(503, "login-unavailable", Soon),
         FailureKind.StoreUnavailable => new(503, "store-unavailable", Later),
         FailureKind.Overloaded => new(503, "overloaded", Soon),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no row for this failure"),

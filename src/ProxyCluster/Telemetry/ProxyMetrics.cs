@@ -59,6 +59,8 @@ internal sealed class ProxyMetrics
         Conflicts = Meter.CreateCounter<long>("proxycluster.integrity.conflicts", "{artifact}",
             "Fetches that hash differently from what is stored; label artifact");
         Blocked = Meter.CreateCounter<long>("proxycluster.request.blocked", "{request}", "Requests refused by policy");
+        AccessRefusals = Meter.CreateCounter<long>("proxycluster.access.refusals", "{request}",
+            "Requests of clients that may not read what they ask for, or are not who they say; labels reason, namespace");
         ChecksumLookups = Meter.CreateCounter<long>("proxycluster.checksum_database.lookups", "{lookup}",
             "Module versions looked up; labels database, outcome");
         SecurityEvents = Meter.CreateCounter<long>("proxycluster.security.events", "{event}",
@@ -134,6 +136,7 @@ internal sealed class ProxyMetrics
     public Counter<long> Rejections { get; }
     public Counter<long> Conflicts { get; }
     public Counter<long> Blocked { get; }
+    public Counter<long> AccessRefusals { get; }
     public Counter<long> ChecksumLookups { get; }
     public Counter<long> SecurityEvents { get; }
     public Counter<long> Quarantined { get; }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Access;
 using ProxyCluster.Admin;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
@@ -19,13 +20,13 @@ public sealed class AdminTokensTests : IDisposable
     [Fact]
     public void Find_PlainAndHashed_GiveNameAndRole()
     {
-        var tokens = Write($"# people\n\noperator alice {Alice}\nviewer victor sha256:{Convert.ToHexString(AdminToken.HashOf(Victor))}\n");
+        var tokens = Write($"# people\n\noperator alice {Alice}\nviewer victor sha256:{Convert.ToHexString(TokenLines.HashOf(Victor))}\n");
 
         Assert.Equal(("alice", AdminRole.Operator), (tokens.FindOrNull(Alice)?.Name, tokens.FindOrNull(Alice)!.Role));
         Assert.Equal(("victor", AdminRole.Viewer), (tokens.FindOrNull(Victor)?.Name, tokens.FindOrNull(Victor)!.Role));
         Assert.Null(tokens.FindOrNull(Alice + "x"));
         Assert.Null(tokens.FindOrNull(""));
-        Assert.Null(tokens.FindOrNull($"sha256:{Convert.ToHexString(AdminToken.HashOf(Victor))}"));
+        Assert.Null(tokens.FindOrNull($"sha256:{Convert.ToHexString(TokenLines.HashOf(Victor))}"));
     }
 
     [Theory]
@@ -35,7 +36,7 @@ public sealed class AdminTokensTests : IDisposable
     [InlineData("viewer alice sha256:12", "line 1: after sha256: there must be 64 hexadecimal digits")]
     public void Parse_WrongLine_SaysWhichAndNotTheToken(string line, string message)
     {
-        Assert.Empty(AdminTokens.Parse(line, out var faults));
+        Assert.Empty(TokenLines.Parse<AdminToken>(line, AdminTokens.Read, out var faults));
         Assert.Equal([message], faults);
         var validated = new AdminOptionsValidation().Validate(null, new AdminOptions { TokenFile = Path(line) });
         Assert.Contains(message, validated.FailureMessage, StringComparison.Ordinal);

@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Access;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules;
@@ -71,6 +73,43 @@ public sealed class ModuleGateTests : IDisposable
     }
 
     [Theory]
+    [InlineData(nameof(Door.Client), null, FailureKind.LoginRequired)]
+    [InlineData(nameof(Door.Forwarded), null, FailureKind.LoginRequired)]
+    [InlineData(nameof(Door.Client), "bob", FailureKind.Hidden)]
+    [InlineData(nameof(Door.Forwarded), "bob", FailureKind.Hidden)]
+    [InlineData(nameof(Door.Client), "alice", null)]
+    [InlineData(nameof(Door.Forwarded), "alice", null)]
+    [InlineData(nameof(Door.Member), null, null)]
+    [InlineData(nameof(Door.Replication), null, null)]
+    public void Judge_WhatIsForSome_IsDecidedForClientsAndNeverForAnybody(string through, string? subject, FailureKind? refusal)
+    {
+        var door = Enum.Parse<Door>(through);
+        var access = new AccessOptions { TokenFile = "tokens" };
+        access.Rules.Add(new AccessRuleOptions { Modules = "example.com", Read = { "subject:alice" } });
+        var gate = GateOf(static options => options.NoSumDb = "example.com", access);
+        foreach (var path in (string[])
+        [
+            "example.com/m/@v/v1.0.0.mod", "example.com/m/@v/list", "example.com/m/@latest", "example.com/m/@v/main.info", "example.com/m/@v/v1.info",
+            $"example.com/{new string('a', 241)}/@v/list",
+        ])
+        {
+            var ask = Of(ProxyPath.Parse(path)) with { From = door, Who = new Asker(null, "m") { Identity = subject is null ? null : new(subject, []) } };
+            var verdict = gate.Judge(ask);
+            Assert.False(verdict.IsForAnybody);
+            if (!path.Contains("aaa", StringComparison.Ordinal))
+                Assert.Equal(refusal, verdict.Refusal?.Kind);
+            else
+                Assert.Equal(refusal ?? FailureKind.BadRequest, verdict.Refusal?.Kind);
+        }
+
+        var lookup = Of(ProxyPath.Parse("sumdb/sumdb.test/go/lookup/example.com/m@v1.0.0")) with { From = door, Who = new Asker(null) { Identity = subject is null ? null : new(subject, []) } };
+        Assert.Equal(refusal ?? FailureKind.Blocked, gate.Judge(lookup).Refusal?.Kind);
+        Assert.False(gate.Judge(Of(ProxyPath.ToArtifact(Module, ArtifactKind.Mod)), Record(By(VerificationKind.NoSumPattern, "example.com"))).IsForAnybody);
+        Assert.True(gate.Judge(Of(ProxyPath.Parse("sumdb/sumdb.test/go/latest"))).IsForAnybody);
+        Assert.True(gate.Judge(Of(ProxyPath.Parse("example.org/m/@v/list"))).IsForAnybody);
+    }
+
+    [Theory]
     [InlineData(240, true)]
     [InlineData(241, false)]
     public void Judge_ANameAtTheLimitOfFileSystems_IsRefusedAboveIt(int length, bool mayBeAsked)
@@ -133,11 +172,11 @@ public sealed class ModuleGateTests : IDisposable
         return new() { Module = Module, ZipH1 = "h1:zip", GoModH1 = "h1:mod", VerifiedBy = by, Info = artifact, Mod = artifact, Zip = artifact };
     }
 
-    private ModuleGate GateOf(Action<VerificationOptions> change)
+    private ModuleGate GateOf(Action<VerificationOptions> change, AccessOptions? access = null)
     {
         var options = new VerificationOptions { SumDb = SignerKey.FromSeed("sumdb.test/go", new byte[32]).Verifier.ToString()! };
         change(options);
         _rooms.Add(new VerificationRoom(options, _data));
-        return new ModuleGate(_rooms[^1].Verifier, _rulings);
+        return new ModuleGate(_rooms[^1].Verifier, _rulings, new AccessRules(Options.Create(access ?? new AccessOptions())));
     }
 }

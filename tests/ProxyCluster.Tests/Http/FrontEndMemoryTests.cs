@@ -98,6 +98,18 @@ public sealed class FrontEndMemoryTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("private, max-age=31536000, immutable")]
+    [InlineData("no-store")]
+    [InlineData(null)]
+    public async Task Artifact_ThatASiloDoesNotGiveToEverybody_IsPassedOnEachTime(string? caching)
+    {
+        var front = await FrontEndAsync();
+        _answer = context => GiveAsync(context, Tag, Body, caching);
+        await GetTwiceAsync(Url(front));
+        Assert.Equal(2, _silo.Asked.Count);
+    }
+
+    [Theory]
     [InlineData("Storage:MemoryBytes", "0")]
     [InlineData("Storage:MemoryMaxArtifactBytes", "20")]
     public async Task Artifact_ThatHasNoRoom_IsPassedOnEachTime(string key, string value)
@@ -322,9 +334,10 @@ public sealed class FrontEndMemoryTests : IAsyncLifetime
 
     private static Task GiveAsync(HttpContext context) => GiveAsync(context, Tag, Body);
 
-    private static Task GiveAsync(HttpContext context, string? tag, byte[] body)
+    private static Task GiveAsync(HttpContext context, string? tag, byte[] body, string? caching = "public, max-age=1")
     {
         context.Response.Headers.ETag = tag;
+        context.Response.Headers.CacheControl = caching;
         context.Response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : ScriptedPeer.BytesAsync(context, body);
     }

@@ -29,10 +29,10 @@ internal sealed class TestCertificates : IDisposable
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
     /// <summary>A member's certificate, good for both ends, for 127.0.0.1 unless said otherwise.</summary>
-    public (string Cert, string Key) Issue(string host = "127.0.0.1", bool expired = false, bool forClients = true)
+    public (string Cert, string Key) Issue(string host = "127.0.0.1", bool expired = false, bool forClients = true, string subject = "CN=member")
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=member", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         if (IPAddress.TryParse(host, out var ip))
             names.AddIpAddress(ip);
@@ -58,6 +58,14 @@ internal sealed class TestCertificates : IDisposable
             ("Cluster:Tls:KeyFile", key),
             ("Cluster:Tls:CaFile", (other ?? this).CaFile),
         ];
+    }
+
+    /// <summary>For a client that believes this authority only.</summary>
+    public X509ChainPolicy Policy()
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(_authority);
+        return policy;
     }
 
     public void Dispose()

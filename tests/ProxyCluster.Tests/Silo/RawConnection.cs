@@ -91,7 +91,12 @@ internal sealed class RawConnection : IDisposable
         while (await ReadLineAsync() is { Length: > 0 } line)
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
-            headers.Add(line[..colon], line[(colon + 1)..].Trim());
+            var (name, value) = (line[..colon], line[(colon + 1)..].Trim());
+
+            // The only one that may come twice, a line for each way to log in.
+            if (name == "WWW-Authenticate" && headers.Remove(name, out var before))
+                value = $"{before}, {value}";
+            headers.Add(name, value);
         }
 
         return new RawAnswer(int.Parse(status[1], CultureInfo.InvariantCulture), headers, []);

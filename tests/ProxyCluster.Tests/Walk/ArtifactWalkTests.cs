@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Access;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
@@ -25,7 +27,7 @@ public sealed class ArtifactWalkTests
         var hashing = new HashGate();
         await using var site = new DiskSite(hash: hashing.HashAsync);
         using var room = new VerificationRoom(new VerificationOptions { SumDb = "off" }, scratch["sums"], site.Clock);
-        var gate = new ModuleGate(room.Verifier, site.Rulings);
+        var gate = new ModuleGate(room.Verifier, site.Rulings, new AccessRules(Options.Create(new AccessOptions())));
         var walk = new ArtifactWalk(gate, site.Disk, null!);
         var module = StoreSite.Module();
         await site.CommitBeforeStartAsync(module, ArtifactKind.Zip, StoreSite.Bytes(100));
