@@ -11,6 +11,7 @@ public sealed class RuntimeSettingsTests
     [InlineData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", 0)]
     [InlineData("System.Runtime.TieredCompilation.CallCountingDelayMs", 1000)]
     [InlineData("System.Runtime.TieredCompilation.CallCountThreshold", 1000)]
+    [InlineData("System.GC.Gen0MaxBudget", 4 << 20)]
     public void Setting_OfTheProgram_IsOneThatTheRuntimeReads(string name, int value)
     {
         using var settings = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "proxycluster.runtimeconfig.json")));
