@@ -20,6 +20,8 @@ public sealed class RuntimeSettingsTests
         var managed = typeof(object).Assembly.Location;
         Assert.Contains(
             [managed, .. Directory.GetFiles(Path.GetDirectoryName(managed)!, "*coreclr*")],
-            file => File.ReadAllBytes(file).AsSpan().IndexOf(Encoding.Unicode.GetBytes(name)) >= 0);
+            file => Holds(File.ReadAllBytes(file), Encoding.Unicode) || Holds(File.ReadAllBytes(file), Encoding.ASCII));
+
+        bool Holds(byte[] file, Encoding encoding) => file.AsSpan().IndexOf(encoding.GetBytes(name)) >= 0;
     }
 }
