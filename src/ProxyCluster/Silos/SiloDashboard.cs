@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
 using Orleans.Hosting;
+using Orleans.Serialization.Configuration;
 using ProxyCluster.Clustering;
 
 namespace ProxyCluster.Silos;
@@ -26,6 +28,16 @@ internal sealed class SiloDashboard(IEngine engine)
         silo.Services.AddSingleton<DiagnosticListener>(static _ => new("Microsoft.AspNetCore"));
     }
 
+    /// <summary>
+    /// For a silo without it: takes away what Orleans knows of the dashboard's grains and messages, and of the reminders that it
+    /// shows, because their assemblies are there. Otherwise such a silo keeps the types, and would be asked to house the grains.
+    /// </summary>
+    public static void Forget(IServiceCollection services)
+    {
+        foreach (var manifest in services.Where(IsOfTheDashboard).ToList())
+            services.Remove(manifest);
+    }
+
     /// <summary>The way to the pages of one life of the silo, whose services they need.</summary>
     public static RequestDelegate Build(IServiceProvider silo)
     {
@@ -48,4 +60,8 @@ internal sealed class SiloDashboard(IEngine engine)
             }
         };
     }
+
+    private static bool IsOfTheDashboard(ServiceDescriptor service) =>
+        service.ServiceType == typeof(IConfigureOptions<TypeManifestOptions>)
+        && service.ImplementationType?.Assembly.GetName().Name is "Orleans.Dashboard" or "Orleans.Reminders";
 }

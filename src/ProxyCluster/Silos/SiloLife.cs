@@ -180,6 +180,8 @@ internal sealed class SiloLife : IAsyncDisposable
         silo.Services.AddSingleton<IFatalErrorHandler>(new SiloFatality(reason => ended.TrySetResult(reason)));
         if (rooms.Options.Dashboard)
             SiloDashboard.Apply(silo);
+        else
+            SiloDashboard.Forget(silo.Services);
         rooms.ConfigureSilo?.Invoke(silo);
     }
 

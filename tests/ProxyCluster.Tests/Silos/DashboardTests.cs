@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Orleans.Serialization.Configuration;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
 using ProxyCluster.Hosting;
@@ -80,6 +82,23 @@ public sealed class DashboardTests : IDisposable
         Assert.Contains("Silo:Dashboard is off", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Silo_Started_KnowsTheDashboardsGrainsWhereItIsOn(bool isOn)
+    {
+        string?[] known = [];
+        await using var silo = await StartAsync(isOn, services => known =
+        [
+            .. services.Where(static service => service.ServiceType == typeof(IConfigureOptions<TypeManifestOptions>))
+                .Select(static service => service.ImplementationType?.Assembly.GetName().Name),
+        ]);
+
+        Assert.Contains("proxycluster", known);
+        Assert.Equal(isOn, known.Contains("Orleans.Dashboard"));
+        Assert.Equal(isOn, known.Contains("Orleans.Reminders"));
+    }
+
     private async Task<int> HostsAsync(WebApplication silo)
     {
         using var counters = await AskAsync(silo, Counters, "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("anybody:" + Token)));
@@ -88,7 +107,7 @@ public sealed class DashboardTests : IDisposable
         return json.RootElement.GetProperty("totalActiveHostCount").GetInt32();
     }
 
-    private async Task<WebApplication> StartAsync(bool isOn)
+    private async Task<WebApplication> StartAsync(bool isOn, Action<IServiceCollection>? look = null)
     {
         await File.WriteAllTextAsync(_data["tokens"], $"operator op {Token}\n", Cancel);
         var silo = ProxyHost.Build(SettingsInput.Of(
@@ -96,7 +115,8 @@ public sealed class DashboardTests : IDisposable
             (SettingKeys.Data, _data["data"]),
             (SettingKeys.LogLevel, "None"),
             ("Admin:TokenFile", _data["tokens"]),
-            ("Silo:Dashboard", isOn ? "true" : "false")));
+            ("Silo:Dashboard", isOn ? "true" : "false")),
+            services => services.AddSingleton(provider => new Rooms(provider) { ConfigureSilo = silo => look?.Invoke(silo.Services) }));
         await silo.StartAsync(Cancel);
         var engine = (OrleansEngine)silo.Services.GetRequiredService<IEngine>();
         await Waiting.UntilAsync(() => engine.GrainsOrNull is not null);
