@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Repositories;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Fetching;
@@ -38,8 +39,9 @@ internal sealed class UpstreamChain : IDisposable
         TimeProvider time,
         ProxyMetrics metrics,
         ILogger<UpstreamChain> logger,
-        UpstreamRoutes routes)
-        : this(routes, entry => CreateUpstream(entry, options, credentials, time), options, time, metrics, logger, Random.Shared.NextDouble)
+        UpstreamRoutes routes,
+        DirectModules direct)
+        : this(routes, entry => entry.Kind is GoProxyEntryKind.Direct ? new DirectUpstream(direct, options, time) : CreateUpstream(entry, options, credentials, time), options, time, metrics, logger, Random.Shared.NextDouble)
     {
     }
 
@@ -124,7 +126,7 @@ internal sealed class UpstreamChain : IDisposable
             link.Dispose();
     }
 
-    /// <summary>The upstream that an entry of the list names.</summary>
+    /// <summary>The upstream that an entry of the list names, unless that is <c>direct</c>.</summary>
     internal static IUpstream CreateUpstream(
         GoProxyEntry entry, IOptions<UpstreamsOptions> options, UpstreamCredentials credentials, TimeProvider time) => entry.Kind switch
         {

@@ -11,6 +11,7 @@ using ProxyCluster.Http;
 using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Queries;
+using ProxyCluster.Repositories;
 using ProxyCluster.Silos;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
@@ -30,6 +31,7 @@ internal static class ProxyHost
         .AddTelemetry()
         .AddStorage()
         .AddVerification()
+        .AddRepositories()
         .AddFetching()
         .AddGate()
         .AddClustering()
