@@ -115,9 +115,17 @@ internal sealed class DirectModules(Discovery discovery, GitMirrors mirrors, Rep
             if (ModulePlace.FindOrNull(path, root, out var fault) is not { } place)
                 return new Failure(FailureKind.NotFound, $"not found: {fault}");
 
-            // 2. What does it say?
+            // 2. What does it say? A mirror that is damaged is given up, once.
             var address = await AddressAsync(root, mayBeInside, cancel);
-            return await answer(place, isLocal => new GitRepository(mirrors, address, mayBeInside, isLocal));
+            try
+            {
+                return await answer(place, isLocal => new GitRepository(mirrors, address, mayBeInside, isLocal));
+            }
+            catch (RepositoryException e) when (e.IsOfMirror)
+            {
+                await mirrors.RemoveAsync(mirrors.DirectoryOf(address), cancel);
+                return await answer(place, isLocal => new GitRepository(mirrors, address, mayBeInside, isLocal));
+            }
         }
         catch (RepositoryException e)
         {
@@ -164,8 +172,10 @@ internal sealed class DirectModules(Discovery discovery, GitMirrors mirrors, Rep
         await using var archive = Temporary("archive");
         string[] below = directory.Length == 0 ? [] : [directory];
         var result = await mirrors.LookAsync(repository.Address, ["archive", "--format=tar", "--end-of-options", commit, .. below], archive, MaxArchive, cancel);
-        if (!result.IsWell)
+        if (!result.IsWell && !result.Errors.Contains("invalid path", StringComparison.Ordinal))
             throw GitMirrors.Broken(repository.Address, result);
+        if (!result.IsWell)
+            return new Failure(FailureKind.UpstreamInvalid, $"{module}: its repository makes no archive: {GitFailures.Of(repository.Url, result).Message}");
 
         var files = ArchiveFiles.In(archive, directory, ZipLimits.Default.MaxEntries);
         if (directory.Length > 0 && !files.Exists(static file => file.Path == "LICENSE") && await repository.ReadFileAsync(commit, "LICENSE", cancel) is { } license)

@@ -127,7 +127,26 @@ internal sealed partial class GitMirrors : IDisposable
                 MaxOutput = max,
             },
             cancel);
-        return result.IsWell ? GitObject.ParseBatch(result.Output, names.Count) : throw Broken(address, result);
+        // An object that cannot be read is called missing, and only here it says why.
+        return result.IsWell && result.Errors.Length == 0 ? GitObject.ParseBatch(result.Output, names.Count) : throw Broken(address, result);
+    }
+
+    /// <summary>Removes a mirror, to be fetched anew when it is needed.</summary>
+    public async Task RemoveAsync(string mirror, CancellationToken cancel)
+    {
+        using var turn = await _writing.TakeAsync(mirror, cancel);
+        if (!Directory.Exists(mirror))
+            return;
+        MirrorKeeper.Remove(mirror);
+        Log.Removed(_logger, mirror);
+    }
+
+    /// <summary>Packs a mirror anew.</summary>
+    public async Task PackAsync(string mirror, CancellationToken cancel)
+    {
+        using var turn = await _writing.TakeAsync(mirror, cancel);
+        ClearLeftovers(mirror);
+        await _git.RunAsync(new GitCommand(mirror, ["gc", "-q"], _options.FetchTimeout) { Mirror = mirror }, cancel);
     }
 
     /// <summary>Runs a command that only reads the mirror.</summary>
@@ -136,7 +155,7 @@ internal sealed partial class GitMirrors : IDisposable
 
     /// <summary>The failure of a command that only reads the mirror: ours, so it is never about what the repository has.</summary>
     public static RepositoryException Broken(RepositoryAddress address, GitResult result) =>
-        new(new Failure(FailureKind.StoreUnavailable, GitFailures.Of(address.Url, result).Message));
+        new(new Failure(FailureKind.StoreUnavailable, GitFailures.Of(address.Url, result).Message)) { IsOfMirror = true };
 
     private static string KeyOf(RepositoryAddress address, bool mayBeInside) => $"{(mayBeInside ? "i" : "o")}:{address.Asked}";
 
@@ -201,8 +220,20 @@ internal sealed partial class GitMirrors : IDisposable
             await File.WriteAllTextAsync(Path.Combine(mirror, "info", "attributes"), "* -export-subst -export-ignore\n", cancel);
         }
 
+        ClearLeftovers(mirror);
+
         // For whoever looks for what can go.
         await File.WriteAllTextAsync(Path.Combine(mirror, MirrorKeeper.UsedName), address.Url + "\n", cancel);
+    }
+
+    // A git that was killed leaves its locks, which would keep every other away. Whoever holds the turn is the only one who writes.
+    private static void ClearLeftovers(string mirror)
+    {
+        foreach (var pattern in (ReadOnlySpan<string>)["*.lock", "tmp_*"])
+        {
+            foreach (var file in Directory.EnumerateFiles(mirror, pattern, SearchOption.AllDirectories))
+                File.Delete(file);
+        }
     }
 
     private async Task FetchAllAsync(RepositoryAddress address, bool mayBeInside, RefTable refs, CancellationToken cancel)
@@ -248,6 +279,9 @@ internal sealed partial class GitMirrors : IDisposable
     {
         [LoggerMessage(LogLevel.Information, "Repository {Url} did not answer: {Reason}")]
         public static partial void Unanswered(ILogger logger, string url, string reason);
+
+        [LoggerMessage(LogLevel.Information, "Mirror {Mirror} was removed")]
+        public static partial void Removed(ILogger logger, string mirror);
 
         [LoggerMessage(LogLevel.Information, "Repository {Url} was fetched in {Duration}")]
         public static partial void Fetched(ILogger logger, string url, TimeSpan duration);

@@ -8,8 +8,8 @@ namespace ProxyCluster.Repositories;
 /// Keeps the mirrors of repositories within their bound: the longest unused go, whole. A mirror that has collected many packs
 /// is packed anew, by git, first.
 /// </summary>
-internal sealed partial class MirrorKeeper(
-    IOptions<DirectOptions> options, DataTree tree, GitProgram git, TimeProvider clock, ILogger<MirrorKeeper> logger) : HostedLoop(clock, logger)
+internal sealed class MirrorKeeper(
+    IOptions<DirectOptions> options, DataTree tree, GitMirrors mirrors, TimeProvider clock, ILogger<MirrorKeeper> logger) : HostedLoop(clock, logger)
 {
     /// <summary>The file whose time says when a mirror was last fetched into, and whose text for which address.</summary>
     public const string UsedName = "proxycluster-url";
@@ -54,13 +54,11 @@ internal sealed partial class MirrorKeeper(
             var isIdle = Clock.GetUtcNow().UtcDateTime - mirror.Used.LastWriteTimeUtc > Idle;
             if (taken > options.Value.MaxBytes && isIdle)
             {
-                taken -= SizeOf(mirror.Path);
-                Remove(mirror.Path);
-                Log.Removed(Logger, mirror.Path);
+                await mirrors.RemoveAsync(mirror.Path, stop);
             }
             else if (isIdle && Directory.EnumerateFiles(System.IO.Path.Combine(mirror.Path, "objects", "pack"), "*.pack").Take(ManyPacks).Count() == ManyPacks)
             {
-                await git.RunAsync(new GitCommand(mirror.Path, ["gc", "-q"], options.Value.FetchTimeout) { Mirror = mirror.Path }, stop);
+                await mirrors.PackAsync(mirror.Path, stop);
             }
         }
     }
@@ -70,11 +68,5 @@ internal sealed partial class MirrorKeeper(
         await Task.Delay(Pause, Clock, stop);
         await LookAsync(stop);
         return true;
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Information, "Mirror {Mirror} was removed: mirrors took more than Direct:MaxBytes")]
-        public static partial void Removed(ILogger logger, string mirror);
     }
 }

@@ -9,4 +9,7 @@ namespace ProxyCluster.Repositories;
 internal sealed class RepositoryException(Failure failure) : Exception(failure.Message)
 {
     public Failure Failure { get; } = failure;
+
+    /// <summary>It was the mirror that did not answer: without it the repository may.</summary>
+    public bool IsOfMirror { get; init; }
 }

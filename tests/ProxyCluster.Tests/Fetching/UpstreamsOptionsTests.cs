@@ -1,8 +1,13 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Fetching;
+using ProxyCluster.Repositories;
+using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
+using ProxyCluster.Verification;
 
 namespace ProxyCluster.Tests.Fetching;
 
@@ -11,7 +16,7 @@ public sealed class UpstreamsOptionsTests
     [Theory]
     [InlineData("List", "bogus")]
     [InlineData("List", "")]
-    [InlineData("List", "https://a.example,direct")]
+    [InlineData("List", "https://a.example,ftp://b.example")]
     [InlineData("ProbeTimeout", "00:00:00")]
     [InlineData("ConnectTimeout", "00:00:00")]
     [InlineData("FirstByteTimeout", "01:00:00")]
@@ -73,8 +78,8 @@ public sealed class UpstreamsOptionsTests
     [Fact]
     public void Options_BoundFromConfiguration_BuildAChain()
     {
-        using var services = Services(("List", "a.example|file:///srv,off"), ("Retries", "0"), ("Credentials:a.example:Token", "t"));
-        Assert.Equal(["https://a.example", "file:///srv"], services.GetRequiredService<UpstreamChain>().Statuses.Select(s => s.Name));
+        using var services = Services(("List", "a.example|file:///srv,direct"), ("Retries", "0"), ("Credentials:a.example:Token", "t"));
+        Assert.Equal(["https://a.example", "file:///srv", "direct"], services.GetRequiredService<UpstreamChain>().Statuses.Select(s => s.Name));
     }
 
     [Fact]
@@ -89,5 +94,6 @@ public sealed class UpstreamsOptionsTests
     private static ServiceProvider Services(params (string Key, string Value)[] settings) => new ServiceCollection()
         .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(
             settings.Select(s => KeyValuePair.Create<string, string?>($"Upstreams:{s.Key}", s.Value))).Build())
-        .AddMetrics().AddLogging().AddSingleton<ProxyMetrics>().AddFetching().BuildServiceProvider();
+        .AddMetrics().AddLogging().AddSingleton<ProxyMetrics>().AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
+        .AddStorage().AddVerification().AddRepositories().AddFetching().BuildServiceProvider();
 }

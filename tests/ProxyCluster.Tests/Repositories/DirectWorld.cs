@@ -28,7 +28,7 @@ internal sealed class DirectWorld : IDisposable
             options, _git, _guard, logins ?? (static (_, _) => ValueTask.FromResult<GitLogin?>(null)), Tree,
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), TimeProvider.System, NullLogger<GitMirrors>.Instance);
         Modules = new DirectModules(new Discovery(options, _guard, TimeProvider.System), Mirrors, _guard, new UrlRewrites(Options.Rewrites), Tree);
-        Keeper = new MirrorKeeper(options, Tree, _git, TimeProvider.System, NullLogger<MirrorKeeper>.Instance);
+        Keeper = new MirrorKeeper(options, Tree, Mirrors, TimeProvider.System, NullLogger<MirrorKeeper>.Instance);
     }
 
     /// <summary>Hosts whose repositories are on this disk.</summary>
