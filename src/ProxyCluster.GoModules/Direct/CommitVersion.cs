@@ -142,7 +142,7 @@ internal sealed class CommitVersion(
             commit.Hash,
             hasTags && prefix.Length > 0 ? prefix : null,
             hasTags ? refs.TagSum(prefix) : null,
-            target.Ref);
+            target.IsByHash ? null : target.Ref);
     }
 
     // Otherwise everybody could give a commit as many names as he likes, and high ones (spec §6).

@@ -69,14 +69,14 @@ public sealed class RefTable
             return default;
 
         // Any commit that a name stands for; if none, it may lie in the history.
-        RevisionTarget found = new(null, revision);
+        RevisionTarget found = new(null, revision) { IsByHash = true };
         foreach (var (name, hash) in _commits)
         {
             if (!hash.StartsWith(revision, StringComparison.Ordinal))
                 continue;
             if (found.Ref is not null && found.Hash != hash)
                 return found with { IsAmbiguous = true };
-            found = found.Ref is null ? new(name, hash) : found;
+            found = found.Ref is null ? found with { Ref = name, Hash = hash } : found;
         }
 
         return found;
@@ -127,4 +127,8 @@ public sealed class RefTable
 /// <param name="Ref">The name that stands for the commit; null where the revision is a hash that no name stands for.</param>
 /// <param name="Hash">The commit, or its first digits.</param>
 /// <param name="IsAmbiguous">More than one commit begins so.</param>
-public readonly record struct RevisionTarget(string? Ref, string? Hash, bool IsAmbiguous = false);
+public readonly record struct RevisionTarget(string? Ref, string? Hash, bool IsAmbiguous = false)
+{
+    /// <summary>Asked for by its hash: which name stands for it does not matter.</summary>
+    public bool IsByHash { get; init; }
+}

@@ -1,7 +1,9 @@
 using System.Text;
+using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Direct;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Zips;
+using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
 
@@ -27,8 +29,12 @@ namespace ProxyCluster.Repositories;
 /// Road not taken: to drive the go command, as other proxies do. It cannot tell an outage from absence, wants a cache of its
 /// own, and stops at a go.mod that is newer than itself.
 /// </summary>
-internal sealed class DirectModules(Discovery discovery, GitMirrors mirrors, RepositoryGuard guard, UrlRewrites rewrites, DataTree tree)
+internal sealed class DirectModules(
+    Discovery discovery, GitMirrors mirrors, RepositoryGuard guard, UrlRewrites rewrites, DataTree tree, IOptions<DirectOptions> options, TimeProvider clock)
 {
+    // A client asks for .info, .mod and .zip one after the other.
+    private readonly ShortMemory<ModuleRevision> _found = new(16L << 20, options.Value.FreshFor, clock);
+
     // Where the scheme is not known: what go tries, in its order.
     private static readonly string[] Schemes = ["https", "git+ssh", "ssh"];
 
@@ -40,10 +46,11 @@ internal sealed class DirectModules(Discovery discovery, GitMirrors mirrors, Rep
         module.Path,
         async (place, repository) =>
         {
-            // 1. In the mirror already? What a tag stands for now is the repository's to say, and .info is the first to be asked.
+            // 1. Found a moment ago, or in the mirror already? What a tag stands for now is the repository's to say, and .info is the first to be asked.
+            var key = module.ToString();
             var isPseudo = PseudoVersion.IsPseudo(module.Version);
-            var revision = kind is ArtifactKind.Info && !isPseudo
-                ? default
+            var revision = _found.FindOrNull(key) is { } known ? new FoundRevision(known, null)
+                : kind is ArtifactKind.Info && !isPseudo ? default
                 : await new ModuleRevisions(place, repository(true)).FindAsync(module.Version, cancel);
 
             // 2. In the repository?
@@ -51,7 +58,8 @@ internal sealed class DirectModules(Discovery discovery, GitMirrors mirrors, Rep
             if (revision.Revision?.Version != module.Version)
                 revision = await new ModuleRevisions(place, asked).FindAsync(module.Version, cancel);
             if (revision.Revision is not { } found || found.Version != module.Version)
-                return Absent(module.ToString(), revision);
+                return Absent(key, revision);
+            _found.Remember(key, found, (found.Tree.GoMod?.Length ?? 0) + key.Length);
             return kind switch
             {
                 ArtifactKind.Info => Info(Recorded(found)),

@@ -12,15 +12,18 @@ internal static class GitFailures
     /// <summary>The failure of a command.</summary>
     public static Failure Of(string url, GitResult result)
     {
+        var isMoved = Has("unable to update url base from redirection") || Has("returned error: 301") || Has("returned error: 302")
+            || Has("returned error: 307") || Has("returned error: 308");
         var kind = Has("terminal prompts disabled") || Has("Authentication failed") || Has("Permission denied (") || Has("returned error: 403")
             || Has("returned error: 401") || Has("Host key verification failed")
             ? FailureKind.Blocked
             : Has("not allowed") ? FailureKind.Blocked
-            : Has("unable to update url base from redirection") || Has("returned error: 301") || Has("returned error: 302") ? FailureKind.UpstreamInvalid
+            : isMoved ? FailureKind.UpstreamInvalid
             : Has("File too large") || Has("signal 25") || Has("out of memory") || Has("mmap failed") || Has("malloc") ? FailureKind.UpstreamInvalid
             : Has("bad pack") || Has("index-pack failed") || Has("inflate returned") || Has("fsck error") ? FailureKind.UpstreamInvalid
             : FailureKind.UpstreamUnavailable;
-        return new Failure(kind, $"{url}: {Sentence(result)}");
+        var advice = isMoved ? " (it has moved; a Direct:Rewrites says where to, and redirects are followed for modules of Direct:Inside without a login only)" : "";
+        return new Failure(kind, $"{url}: {Sentence(result)}{advice}");
 
         bool Has(string words) => result.Errors.Contains(words, StringComparison.Ordinal);
     }

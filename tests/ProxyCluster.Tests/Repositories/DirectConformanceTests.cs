@@ -37,11 +37,26 @@ public sealed class DirectConformanceTests : IDisposable
         foreach (var (asks, isByName) in ((List<string>, bool)[])[(versions, true), (queries, false)])
         {
             var expected = await DownloadAsync(go, asks);
+            Assert.InRange(expected.Values.Count(static one => one.Error is null), asks.Count / 2, asks.Count); // go found its way
             var actual = await Task.WhenAll(asks.Select(ask => Task.Run(() => OursAsync(ask), Cancellation)));
             foreach (var (i, ask) in asks.Index())
                 Compare(ask, isByName, expected[ask], actual[i], differences);
         }
 
+        // 3. Where a query's answer came from, and on which tags it depends. What begins a version a client finds out from the list;
+        // and a name that looks like a hash go calls by itself, once it has seen it.
+        var origins = await ListAsync(go, [], queries);
+        foreach (var ask in queries)
+        {
+            var theirs = origins[ask].OriginOrNull;
+            if (theirs is null || !VersionQuery.TryParse(ModulePath.Parse(ask.Split('@')[0]), ask.Split('@')[1], out var query, out _) || query.Kind is VersionQueryKind.Prefix || ask.Contains("hextag", StringComparison.Ordinal) || ask.Contains('+', StringComparison.Ordinal) || await QueryAsync(ask) is not { Failure: null } found)
+                continue;
+            var ours = new Listed(JsonDocument.Parse(Read(found.Value)).RootElement).OriginOrNull;
+            if (theirs != ours)
+                differences.Add($"origin of {ask}: go {theirs}; ours {ours}");
+        }
+
+        Assert.InRange(origins.Values.Count(static one => one.OriginOrNull is not null), 80, queries.Count);
         var lists = await ListAsync(go, ["-versions", "-retracted"], paths);
         var latest = await ListAsync(go, [], [.. paths.Select(static path => $"{path}@latest")]);
         foreach (var path in paths)
@@ -50,11 +65,11 @@ public sealed class DirectConformanceTests : IDisposable
             var ours = await _world.Modules.ListAsync(ModulePath.Parse(path), Cancellation) is var list && list.TryGet(out var body, out _) ? Read(body).Replace('\n', ' ').Trim() : "none";
             if (theirs != (ours.Length == 0 ? "none" : ours))
                 differences.Add($"list of {path}: go {theirs}; ours {ours} {list.Failure}");
-            theirs = latest[path].GetProperty("Version", "latest") is "latest" ? "none" : $"{latest[path].GetProperty("Version", "")} {latest[path].GetProperty("Time", "")}".Trim();
+            theirs = latest[path + "@latest"].GetProperty("Version", "latest") is "latest" ? "none" : $"{latest[path + "@latest"].GetProperty("Version", "")} {latest[path + "@latest"].GetProperty("Time", "")}".Trim();
             var found = await _world.Modules.LatestAsync(ModulePath.Parse(path), Cancellation);
             ours = found.TryGet(out body, out var failure) ? VersionAndTime(Read(body)) : "none";
             if (theirs != ours)
-                differences.Add($"latest of {path}: go {theirs} {latest[path].GetProperty("Error", "")}; ours {ours} {failure}");
+                differences.Add($"latest of {path}: go {theirs} {latest[path + "@latest"].GetProperty("Error", "")}; ours {ours} {failure}");
         }
 
         Assert.True(differences.Count == 0, $"{differences.Count} of {versions.Count + queries.Count} versions and queries and {2 * paths.Count} others differ:\n" + string.Join('\n', differences));
@@ -117,12 +132,10 @@ public sealed class DirectConformanceTests : IDisposable
         var version = name;
         if (!ModuleVersion.TryCreate(path, name, out var module, out _))
         {
-            var found = name == "latest"
-                ? await _world.Modules.LatestAsync(path, Cancellation)
-                : VersionQuery.TryParse(path, name, out var query, out var error) ? await _world.Modules.QueryAsync(query, Cancellation) : throw new ArgumentException(error);
+            var found = await QueryAsync(ask);
 
             // What go does by itself after a proxy has no such name: the version that it means without what is behind its plus.
-            if (found.Failure is not null && Semver.CanonicalOrNull(name) is { } canonical && canonical != name && VersionQuery.TryParse(path, canonical, out query, out _))
+            if (found.Failure is not null && Semver.CanonicalOrNull(name) is { } canonical && canonical != name && VersionQuery.TryParse(path, canonical, out var query, out _))
                 found = await _world.Modules.QueryAsync(query, Cancellation);
             if (!found.TryGet(out var answer, out var failure))
                 return new Ours(null, null, null, null, failure);
@@ -146,6 +159,14 @@ public sealed class DirectConformanceTests : IDisposable
         return new Ours(version, Read(new DirectAnswer(bodies[ArtifactKind.Info])), ModuleHash.OfGoMod(mod.ToArray()), h1, null);
     }
 
+    private async Task<Outcome<DirectAnswer>> QueryAsync(string ask)
+    {
+        var (path, name) = (ModulePath.Parse(ask.Split('@')[0]), ask.Split('@')[1]);
+        return name == "latest"
+            ? await _world.Modules.LatestAsync(path, Cancellation)
+            : VersionQuery.TryParse(path, name, out var query, out var error) ? await _world.Modules.QueryAsync(query, Cancellation) : throw new ArgumentException(error);
+    }
+
     private static async Task<Dictionary<string, Downloaded>> DownloadAsync(GoWorkspace go, List<string> asks)
     {
         var result = await go.TryAsync([.. (ReadOnlySpan<string>)["mod", "download", "-json"], .. asks]);
@@ -157,7 +178,7 @@ public sealed class DirectConformanceTests : IDisposable
     private static async Task<Dictionary<string, Listed>> ListAsync(GoWorkspace go, string[] flags, List<string> asks)
     {
         var result = await go.TryAsync([.. (ReadOnlySpan<string>)["list", "-m", "-e", "-json"], .. flags, .. asks]);
-        return Objects(result.Output).Zip(asks).ToDictionary(static pair => pair.Second.Split('@')[0], static pair => new Listed(pair.First), StringComparer.Ordinal);
+        return Objects(result.Output).Zip(asks).ToDictionary(static pair => pair.Second, static pair => new Listed(pair.First), StringComparer.Ordinal);
     }
 
     private static IEnumerable<JsonElement> Objects(string text) =>
@@ -181,6 +202,11 @@ public sealed class DirectConformanceTests : IDisposable
 
     private sealed record Listed(JsonElement Element)
     {
+        /// <summary>The origin, in one line; null where there is none.</summary>
+        public string? OriginOrNull => Element.TryGetProperty("Origin", out var origin) && !Element.TryGetProperty("Error", out _)
+            ? string.Join(' ', origin.EnumerateObject().Select(static part => $"{part.Name}={part.Value.GetString()}"))
+            : null;
+
         public string GetProperty(string name, string absent) => !Element.TryGetProperty(name, out var value) ? absent
             : value.ValueKind == JsonValueKind.Array ? string.Join(' ', value.EnumerateArray().Select(static one => one.GetString()))
             : value.ValueKind == JsonValueKind.Object ? value.GetProperty("Err").GetString()!

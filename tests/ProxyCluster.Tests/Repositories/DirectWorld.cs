@@ -27,7 +27,7 @@ internal sealed class DirectWorld : IDisposable
         Mirrors = new GitMirrors(
             options, _git, _guard, logins ?? (static (_, _) => ValueTask.FromResult<GitLogin?>(null)), Tree,
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), TimeProvider.System, NullLogger<GitMirrors>.Instance);
-        Modules = new DirectModules(new Discovery(options, _guard, TimeProvider.System), Mirrors, _guard, new UrlRewrites(Options.Rewrites), Tree);
+        Modules = new DirectModules(new Discovery(options, _guard, TimeProvider.System), Mirrors, _guard, new UrlRewrites(Options.Rewrites), Tree, options, TimeProvider.System);
         Keeper = new MirrorKeeper(options, Tree, Mirrors, TimeProvider.System, NullLogger<MirrorKeeper>.Instance);
     }
 
