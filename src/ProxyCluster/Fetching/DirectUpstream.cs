@@ -22,6 +22,8 @@ internal sealed class DirectUpstream(DirectModules modules, IOptions<UpstreamsOp
 
     public bool IsRemote => true;
 
+    public bool StandsForMany => true;
+
     /// <inheritdoc/>
     public async Task<UpstreamReply> OpenAsync(UpstreamRequest request, CancellationToken ct)
     {

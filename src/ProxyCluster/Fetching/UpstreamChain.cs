@@ -96,7 +96,7 @@ internal sealed class UpstreamChain : IDisposable
                 return answer.Outcome;
             }
 
-            metOutage |= answer.WasAsked && failure.Kind is FailureKind.UpstreamUnavailable or FailureKind.UpstreamTimeout;
+            metOutage |= answer.WasAsked && !link.StandsForMany && failure.Kind is FailureKind.UpstreamUnavailable or FailureKind.UpstreamTimeout;
             failures.Add((link.Name, failure));
             if (!failure.IsProvenAbsence && !link.PassesAnyFailure)
                 break;

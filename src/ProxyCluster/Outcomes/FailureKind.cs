@@ -22,7 +22,7 @@ public enum FailureKind
     /// <summary>Policy forbids it (upstream list ends with <c>off</c>, an upstream said 403, or a block rule).</summary>
     Blocked,
 
-    /// <summary>Asked for in a way that is not built yet, such as <c>direct</c>.</summary>
+    /// <summary>Asked for in a way that is not built, such as a module in a Mercurial repository.</summary>
     NotSupported,
 
     /// <summary>Every upstream that could have answered is unreachable, or answered 5xx or 429.</summary>

@@ -171,9 +171,10 @@ internal sealed partial class GitMirrors : IDisposable
 
         // 2. Ask.
         GitResult result;
+        GitCall call;
         try
         {
-            var call = await CallAsync(address, mayBeInside, cancel);
+            call = await CallAsync(address, mayBeInside, cancel);
             result = await _git.RunAsync(
                 new GitCommand(address.Url, ["ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout) { Call = call }, cancel);
         }
@@ -191,9 +192,11 @@ internal sealed partial class GitMirrors : IDisposable
             return table;
         }
 
+        // A host that hides what is private says of its page, too, that it is not there: of the operator's own modules, and after a
+        // login that was refused, that proves nothing.
         var failure = GitFailures.Of(address.Url, result);
         if (address.Protocol is "https" or "http" && (GitFailures.SaysNotFound(result)
-            || (failure.Kind is FailureKind.Blocked && await _guard.IsAbsentAsync(address, mayBeInside, cancel))))
+            || (failure.Kind is FailureKind.Blocked && !mayBeInside && call.Login is null && await _guard.IsAbsentAsync(address, mayBeInside, cancel))))
             throw new RepositoryException(new Failure(FailureKind.NotFound, $"{address.Url}: there is no such repository"));
         if (failure.Kind is FailureKind.UpstreamUnavailable && address.Uri.Host.Length > 0)
             _outages.Remember(host, failure, failure.Message);

@@ -15,7 +15,7 @@ internal sealed class MirrorKeeper(
     public const string UsedName = "proxycluster-url";
 
     private const int ManyPacks = 24;
-    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(2);
     private static readonly EnumerationOptions AllFiles = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
 

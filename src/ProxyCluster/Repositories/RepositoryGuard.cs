@@ -63,7 +63,7 @@ internal sealed class RepositoryGuard : IDisposable
         }
         catch (SocketException e)
         {
-            throw new RepositoryException(new Failure(FailureKind.UpstreamUnavailable, $"{address.Url}: its host could not be resolved ({e.SocketErrorCode})"));
+            throw new RepositoryException(new Failure(KindOf(e.SocketErrorCode, mayBeInside), $"{address.Url}: its host could not be resolved ({e.SocketErrorCode})"));
         }
 
         return Array.Find(addresses, one => !_isInside(one)) ?? throw new RepositoryException(new Failure(
@@ -107,7 +107,7 @@ internal sealed class RepositoryGuard : IDisposable
         {
             throw e.InnerException is RedirectRefusedException
                 ? Fail(FailureKind.Blocked, "it is at an address inside, where only modules of Direct:Inside may be")
-                : Fail(FailureKind.UpstreamUnavailable, $"it cannot be reached ({e.HttpRequestError})");
+                : Fail(KindOf((e.InnerException as SocketException)?.SocketErrorCode, mayBeInside), $"it cannot be reached ({e.HttpRequestError})");
         }
         catch (IOException)
         {
@@ -116,6 +116,13 @@ internal sealed class RepositoryGuard : IDisposable
 
         RepositoryException Fail(FailureKind kind, string why) => new(new Failure(kind, $"{url.GetLeftPart(UriPartial.Path)}: {why}"));
     }
+
+    /// <summary>
+    /// Is a host that could not be reached one that does not exist? Of strangers' names only: whether the operator's own can be
+    /// resolved depends on where we are.
+    /// </summary>
+    internal static FailureKind KindOf(SocketError? error, bool mayBeInside) =>
+        error is SocketError.HostNotFound && !mayBeInside ? FailureKind.NotFound : FailureKind.UpstreamUnavailable;
 
     public void Dispose()
     {

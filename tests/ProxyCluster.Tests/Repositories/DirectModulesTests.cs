@@ -134,6 +134,15 @@ public sealed class DirectModulesTests : IDisposable
         Assert.False(failure!.IsProvenAbsence);
     }
 
+    [Theory]
+    [InlineData(System.Net.Sockets.SocketError.HostNotFound, false, FailureKind.NotFound)]
+    [InlineData(System.Net.Sockets.SocketError.HostNotFound, true, FailureKind.UpstreamUnavailable)]
+    [InlineData(System.Net.Sockets.SocketError.TryAgain, false, FailureKind.UpstreamUnavailable)]
+    [InlineData(System.Net.Sockets.SocketError.ConnectionRefused, false, FailureKind.UpstreamUnavailable)]
+    [InlineData(null, false, FailureKind.UpstreamUnavailable)]
+    public void Host_ThatDoesNotExist_IsAbsentUnlessItIsOurs(System.Net.Sockets.SocketError? error, bool mayBeInside, FailureKind expected) =>
+        Assert.Equal(expected, RepositoryGuard.KindOf(error, mayBeInside));
+
     [Fact]
     public async Task Repository_ThatItsHostDoesNotKnow_IsAbsent()
     {

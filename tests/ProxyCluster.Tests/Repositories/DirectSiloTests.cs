@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Tests.Silo;
 
@@ -48,6 +50,7 @@ public sealed class DirectSiloTests : IDisposable
         for (var i = 0; i < 4; i++)
             Assert.Equal((HttpStatusCode.BadGateway, "upstream-unavailable"), await AskAsync(silo, $"/away.test/x{i}.git/@v/list"));
         Assert.Equal((HttpStatusCode.OK, null), await AskAsync(silo, "/git.test/lib.git/@v/list"));
+        Assert.Equal(0, silo.Services.GetRequiredService<ProxyMetrics>().Traffic.Read().FetchFailures);
     }
 
     public void Dispose() => _repositories.Dispose();
