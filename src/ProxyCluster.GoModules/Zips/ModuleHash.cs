@@ -14,6 +14,15 @@ public static class ModuleHash
     /// <summary>What every hash starts with.</summary>
     public const string Prefix = "h1:";
 
+    /// <summary>Has it the form of one: the prefix, and 32 bytes in base64?</summary>
+    public static bool IsWellFormed(string h1)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes + 1];
+        return h1.StartsWith(Prefix, StringComparison.Ordinal)
+            && Convert.TryFromBase64String(h1[Prefix.Length..], hash, out var length)
+            && length == SHA256.HashSizeInBytes;
+    }
+
     private readonly record struct Line(byte[] Name, Digest Content);
 
     /// <summary>The hash of a go.mod file: of the exact bytes, as if it were alone in a zip under its bare name.</summary>

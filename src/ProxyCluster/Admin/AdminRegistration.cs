@@ -13,6 +13,7 @@ internal static class AdminRegistration
         services.AddSingleton<IValidateOptions<AdminOptions>, AdminOptionsValidation>();
         services.AddSingleton<AdminTokens>();
         services.AddSingleton<Forgetting>();
+        services.AddSingleton<RulingOrders>();
         services.AddHostedService<ClientWatch>();
         return services;
     }

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Clustering.Agreed;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Configuration;
+using ProxyCluster.Rulings;
 
 namespace ProxyCluster.Clustering;
 
@@ -20,6 +22,11 @@ internal static class ClusteringRegistration
         services.TryAddSingleton<LocalCluster>();
         services.AddSingleton<LocalEngine>();
         services.AddSingleton<ClusterSelf>();
+        services.AddSingleton<LocalAgreedCalls>();
+        services.AddSingleton<AgreedFile>();
+        services.AddSingleton(static provider => new AgreedReader(RulingBook.Name, provider.GetRequiredService<RulingBook>().TakeOrFault));
+        services.AddSingleton<AgreedDocuments>();
+        services.AddHostedService(static provider => provider.GetRequiredService<AgreedDocuments>());
         services.AddHostedService<ClusterMembership>();
         return services;
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.Verification;
 
@@ -20,6 +21,9 @@ internal enum CopyStatus
     /// <summary>The record does not hold, or is not enough here; or the bytes are its, but not what is proven.</summary>
     Unproven,
 
+    /// <summary>Whether the record holds could not be found out here; that says nothing of the other side.</summary>
+    Undecided,
+
     /// <summary>The bytes ended before the record's size.</summary>
     Short,
 
@@ -30,8 +34,12 @@ internal enum CopyStatus
     Conflict,
 }
 
-/// <summary>The status of a copy, our record where it was committed, and otherwise the sentence that says what is wrong.</summary>
-internal readonly record struct CopyResult(CopyStatus Status, ModuleRecord? Record, string Why);
+/// <summary>What became of a copy, in full.</summary>
+/// <param name="Status">In a word.</param>
+/// <param name="Record">Our record, where it was committed.</param>
+/// <param name="Why">Otherwise the sentence that says what is wrong.</param>
+/// <param name="Ours">What kept us from deciding, where we could not.</param>
+internal readonly record struct CopyResult(CopyStatus Status, ModuleRecord? Record, string Why, Failure? Ours = null);
 
 /// <summary>
 /// The one way in which an artifact is copied from somebody who keeps it and whom we need not trust: a peer, or the
@@ -51,6 +59,7 @@ internal sealed class ArtifactCopy(
     Verifier verifier,
     ChecksumDatabases databases,
     DiskStore store,
+    RulingBook rulings,
     IOptions<UpstreamsOptions> upstreams,
     TimeProvider clock)
 {
@@ -78,7 +87,12 @@ internal sealed class ArtifactCopy(
             return new(CopyStatus.Unproven, null, fault);
         ProvenSums? sums = null;
         if (kind != ArtifactKind.Info && !(await ProveAsync(said, kind, cancel)).TryGet(out sums, out var failure))
-            return new(CopyStatus.Unproven, null, failure.Message);
+        {
+            return failure.Kind == FailureKind.ChecksumMismatch
+                ? new(CopyStatus.Unproven, null, failure.Message)
+                : new(CopyStatus.Undecided, null, failure.Message, failure);
+        }
+
 
         // 2. The bytes, against the record.
         var named = said.ArtifactOrNull(kind)!;
@@ -113,6 +127,8 @@ internal sealed class ArtifactCopy(
     {
         if (said.Module != module)
             return $"it is about {said.Module}";
+        if (said.IsVoid(rulings))
+            return "it is void by an operator's order";
         if (said.ArtifactOrNull(kind) is not { } stored)
             return $"it names no {kind}";
 

@@ -72,6 +72,8 @@ internal sealed class PeerFill(
                 if (peer.Region != self.Region || shared.IsDoubted(module, kind))
                     queue.Owe(result.Record!, kind);
                 return result.Record!;
+            case CopyStatus.Undecided:
+                return result.Ours!;
             case CopyStatus.Short:
                 return PeerCalls.Unavailable(peer, result.Why);
             case CopyStatus.Conflict:

@@ -96,6 +96,8 @@ internal sealed partial class SharedFill
                 return result.Record;
             case CopyStatus.Absent:
                 return Counted("absent");
+            case CopyStatus.Undecided:
+                return Counted("undecided");
             case CopyStatus.WrongBytes or CopyStatus.Short:
                 _target.Doubt(module, kind, result.Why);
                 return Rejected(module, kind, result.Why);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
@@ -52,7 +53,9 @@ internal sealed class ToRegions(
             return HandOut.Failed(failure.Message);
 
         using (response)
-            return response.IsSuccessStatusCode ? HandOut.Settled("ok") : HandOut.Failed($"{target.Id} answered {(int)response.StatusCode}");
+            return response.IsSuccessStatusCode ? HandOut.Settled("ok")
+                : response.StatusCode == HttpStatusCode.Forbidden ? HandOut.Settled("refused") // by policy, which is the cluster's
+                : HandOut.Failed($"{target.Id} answered {(int)response.StatusCode}");
     }
 
     /// <summary>

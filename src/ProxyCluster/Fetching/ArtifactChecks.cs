@@ -65,9 +65,15 @@ internal static class ArtifactChecks
         return Contradicts(kind, h1, known) is { } pinned
             ? new Failure(
                 FailureKind.ChecksumMismatch,
-                $"{what}: {upstream} sent {h1}, but {pinned} was stored first; module versions never change")
+                $"{what}: {upstream} sent {h1}, but {pinned} was stored first; module versions never change{NextStep(module, kind, h1, sums)}")
             : null;
     }
+
+    // Where nothing but our own pin stands for it, an operator may say otherwise.
+    private static string NextStep(ModuleVersion module, ArtifactKind kind, string? h1, ProvenSums sums) =>
+        sums.VerifiedBy.Kind == VerificationKind.NoSumPattern && h1 is not null
+            ? $". If its tag was moved on purpose, an operator says so: proxycluster module accept {module} {(kind == ArtifactKind.Zip ? "--zip" : "--go-mod")} {h1} --reason TEXT"
+            : "";
 
     /// <summary>The h1 that a record pins, where the computed one is another; null where they do not contradict each other.</summary>
     public static string? Contradicts(ArtifactKind kind, string? h1, ModuleRecord? known)

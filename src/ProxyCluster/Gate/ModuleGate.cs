@@ -1,6 +1,8 @@
+using System.Globalization;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.Verification;
 
@@ -11,7 +13,7 @@ namespace ProxyCluster.Gate;
 /// what there is to serve; nothing else in the product judges.
 /// <para>
 /// <b>What it asks today.</b> Whether a name can be kept at all; whether it may be sent to a checksum database for others;
-/// and whether what a record says of its proof is still enough: a module that was stored under a no-sum pattern must be proven once the pattern is gone, and one that another
+/// whether an operator has withdrawn the module version (<see cref="Ruling"/>); and whether what a record says of its proof is still enough: a module that was stored under a no-sum pattern must be proven once the pattern is gone, and one that another
 /// database proved must be proven by today's.
 /// </para>
 /// <para>
@@ -20,17 +22,21 @@ namespace ProxyCluster.Gate;
 /// the version up. What was loaded for another reason carries none and waits for its first judged use.
 /// </para>
 /// </summary>
-internal sealed class ModuleGate(Verifier verifier)
+internal sealed class ModuleGate(Verifier verifier, RulingBook rulings)
 {
     /// <summary>
-    /// Counts changes of policy, from 1. Settings are read once per process, so it stands still for now. Hot path.
+    /// Counts changes of policy, from 1. Whoever judges, and notes by what, reads it before. Hot path.
     /// </summary>
-    public int Version { get; } = 1;
+    public int Version => rulings.Version;
+
+    /// <summary>May some version of a module be refused that its list names? Then each is judged before it is shown.</summary>
+    public bool HidesSomeOf(ModulePath module) => rulings.Current.Concerns(module);
 
     /// <summary>May this be asked, whatever is stored?</summary>
     public Verdict Judge(in Ask ask) => ask.What.Asked switch
     {
         Asked.Artifact when !DataTree.Fits(ask.Module) => TooLong(ask.Module.ToString()),
+        Asked.Artifact when rulings.Current.OfOrNull(ask.Module) is { Verb: RulingVerb.Withdraw } ruling => Withdrawn(ruling),
         Asked.Query or Asked.VersionPrefix when !DataTree.Fits(ask.What.Query.Path) => TooLong(ask.What.Query.Path.Value),
         Asked.ChecksumDatabase => JudgeLookup(ask.What.Text),
         _ => Verdict.Allowed,
@@ -60,6 +66,9 @@ internal sealed class ModuleGate(Verifier verifier)
     // No authority covers .info.
     private bool IsProven(ModuleRecord record, ArtifactKind kind) =>
         kind == ArtifactKind.Info || (record.VerifiedByOf(kind) is { } by && verifier.Accepts(record.Module, by));
+
+    private static Verdict Withdrawn(Ruling ruling) => Verdict.Refused(new Failure(
+        FailureKind.Blocked, string.Create(CultureInfo.InvariantCulture, $"{ruling.Module} was withdrawn by {ruling.By} on {ruling.At:yyyy-MM-dd HH:mm} UTC: {ruling.Reason}")));
 
     private static Verdict TooLong(string name) => Verdict.Refused(new Failure(
         FailureKind.BadRequest, $"{name[..Math.Min(name.Length, 120)]}…: the name is longer than any file system keeps"));

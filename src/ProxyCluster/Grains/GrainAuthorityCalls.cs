@@ -49,17 +49,6 @@ internal sealed class GrainAuthorityCalls(OrleansEngine engine, FailoverAuthorit
 
     private static IFailoverGrain Failover(IGrainFactory grains) => grains.GetGrain<IFailoverGrain>(IFailoverGrain.Key);
 
-    // Null where no answer comes: this process is no silo now, or the grain's has died and is not dead by the votes yet.
-    private async Task<T?> CallAsync<T>(Func<IGrainFactory, Task<T>> call, TimeSpan limit, CancellationToken cancel)
-        where T : class
-    {
-        try
-        {
-            return engine.GrainsOrNull is { } grains ? await call(grains).WaitAsync(limit, clock, cancel) : null;
-        }
-        catch (Exception e) when (GrainCalls.IsOfTheWay(e) && !cancel.IsCancellationRequested)
-        {
-            return null;
-        }
-    }
+    private Task<T?> CallAsync<T>(Func<IGrainFactory, Task<T>> call, TimeSpan limit, CancellationToken cancel)
+        where T : class => GrainCalls.OrNullAsync(engine, call, limit, clock, cancel);
 }

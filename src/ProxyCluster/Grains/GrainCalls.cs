@@ -124,7 +124,25 @@ internal sealed class GrainCalls(OrleansEngine engine, IOptions<PeerOptions> opt
         }
     }
 
+    /// <summary>
+    /// One call within a limit. Null where no answer comes: this process is no silo now, or the grain's has died and is not
+    /// dead by the votes yet.
+    /// </summary>
+    internal static async Task<T?> OrNullAsync<T>(
+        OrleansEngine engine, Func<IGrainFactory, Task<T>> call, TimeSpan limit, TimeProvider clock, CancellationToken cancel)
+        where T : class
+    {
+        try
+        {
+            return engine.GrainsOrNull is { } grains ? await call(grains).WaitAsync(limit, clock, cancel) : null;
+        }
+        catch (Exception e) when (IsOfTheWay(e) && !cancel.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
     // A life of the silo that ends under a call shows itself in any of these.
-    internal static bool IsOfTheWay(Exception e) =>
+    private static bool IsOfTheWay(Exception e) =>
         e is OrleansException or TimeoutException or OperationCanceledException or ObjectDisposedException or InvalidDataException or IOException;
 }

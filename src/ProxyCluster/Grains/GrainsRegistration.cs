@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 using ProxyCluster.Clustering;
+using ProxyCluster.Clustering.Agreed;
 using ProxyCluster.Failover;
 using ProxyCluster.Silos;
 using ProxyCluster.Walk;
@@ -16,10 +17,13 @@ internal static class GrainsRegistration
         services.AddSingleton<GrainMoves>();
         services.AddSingleton<GrainCalls>();
         services.AddSingleton<GrainAuthorityCalls>();
+        services.AddSingleton<GrainAgreedCalls>();
         services.AddSingleton<IOwnerCalls>(OnSilo<GrainCalls>);
         services.AddSingleton<IQueryCalls>(OnSilo<GrainCalls>);
         services.AddSingleton<IAuthorityCalls>(static provider =>
             (IAuthorityCalls?)OnSilo<GrainAuthorityCalls>(provider) ?? provider.GetRequiredService<LocalAuthorityCalls>());
+        services.AddSingleton<IAgreedCalls>(static provider =>
+            (IAgreedCalls?)OnSilo<GrainAgreedCalls>(provider) ?? provider.GetRequiredService<LocalAgreedCalls>());
         return services;
     }
 

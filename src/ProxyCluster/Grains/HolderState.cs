@@ -56,4 +56,5 @@ internal readonly record struct Holder(string Authority, int Kinds)
 
 /// <summary>The records of this room.</summary>
 [JsonSerializable(typeof(HolderState))]
+[JsonSerializable(typeof(AgreedState))]
 internal sealed partial class GrainStates : JsonSerializerContext;

@@ -11,6 +11,9 @@ using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Zips;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Rulings;
 using ProxyCluster.Silos;
 using ProxyCluster.Telemetry;
 
@@ -28,6 +31,9 @@ namespace ProxyCluster.Http;
 /// POST /-/admin/v1/regions/NAME/recover    operator
 /// POST /-/admin/v1/regions/NAME/forget     operator
 /// POST /-/admin/v1/modules/forget          operator  {"module": "…", "version": "…", "reason": "…"}
+/// GET  /-/admin/v1/modules/rulings         viewer    what is withdrawn or accepted, as this member obeys it
+/// POST /-/admin/v1/modules/withdraw        operator  {"module": "…", "version": "…", "reason": "…", "undo": false}
+/// POST /-/admin/v1/modules/accept          operator  the same with "zipH1" or "goModH1" or both
 /// GET  /-/admin/v1/dashboard/              viewer    Orleans' dashboard, where Silo:Dashboard is on
 /// </code>
 /// An order given twice is obeyed once and answered with 200 both times. 409 with a sentence means that it would take the
@@ -38,6 +44,7 @@ internal sealed partial class AdminEndpoints(
     AdminTokens tokens,
     IAuthorityCalls authority,
     Forgetting forgetting,
+    RulingOrders rulings,
     SiloDashboard dashboard,
     Responses responses,
     ClusterSelf self,
@@ -84,8 +91,13 @@ internal sealed partial class AdminEndpoints(
             ["regions", { Length: > 0 } region, var word] when VerbOrNull(word) is { } verb =>
                 Allows(context, "POST") ? OrderAsync(context, verb, region, token, cancel) : WrongMethodAsync(context, "POST", cancel),
             ["modules", "forget"] => Allows(context, "POST") ? ForgetAsync(context, token, cancel) : WrongMethodAsync(context, "POST", cancel),
+            ["modules", "rulings"] => Allows(context, "GET")
+                ? WriteAsync(context, 200, rulings.InForce(), RulingOrdersJson.Default.RulingsAnswer, cancel)
+                : WrongMethodAsync(context, "GET", cancel),
+            ["modules", "withdraw"] => Allows(context, "POST") ? RuleAsync(context, RulingVerb.Withdraw, token, cancel) : WrongMethodAsync(context, "POST", cancel),
+            ["modules", "accept"] => Allows(context, "POST") ? RuleAsync(context, RulingVerb.Accept, token, cancel) : WrongMethodAsync(context, "POST", cancel),
             ["dashboard", ..] => Allows(context, "GET") ? DashboardAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
-            _ => FailAsync(context, 404, "there is status, events?since=ID, clients, regions/NAME/drain, undrain, fail, recover, forget, modules/forget, and dashboard/", cancel),
+            _ => FailAsync(context, 404, "there is status, events?since=ID, clients, regions/NAME/drain, undrain, fail, recover, forget, modules/rulings, modules/withdraw, modules/accept, modules/forget, and dashboard/", cancel),
         };
     }
 
@@ -117,12 +129,8 @@ internal sealed partial class AdminEndpoints(
 
     private async Task OrderAsync(HttpContext context, OperatorVerb verb, string region, AdminToken token, CancellationToken cancel)
     {
-        if (token.Role != AdminRole.Operator)
-        {
-            Log.Forbidden(logger, token.Name, verb, region);
-            await FailAsync(context, 403, $"{token.Name} is a viewer; this takes an operator", cancel);
+        if (!await IsOperatorAsync(context, token, $"{verb} region {region}", cancel))
             return;
-        }
 
         var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
         if (body is null || ReadOrNull(body, AdminJson.Default.OrderBody) is not { Reason: { } reason } order
@@ -148,12 +156,8 @@ internal sealed partial class AdminEndpoints(
 
     private async Task ForgetAsync(HttpContext context, AdminToken token, CancellationToken cancel)
     {
-        if (token.Role != AdminRole.Operator)
-        {
-            Log.ForbiddenToForget(logger, token.Name);
-            await FailAsync(context, 403, $"{token.Name} is a viewer; this takes an operator", cancel);
+        if (!await IsOperatorAsync(context, token, "forget a module version", cancel))
             return;
-        }
 
         var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
         if (body is null || ReadOrNull(body, ForgetJson.Default.ForgetBody) is not { Module: { } path, Version: { } version, Reason: { } reason }
@@ -172,6 +176,57 @@ internal sealed partial class AdminEndpoints(
         // An asker who leaves does not end it half way.
         var answer = await forgetting.EverywhereAsync(module, words, token.Name, CancellationToken.None);
         await WriteAsync(context, 200, answer, ForgetJson.Default.ForgetAnswer, cancel);
+    }
+
+    private async Task RuleAsync(HttpContext context, RulingVerb verb, AdminToken token, CancellationToken cancel)
+    {
+        // 1. Who may, and what is meant.
+        if (!await IsOperatorAsync(context, token, $"{verb} a module version", cancel))
+            return;
+
+        var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
+        if (body is null || ReadOrNull(body, RulingOrdersJson.Default.RulingBody) is not { Module: { } path, Version: { } version, Reason: { } reason } order
+            || ReasonOrNull(reason) is not { } words)
+        {
+            await FailAsync(context, 400, $"the body must be JSON with module, version and {ReasonRule}", cancel);
+            return;
+        }
+
+        if (!ModuleVersion.TryParse(path, version, out var module, out var error))
+        {
+            await FailAsync(context, 400, error, cancel);
+            return;
+        }
+
+        string[] accepted = [.. new[] { order.ZipH1, order.GoModH1 }.OfType<string>()];
+        if (verb == RulingVerb.Accept && !order.Undo && (accepted.Length == 0 || !accepted.All(ModuleHash.IsWellFormed)))
+        {
+            await FailAsync(context, 400, "say what is accepted: zipH1, goModH1 or both, each h1: and 44 characters of base64, as the refusal shows it", cancel);
+            return;
+        }
+
+        // 2. Obeyed by everybody, or said why not.
+        var outcome = await rulings.GiveAsync(
+            new Ruling(verb, module, order.ZipH1, order.GoModH1, token.Name, words, default), order.Undo, cancel);
+        if (outcome.TryGet(out var answer, out var failure))
+        {
+            await WriteAsync(context, 200, answer, RulingOrdersJson.Default.RulingsAnswer, cancel);
+            return;
+        }
+
+        if (failure.RetryAfter is not null)
+            context.Response.Headers.RetryAfter = "2";
+        await FailAsync(
+            context, failure.Kind switch { FailureKind.NotFound => 404, FailureKind.Blocked => 409, _ => 503 }, failure.Message, cancel);
+    }
+
+    private async Task<bool> IsOperatorAsync(HttpContext context, AdminToken token, string order, CancellationToken cancel)
+    {
+        if (token.Role == AdminRole.Operator)
+            return true;
+        Log.Forbidden(logger, token.Name, order);
+        await FailAsync(context, 403, $"{token.Name} is a viewer; this takes an operator", cancel);
+        return false;
     }
 
     // It is shown in terminals, and stays in events.
@@ -242,11 +297,8 @@ internal sealed partial class AdminEndpoints(
         public static partial void Ordered(
             ILogger logger, string @operator, OperatorVerb verb, string region, string reason, bool force, OperatorResult result, string message);
 
-        [LoggerMessage(LogLevel.Warning, "Viewer {Viewer} was refused {Verb} of {Region}")]
-        public static partial void Forbidden(ILogger logger, string viewer, OperatorVerb verb, string region);
-
-        [LoggerMessage(LogLevel.Warning, "Viewer {Viewer} was refused to have a module version forgotten")]
-        public static partial void ForbiddenToForget(ILogger logger, string viewer);
+        [LoggerMessage(LogLevel.Warning, "Viewer {Viewer} was refused the order to {Order}")]
+        public static partial void Forbidden(ILogger logger, string viewer, string order);
 
         [LoggerMessage(LogLevel.Information, "Admin request {Method} {Path} from {Address} was refused for its token")]
         public static partial void Unknown(ILogger logger, string method, string path, System.Net.IPAddress? address);

@@ -51,7 +51,7 @@ internal sealed class FrontEndMemory(
     public bool Believes(HotArtifact entry) => !self.IsFrontEnd || clock.GetElapsedTime(entry.KnownAt) < http.Value.AskAgainAfter;
 
     /// <summary>The beginning of a question to a silo.</summary>
-    public Moment Now => new(clock.GetTimestamp(), hot.Removals);
+    public Moment Now => new(clock.GetTimestamp(), hot.Removals, gate.Version);
 
     /// <summary>The entry of an artifact, believed or not; null where there is none that the present gate let through.</summary>
     public HotArtifact? FindOrNull(Ask ask) =>
@@ -86,10 +86,13 @@ internal sealed class FrontEndMemory(
             return false;
         }
 
-        // Who passed it on has judged the question; the silo has judged the record.
+        // The silo has judged the record. Who passed it on has judged the question, perhaps by an older policy than that of the
+        // moment when the silo was asked.
+        if (gate.Judge(ask).Refusal is not null)
+            return true;
         var stored = new StoredArtifact(sha256, body.Length, silo.Id, clock.GetUtcNow());
         var key = DiskStore.KeyOf(ask.Module, ask.Kind);
-        hot.Add(key, new HotArtifact(stored, ask.Kind, "", default, body) { AcceptedBy = gate.Version, KnownAt = asked.At });
+        hot.Add(key, new HotArtifact(stored, ask.Kind, "", default, body) { AcceptedBy = asked.Gate, KnownAt = asked.At });
 
         // An order to forget may have come while the bytes were on their way here, and found nothing to forget.
         if (hot.Removals != asked.Removals)
@@ -100,7 +103,8 @@ internal sealed class FrontEndMemory(
     /// <summary>When something was asked.</summary>
     /// <param name="At">The clock's timestamp.</param>
     /// <param name="Removals">How often something had been taken out of the memory (<see cref="HotCache.Removals"/>).</param>
-    public readonly record struct Moment(long At, int Removals);
+    /// <param name="Gate">The gate's version.</param>
+    public readonly record struct Moment(long At, int Removals, int Gate);
 
     private static Digest? DigestOrNull(HttpResponseMessage answer) =>
         answer.Headers.NonValidated.TryGetValues("ETag", out var tag) ? EntityTag.DigestOrNull(tag.ToString()) : null;

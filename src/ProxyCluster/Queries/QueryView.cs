@@ -78,9 +78,13 @@ internal static class QueryView
     private static IEnumerable<string> NamesOf(Query query, QueryAnswer answer) =>
         VersionList.Parse(query.Path, answer.Body).Tagged.Concat(answer.Bridged?.Keys ?? []);
 
-    /// <summary>What clients see of an answer, where <paramref name="stored"/> are versions that can be had from the store.</summary>
-    public static byte[] Served(Query query, QueryAnswer answer, IReadOnlyCollection<string> stored) =>
-        query.Kind != QueryKind.List || (stored.Count == 0 && answer.Bridged is null)
+    /// <summary>What clients see of an answer.</summary>
+    /// <param name="query">What was asked.</param>
+    /// <param name="answer">What is kept.</param>
+    /// <param name="stored">Versions that can be had from the store.</param>
+    /// <param name="isShown">Which versions of a list may be; null for all.</param>
+    public static byte[] Served(Query query, QueryAnswer answer, IReadOnlyCollection<string> stored, Func<string, bool>? isShown = null) =>
+        query.Kind != QueryKind.List || (stored.Count == 0 && answer.Bridged is null && isShown is null)
             ? answer.Body
-            : VersionList.Write([.. VersionList.Parse(query.Path, answer.Body).Tagged, .. answer.Bridged?.Keys ?? [], .. stored]);
+            : VersionList.Write(NamesOf(query, answer).Concat(stored).Where(isShown ?? (static _ => true)));
 }

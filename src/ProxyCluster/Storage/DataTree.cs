@@ -14,6 +14,7 @@ namespace ProxyCluster.Storage;
 ///     v1.8.0.record                         the record names them
 /// queries/github.com/gorilla/mux/           last answers to mutable questions
 /// sumdb/sum.golang.org/                     verified tiles, lookups and the latest signed tree
+/// agreed/rulings                            what the cluster agreed on last, for a start without it
 /// owed/regions/                             copies that other regions are to get, a note each
 /// owed/shared/                              the same for the region's shared store
 /// vcs/                                      mirrors of repositories, one directory each
@@ -46,6 +47,7 @@ internal sealed class DataTree
         Repositories = Path.Combine(Root, "vcs");
         Temporary = Path.Combine(Root, "tmp");
         Quarantine = Path.Combine(Root, "quarantine");
+        Agreed = Path.Combine(Root, "agreed");
         OwedToRegions = Path.Combine(Root, "owed", "regions");
         OwedToSharedStore = Path.Combine(Root, "owed", "shared");
         LockFile = Path.Combine(Root, "lock");
@@ -58,6 +60,7 @@ internal sealed class DataTree
     public string Repositories { get; }
     public string Temporary { get; }
     public string Quarantine { get; }
+    public string Agreed { get; }
     public string OwedToRegions { get; }
     public string OwedToSharedStore { get; }
     public string LockFile { get; }
@@ -69,7 +72,7 @@ internal sealed class DataTree
     /// <exception cref="StoreException">It holds a store of another version.</exception>
     public void Prepare()
     {
-        foreach (var directory in (ReadOnlySpan<string>)[Root, Modules, Queries, Temporary, Quarantine, OwedToRegions, OwedToSharedStore])
+        foreach (var directory in (ReadOnlySpan<string>)[Root, Modules, Queries, Temporary, Quarantine, Agreed, OwedToRegions, OwedToSharedStore])
             Directory.CreateDirectory(directory);
 
         if (!File.Exists(FormatFile))

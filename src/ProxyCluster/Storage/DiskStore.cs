@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
+using ProxyCluster.Rulings;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Storage;
@@ -23,6 +24,10 @@ namespace ProxyCluster.Storage;
 /// work for all who ask meanwhile, under the node's lifetime and no lock. What it shows counts only if the file and its
 /// record are still those that it was about; then what does not match is moved to <c>quarantine</c> and treated as absent,
 /// so it is fetched again and must match the record.
+/// </para>
+/// <para>
+/// <b>Rulings.</b> A record that an operator's order makes void (<see cref="Ruling.Voids"/>) counts as absent, and goes when its
+/// place is needed.
 /// </para>
 /// <para>
 /// <b>A disk that fails</b> is a <see cref="StoreException"/> to every caller, never absence; only a file whose data it has
@@ -46,6 +51,7 @@ internal sealed partial class DiskStore(
     DiskRecords records,
     SpaceAlarm alarm,
     IFlush flush,
+    RulingBook rulings,
     IOptions<StorageOptions> options,
     ProxyMetrics metrics,
     TimeProvider clock,
@@ -68,7 +74,8 @@ internal sealed partial class DiskStore(
 
     /// <summary>What is proven and stored of a module version; null when nothing is.</summary>
     /// <exception cref="StoreException">The record is there and cannot be read now, or not by this program.</exception>
-    public ModuleRecord? FindRecordOrNull(ModuleVersion module) => records.FindOrNull(module);
+    public ModuleRecord? FindRecordOrNull(ModuleVersion module) =>
+        records.FindOrNull(module) is { } record && !record.IsVoid(rulings) ? record : null;
 
     /// <summary>
     /// Opens an artifact that <paramref name="record"/> names, after making sure that its bytes still match. Null when
@@ -162,6 +169,13 @@ internal sealed partial class DiskStore(
         var module = proposal.Module;
         var path = tree.ArtifactPath(module, kind);
         var current = records.ReadOrNull(module, out var damage);
+        if (current?.IsVoid(rulings) == true)
+        {
+            Log.Void(logger, module.Path.Value, module.Version);
+            Delete_NeedsLock(module);
+            current = null;
+        }
+
         var bytesLost = current?.ArtifactOrNull(kind) is not null && !HasBytes(current, kind);
         var result = RecordMerge.Merge(current, proposal, kind, bytesLost);
         if (result.Status == CommitStatus.Conflict)
@@ -329,6 +343,9 @@ internal sealed partial class DiskStore(
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Warning, "What was stored of {Module}@{Version} is void by an operator's order and was deleted")]
+        public static partial void Void(ILogger logger, string module, string version);
+
         [LoggerMessage(LogLevel.Warning, "Stored {Artifact} of {Module}@{Version} could not be evicted: {Reason}")]
         public static partial void NotEvicted(ILogger logger, string module, string version, string artifact, string reason);
 

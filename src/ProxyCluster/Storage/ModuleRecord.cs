@@ -1,5 +1,6 @@
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Rulings;
 using ProxyCluster.Verification;
 
 namespace ProxyCluster.Storage;
@@ -45,6 +46,10 @@ public sealed record ModuleRecord
         + (2L * ((Info?.Source.Length ?? 0) + (Mod?.Source.Length ?? 0) + (Zip?.Source.Length ?? 0)))
         + WeightOf(VerifiedBy?.Proof)
         + WeightOf(GoModVerifiedBy?.Proof);
+
+    /// <summary>Does an operator's order make it void?</summary>
+    internal bool IsVoid(RulingBook rulings) => rulings.Current.OfOrNull(Module) is { } ruling
+        && ruling.Voids(ZipH1, GoModH1, new[] { Info, Mod, Zip }.Max(static artifact => artifact?.Time ?? DateTimeOffset.MinValue));
 
     /// <summary>The stored artifact of <paramref name="kind"/>, or null.</summary>
     public StoredArtifact? ArtifactOrNull(ArtifactKind kind) => kind switch

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage.Blobs;
 using ProxyCluster.Telemetry;
 
@@ -14,11 +15,13 @@ internal sealed class RegionalStore
     private readonly TimeProvider _clock;
 
     /// <param name="options">Whether there is one, and where.</param>
+    /// <param name="rulings">What is void.</param>
     /// <param name="metrics">Counts conflicts.</param>
     /// <param name="clock">Limits the check.</param>
     /// <param name="loggers">Logs.</param>
     public RegionalStore(
         IOptions<StorageOptions> options,
+        RulingBook rulings,
         ProxyMetrics metrics,
         TimeProvider clock,
         ILoggerFactory loggers)
@@ -30,7 +33,7 @@ internal sealed class RegionalStore
 
         if (!BlobLocation.TryParse(Options, out var location, out var error))
             throw new InvalidOperationException(error); // the options were validated
-        Blobs = new BlobStore(location.Open(), Options, metrics, loggers.CreateLogger<BlobStore>());
+        Blobs = new BlobStore(location.Open(), Options, rulings, metrics, loggers.CreateLogger<BlobStore>());
     }
 
     /// <summary>The store, or null.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage.Blobs;
 using ProxyCluster.Verification;
 
@@ -27,6 +28,7 @@ internal static class StorageRegistration
         services.AddSingleton<StoreIndex>();
         services.AddSingleton<SpaceAlarm>();
         services.AddSingleton<Quarantine>();
+        services.AddSingleton<RulingBook>();
         services.AddSingleton<PinnedModules>();
         services.AddSingleton<DiskRecords>();
         services.AddSingleton<DiskStore>();

@@ -78,13 +78,14 @@ internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwn
 
     private async ValueTask<ArtifactContent?> OpenOrNullAsync(Ask ask, ModuleRecord record, CancellationToken cancel)
     {
+        var version = gate.Version;
         var verdict = gate.Judge(ask, record);
         if (!verdict.MayServe || await store.OpenReadOrNullAsync(record, ask.Kind, cancel) is not { } content)
             return null;
 
         // From here on the fast path may serve it without a question.
         if (verdict.IsForAnybody)
-            content.Artifact.AcceptedBy = gate.Version;
+            content.Artifact.AcceptedBy = version;
         return content;
     }
 }

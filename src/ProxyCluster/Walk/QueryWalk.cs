@@ -92,6 +92,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
     public async ValueTask<Outcome<GivenAnswer>> AskAsync(Ask ask, CancellationToken cancel)
     {
         // 1. May it be asked?
+        var version = _gate.Version;
         var verdict = _gate.Judge(ask);
         if (verdict.Refusal is { } refusal)
             return refusal;
@@ -100,7 +101,11 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         ServedBody served;
         var found = await FindOrRefreshAsync(ask, cancel);
         if (found.TryGet(out var known, out var failure))
-            served = await SeeAsync(ask, known.Answer, verdict.IsForAnybody ? _gate.Version : 0, cancel);
+        {
+            if (RefusedNameOrNull(ask, known.Answer) is { } hidden)
+                return hidden;
+            served = await SeeAsync(ask, known.Answer, verdict.IsForAnybody ? version : 0, cancel);
+        }
         else if (await _stored.AnswerOrNullAsync(ask, cancel) is { } body)
             (served, known) = (new ServedBody(body, EntityTag.Of(body), 0), known with { Age = AnswerAge.Stale });
         else
@@ -161,14 +166,26 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
             ? _stored.Find(ask, VersionList.Parse(query.Path, answer.Body).Tagged.ToHashSet(StringComparer.Ordinal).Contains)
                 .Select(static module => module.Version).Where(static version => !PseudoVersion.IsPseudo(version)).ToList()
             : [];
-        var body = QueryView.Served(query, answer, stored);
+        var body = QueryView.Served(query, answer, stored, _gate.HidesSomeOf(query.Path) ? IsShown : null);
         if ((await _known.FindAsync(query, cancel)).Served is { } known && known.AcceptedBy == acceptedBy && known.Body.AsSpan().SequenceEqual(body))
             return known;
 
         var served = new ServedBody(body, EntityTag.Of(body), acceptedBy);
         await _known.ChangeAsync(query, newest => newest.Answer == answer ? newest with { Served = served } : newest, cancel);
         return served;
+
+        bool IsShown(string version) => !ModuleVersion.TryCreate(query.Path, version, out var module, out _)
+            || _gate.Judge(ask.About(ProxyPath.ToArtifact(module, ArtifactKind.Info))).Refusal is null;
     }
+
+    // Of @latest and of revisions: why the version that is named will not be given, where it will not.
+    private Failure? RefusedNameOrNull(Ask ask, QueryAnswer answer) =>
+        ask.What.Query.Kind != QueryKind.List
+        && _gate.HidesSomeOf(ask.What.Query.Path)
+        && VersionInfo.TryParse(answer.Body, out var info, out _)
+        && ModuleVersion.TryCreate(ask.What.Query.Path, info.Version, out var module, out _)
+            ? _gate.Judge(ask.About(ProxyPath.ToArtifact(module, ArtifactKind.Info))).Refusal
+            : null;
 
     private async ValueTask<Outcome<FoundAnswer>> FindOrRefreshAsync(Ask ask, CancellationToken cancel)
     {

@@ -52,7 +52,8 @@ internal sealed class StoredVersions(ModuleGate gate, DiskStore store, RegionalS
     }
 
     private bool IsWhole(Ask ask, ModuleVersion module) =>
-        RecordOrNull(module) is { } record
+        gate.Judge(ask.About(ProxyPath.ToArtifact(module, ArtifactKind.Info))).Refusal is null
+        && RecordOrNull(module) is { } record
         && All.All(kind =>
             record.ArtifactOrNull(kind) is not null
             && (shared.Blobs is not null || store.HasBytes(record, kind))

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Copies;
 using ProxyCluster.Demo;
@@ -8,6 +9,8 @@ using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
 using ProxyCluster.GoModules.Zips;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Tests.Storage;
@@ -299,7 +302,36 @@ public sealed class ArtifactCopyTests : IAsyncDisposable
         return new VerificationRoom(options, _scratch["sums"], _site.Clock);
     }
 
-    private ArtifactCopy Copy() => new(_room.Verifier, _room.Databases, _site.Disk, Options.Create(_limits), _site.Clock);
+    [Fact]
+    public async Task Take_WhatOurDatabaseKeepsUsFromProving_IsNoFaultOfTheOtherSide()
+    {
+        await using var database = await DatabaseServer.StartAsync();
+        database.Instead = static async (context, _) =>
+        {
+            await context.Response.WriteAsync("nonsense", Cancel);
+            return true;
+        };
+        _room.Dispose();
+        _room = Room(options => (options.SumDb, options.FailOpen) = (database.Setting, Pattern));
+
+        var result = await TakeAsync(Said() with { VerifiedBy = new(VerificationKind.NoSumPattern, $"fail-open {Pattern}", DateTimeOffset.UnixEpoch) }, ArtifactKind.Zip, True.Zip);
+
+        Assert.Equal((CopyStatus.Undecided, FailureKind.ChecksumDatabaseInvalid), (result.Status, result.Ours?.Kind));
+        Assert.Equal(0, _opened);
+    }
+
+    [Fact]
+    public async Task Record_ThatAnOrderMakesVoid_IsNotTaken()
+    {
+        var said = Said().With(ArtifactKind.Zip, Stored(True.Zip));
+        _site.Rulings.TakeOrFault(RulingSet.Empty.With(new Ruling(
+            RulingVerb.Accept, Module, Evil.ZipH1, null, "alice", "moved", _site.Clock.GetUtcNow())).Write());
+
+        await IsNotOursAsync(CopyStatus.Unproven, await TakeAsync(said, ArtifactKind.Zip, True.Zip), "it is void by an operator's order");
+        Assert.Equal(0, _opened);
+    }
+
+    private ArtifactCopy Copy() => new(_room.Verifier, _room.Databases, _site.Disk, _site.Rulings, Options.Create(_limits), _site.Clock);
 
     private Task<CopyResult> TakeAsync(ModuleRecord said, ArtifactKind kind, byte[] bytes) => Copy().TakeAsync(
         said,

@@ -6,6 +6,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.Tests.Verification;
 using ProxyCluster.Verification;
@@ -18,6 +19,7 @@ public sealed class ModuleGateTests : IDisposable
     private static readonly ModuleVersion Module = new(ModulePath.Parse("example.com/m"), "v1.0.0");
 
     private readonly string _data = Directory.CreateTempSubdirectory("gate").FullName;
+    private readonly RulingBook _rulings = new();
     private readonly List<VerificationRoom> _rooms = [];
 
     public void Dispose()
@@ -93,6 +95,27 @@ public sealed class ModuleGateTests : IDisposable
         Assert.Equal(mayServe, gate.Judge(Of(ProxyPath.ToArtifact(Module, kind)), Record(by)).MayServe);
     }
 
+    [Fact]
+    public void Judge_AWithdrawnVersion_IsRefusedWithTheReasonAndItsNeighboursAreNot()
+    {
+        var gate = GateOf(static _ => { });
+        var before = gate.Version;
+        _rulings.TakeOrFault(RulingSet.Empty.With(new Ruling(
+            RulingVerb.Withdraw, Module, null, null, "alice", "leaks a password", new DateTimeOffset(2026, 1, 2, 3, 4, 5, default))).Write());
+
+        foreach (var kind in Enum.GetValues<ArtifactKind>())
+        {
+            var refusal = gate.Judge(Of(ProxyPath.ToArtifact(Module, kind))).Refusal;
+            Assert.Equal(FailureKind.Blocked, refusal?.Kind);
+            Assert.Equal("example.com/m@v1.0.0 was withdrawn by alice on 2026-01-02 03:04 UTC: leaks a password", refusal?.Message);
+            Assert.Null(gate.Judge(Of(ProxyPath.ToArtifact(new ModuleVersion(Module.Path, "v1.0.1"), kind))).Refusal);
+        }
+
+        Assert.Equal(before + 1, gate.Version);
+        Assert.True(gate.HidesSomeOf(Module.Path));
+        Assert.False(gate.HidesSomeOf(ModulePath.Parse("example.com/m/deeper")));
+    }
+
     // As it is stored: the proof was checked when it was.
     private static VerifiedBy By(VerificationKind kind, string authority) => new(
         kind,
@@ -115,6 +138,6 @@ public sealed class ModuleGateTests : IDisposable
         var options = new VerificationOptions { SumDb = SignerKey.FromSeed("sumdb.test/go", new byte[32]).Verifier.ToString()! };
         change(options);
         _rooms.Add(new VerificationRoom(options, _data));
-        return new ModuleGate(_rooms[^1].Verifier);
+        return new ModuleGate(_rooms[^1].Verifier, _rulings);
     }
 }

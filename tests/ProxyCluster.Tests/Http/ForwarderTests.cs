@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
@@ -314,11 +313,11 @@ public sealed class ForwarderTests : IAsyncLifetime
             Assert.Equal("tokyo", await RegionAsync(host, ""));
         }
 
-        await PublishAsync(("frankfurt", RegionState.Drained));
+        await _site.PublishAsync(("frankfurt", RegionState.Drained));
         foreach (var host in hosts)
             Assert.Equal("tokyo", await RegionAsync(host, "frankfurt"));
 
-        await PublishAsync(("tokyo", RegionState.Failed));
+        await _site.PublishAsync(("tokyo", RegionState.Failed));
         foreach (var host in hosts)
             Assert.Equal("frankfurt", await RegionAsync(host, "tokyo"));
         Assert.Equal("frankfurt", await RegionAsync(frankfurt, "tokyo"));
@@ -329,7 +328,7 @@ public sealed class ForwarderTests : IAsyncLifetime
     {
         var silo = await _site.AddAsync("tokyo", Role.All);
         await using var ghost = await GhostAsync(new Member("dead", "frankfurt", new Uri("http://127.0.0.1:1"), Role.Silo, ""));
-        await PublishAsync(("tokyo", RegionState.Drained));
+        await _site.PublishAsync(("tokyo", RegionState.Drained));
         Assert.Equal("tokyo", await RegionAsync(silo, null));
         Assert.Equal(1, _site.Fetches(_site.Zip));
     }
@@ -408,24 +407,6 @@ public sealed class ForwarderTests : IAsyncLifetime
         var request = new HttpRequestMessage(method, Url(host, _site.Zip));
         change(request);
         return await _site.Client.SendAsync(request, Cancel);
-    }
-
-    private async Task PublishAsync(params (string Region, RegionState State)[] regions)
-    {
-        var authority = _site.Engines.First(static engine => engine.IsAuthority);
-        PublishStatus status;
-        do
-        {
-            var table = new RoutingTable(
-                authority.View.Routing.Epoch + 1,
-                [.. regions.Select(static r => new RegionEntry(r.Region, r.State, DateTimeOffset.UnixEpoch, "a test says so"))],
-                ImmutableDictionary<string, ImmutableArray<string>>.Empty,
-                "authority",
-                DateTimeOffset.UnixEpoch);
-            status = (await authority.TryPublishAsync(table, Cancel)).Status;
-        }
-        while (status == PublishStatus.Superseded); // by the authority itself, which looks at the members that have just joined
-        Assert.Equal(PublishStatus.Published, status);
     }
 
     private async Task<LocalEngine> GhostAsync(Member member)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -6,8 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules;
+using ProxyCluster.GoModules.Names;
 using ProxyCluster.Http;
 using ProxyCluster.Routing;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit;
@@ -134,12 +135,12 @@ public sealed class FrontEndMemoryTests : IAsyncLifetime
         var front = await FrontEndAsync();
         var other = await _site.ScriptAsync("frankfurt", (context, _) => GiveAsync(context));
         await _site.Client.GetAsync(Url(front), Cancel);
-        await PublishAsync(RegionState.Drained);
+        await _site.PublishAsync(("tokyo", RegionState.Drained));
         await GetTwiceAsync(Url(front));
         Assert.Equal(2, other.Asked.Count);
 
         // Nothing of it was kept as an answer of this region.
-        await PublishAsync(RegionState.Active);
+        await _site.PublishAsync(("tokyo", RegionState.Active));
         await GetTwiceAsync(Url(front));
         Assert.Equal((1, 2), (_silo.Asked.Count, other.Asked.Count));
     }
@@ -328,6 +329,40 @@ public sealed class FrontEndMemoryTests : IAsyncLifetime
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : ScriptedPeer.BytesAsync(context, body);
     }
 
+    [Fact]
+    public async Task Withdrawn_WhatIsRememberedOrOnItsWay_IsRefusedWithoutASilo()
+    {
+        var front = await FrontEndAsync();
+        await GetTwiceAsync(Url(front));
+        Withdraw(front, isWithdrawn: true);
+        await IsAsync(HttpStatusCode.Forbidden);
+        Assert.Single(_silo.Asked);
+
+        // It is not kept by what was decided before the bytes came, nor by what was decided meanwhile.
+        Withdraw(front, isWithdrawn: false);
+        _answer = context =>
+        {
+            Withdraw(front, isWithdrawn: true);
+            return GiveAsync(context);
+        };
+        await IsAsync(HttpStatusCode.OK);
+        await IsAsync(HttpStatusCode.Forbidden);
+        Assert.Equal(2, _silo.Asked.Count);
+
+        async Task IsAsync(HttpStatusCode status)
+        {
+            using var answer = await _site.Client.GetAsync(Url(front), Cancel);
+            Assert.Equal(status, answer.StatusCode);
+        }
+    }
+
+    private static void Withdraw(WebApplication host, bool isWithdrawn)
+    {
+        Assert.True(ModuleVersion.TryParse("example.com/m", "v1.0.0", out var module, out _));
+        var rulings = isWithdrawn ? RulingSet.Empty.With(new Ruling(RulingVerb.Withdraw, module, null, null, "alice", "a test", default)) : RulingSet.Empty;
+        Assert.Null(host.Services.GetRequiredService<RulingBook>().TakeOrFault(rulings.Write()));
+    }
+
     private async Task GetTwiceAsync(Uri url)
     {
         foreach (var _ in Enumerable.Range(0, 2))
@@ -346,24 +381,6 @@ public sealed class FrontEndMemoryTests : IAsyncLifetime
         var headers = answer.Headers.NonValidated.Concat(answer.Content.Headers.NonValidated).Where(static header => header.Key != "Date");
         return $"{answer.StatusCode}\n{string.Join('\n', headers.Select(static header => $"{header.Key}: {header.Value}"))}\n"
             + Digest.Of(await answer.Content.ReadAsByteArrayAsync(Cancel));
-    }
-
-    private async Task PublishAsync(RegionState state)
-    {
-        var authority = _site.Engines.First(static engine => engine.IsAuthority);
-        PublishStatus status;
-        do
-        {
-            var table = new RoutingTable(
-                authority.View.Routing.Epoch + 1,
-                [new RegionEntry("tokyo", state, DateTimeOffset.UnixEpoch, "a test says so")],
-                ImmutableDictionary<string, ImmutableArray<string>>.Empty,
-                "authority",
-                DateTimeOffset.UnixEpoch);
-            status = (await authority.TryPublishAsync(table, Cancel)).Status;
-        }
-        while (status == PublishStatus.Superseded); // by the authority itself, which looks at the members that have just joined
-        Assert.Equal(PublishStatus.Published, status);
     }
 
     private static Uri Url(WebApplication host, string path = Path) => new(host.Urls.First() + path);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,6 +45,25 @@ internal sealed class PeerSite : IAsyncDisposable
 
     public static async Task<PeerSite> StartAsync() =>
         new(await OutsideWorld.StartAsync(TimeSpan.Zero, TimeProvider.System, Cancel));
+
+    /// <summary>Has the authority publish a table with these regions.</summary>
+    public async Task PublishAsync(params (string Region, RegionState State)[] regions)
+    {
+        var authority = Engines.First(static engine => engine.IsAuthority);
+        PublishStatus status;
+        do
+        {
+            var table = new RoutingTable(
+                authority.View.Routing.Epoch + 1,
+                [.. regions.Select(static r => new RegionEntry(r.Region, r.State, DateTimeOffset.UnixEpoch, "a test says so"))],
+                ImmutableDictionary<string, ImmutableArray<string>>.Empty,
+                "authority",
+                DateTimeOffset.UnixEpoch);
+            status = (await authority.TryPublishAsync(table, Cancel)).Status;
+        }
+        while (status == PublishStatus.Superseded); // by the authority itself, which looks at the members that have just joined
+        Assert.Equal(PublishStatus.Published, status);
+    }
 
     /// <summary>Starts a member with the settings of short tests and <paramref name="more"/>.</summary>
     public Task<WebApplication> AddAsync(string region, Role role, params (string Key, string Value)[] more) =>

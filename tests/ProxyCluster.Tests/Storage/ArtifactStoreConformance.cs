@@ -1,5 +1,6 @@
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.Tests.Storage.Blobs;
 using ProxyCluster.Verification;
@@ -113,6 +114,25 @@ public abstract class ArtifactStoreConformance : IAsyncLifetime
         Assert.Contains("h1:b", other.Conflict, StringComparison.Ordinal);
         Assert.Equal(first.Record, await Site.Store.FindRecordOrNullAsync(Module, Cancel));
         Assert.Equal([1], await Site.ReadOrNullAsync(Module, ArtifactKind.Zip));
+    }
+
+    [Fact]
+    public async Task Record_ThatAnOrderMakesVoid_CountsAsAbsentAndGivesWayToWhatIsAccepted()
+    {
+        await Site.CommitAsync(Module, ArtifactKind.Info, [9]);
+        var old = await Site.CommitAsync(Module, ArtifactKind.Zip, [1], "h1:a");
+        Site.Rulings.TakeOrFault(RulingSet.Empty.With(new Ruling(
+            RulingVerb.Accept, Module, "h1:b", null, "alice", "moved", old.Record.Zip!.Time.AddDays(1))).Write());
+
+        Assert.Null(await Site.Store.FindRecordOrNullAsync(Module, Cancel));
+        var again = await Site.CommitAsync(StoreSite.Proposal(Module, ArtifactKind.Zip, [2], "h1:b"), ArtifactKind.Zip, [2], Site.Other);
+
+        Assert.Equal(CommitStatus.Committed, again.Status);
+        Assert.Equal(("h1:b", null), (again.Record.ZipH1, again.Record.Info));
+        Assert.Equal([2], await Site.ReadOrNullAsync(Module, ArtifactKind.Zip));
+
+        // A reader that has found the old record before is given its bytes or nothing, and never others.
+        Assert.True(await StoreSite.ReadOrNullAsync(Site.Store, old.Record, ArtifactKind.Zip) is null or [1]);
     }
 
     [Fact]

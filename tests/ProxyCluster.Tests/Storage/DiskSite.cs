@@ -43,6 +43,7 @@ internal sealed class DiskSite : StoreSite
                 Tree, Cache, new PinnedModules(Options.Create(new VerificationOptions { NoSumDb = noSum })), NullLogger<DiskRecords>.Instance),
             new SpaceAlarm(),
             flush ?? new DiskFlush(),
+            Rulings,
             wrapped,
             metrics,
             Clock,

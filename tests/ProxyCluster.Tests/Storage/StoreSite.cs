@@ -1,5 +1,6 @@
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Verification;
@@ -13,6 +14,9 @@ internal abstract class StoreSite : IAsyncDisposable
     private static readonly VerifiedBy Pattern = new(VerificationKind.NoSumPattern, "example.com/*", Noon);
 
     protected ScratchDirectory Scratch { get; } = new();
+
+    /// <summary>What is void.</summary>
+    public RulingBook Rulings { get; } = new();
 
     /// <summary>The store.</summary>
     public abstract IArtifactStore Store { get; }

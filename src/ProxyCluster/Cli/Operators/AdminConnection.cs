@@ -23,8 +23,12 @@ internal sealed class AdminConnection : IDisposable
     // A member that is asked waits for all others, and more than once.
     private static readonly TimeSpan ForgetPatience = TimeSpan.FromSeconds(60);
 
+    // As long as the cluster store may take, and a race or two.
+    private static readonly TimeSpan RulingPatience = TimeSpan.FromSeconds(20);
+
     private static readonly FailoverJson FailoverWords = new(new(FailoverJson.Default.Options) { Converters = { new ShownText() } });
     private static readonly ClientsJson ClientsWords = new(new(ClientsJson.Default.Options) { Converters = { new ShownText() } });
+    private static readonly RulingOrdersJson RulingWords = new(new(RulingOrdersJson.Default.Options) { Converters = { new ShownText() } });
     private static readonly ForgetJson ForgetWords = new(new(ForgetJson.Default.Options) { Converters = { new ShownText() } });
 
     private readonly IReadOnlyList<Uri> _members;
@@ -123,6 +127,20 @@ internal sealed class AdminConnection : IDisposable
             ForgetWords.ForgetAnswer,
             cancel,
             ForgetPatience);
+
+    /// <summary>What is withdrawn or accepted.</summary>
+    public Task<Outcome<RulingsAnswer>> RulingsAsync(CancellationToken cancel) =>
+        AskAsync(HttpMethod.Get, "modules/rulings", null, RulingWords.RulingsAnswer, cancel);
+
+    /// <summary>Orders to <c>withdraw</c> or <c>accept</c> a module version.</summary>
+    public Task<Outcome<RulingsAnswer>> RuleAsync(string verb, RulingBody order, CancellationToken cancel) =>
+        AskAsync(
+            HttpMethod.Post,
+            $"modules/{verb}",
+            JsonSerializer.SerializeToUtf8Bytes(order, RulingOrdersJson.Default.RulingBody),
+            RulingWords.RulingsAnswer,
+            cancel,
+            RulingPatience);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

@@ -1,3 +1,4 @@
+using ProxyCluster.Clustering.Agreed;
 using ProxyCluster.Routing;
 
 namespace ProxyCluster.Clustering.Local;
@@ -17,6 +18,7 @@ internal sealed class LocalCluster
     private readonly Lock _lock = new();
     private readonly List<LocalEngine> _members = [];
     private readonly HashSet<LocalEngine> _frozen = [];
+    private readonly Dictionary<string, AgreedDocument> _agreed = new(StringComparer.Ordinal);
     private RoutingTable _routing = RoutingTable.Empty;
     private LocalEngine? _authority;
     private string? _lost;
@@ -111,6 +113,33 @@ internal sealed class LocalCluster
             _routing = next;
             Deliver();
             return new(PublishStatus.Published, next);
+        }
+    }
+
+    /// <summary>As <see cref="IAgreedCalls.ReadAsync"/>.</summary>
+    internal AgreedDocument? AgreedOrNull(string name, AgreedDocument known)
+    {
+        lock (_lock)
+        {
+            if (_lost is not null)
+                return null;
+            if (known.Revision > _agreed.GetValueOrDefault(name, AgreedDocument.None).Revision)
+                _agreed[name] = known;
+            return _agreed.GetValueOrDefault(name, AgreedDocument.None);
+        }
+    }
+
+    /// <summary>As <see cref="IAgreedCalls.WriteAsync"/>.</summary>
+    internal AgreedWrite TryAgree(string name, AgreedDocument next)
+    {
+        lock (_lock)
+        {
+            if (_lost is not null)
+                return AgreedWrite.Unavailable;
+            if (next.Revision != _agreed.GetValueOrDefault(name, AgreedDocument.None).Revision + 1)
+                return AgreedWrite.Superseded;
+            _agreed[name] = next;
+            return AgreedWrite.Written;
         }
     }
 

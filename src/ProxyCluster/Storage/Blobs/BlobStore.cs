@@ -5,6 +5,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Rulings;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Storage.Blobs;
@@ -28,7 +29,7 @@ namespace ProxyCluster.Storage.Blobs;
 /// </para>
 /// </summary>
 internal sealed partial class BlobStore(
-    BlobContainerClient container, BlobStoreOptions options, ProxyMetrics metrics, ILogger<BlobStore> logger) : IArtifactStore
+    BlobContainerClient container, BlobStoreOptions options, RulingBook rulings, ProxyMetrics metrics, ILogger<BlobStore> logger) : IArtifactStore
 {
     private const int MaxMerges = 32;
 
@@ -46,7 +47,7 @@ internal sealed partial class BlobStore(
 
     /// <inheritdoc/>
     public async ValueTask<ModuleRecord?> FindRecordOrNullAsync(ModuleVersion module, CancellationToken cancel) =>
-        Fits(module) ? (await ReadRecordAsync(_names.Record(module), module, cancel)).Record : null;
+        Fits(module) && (await ReadRecordAsync(_names.Record(module), module, cancel)).Record is { } record && !record.IsVoid(rulings) ? record : null;
 
     /// <inheritdoc/>
     async ValueTask<Stream?> IArtifactStore.OpenStreamOrNullAsync(
@@ -84,6 +85,8 @@ internal sealed partial class BlobStore(
         {
             // 1. What is there, and would it take this?
             var (current, etag) = await ReadRecordAsync(record, module, cancel);
+            if (current?.IsVoid(rulings) == true)
+                current = null; // what it named stays behind, as after a lost race
             var stored = current?.ArtifactOrNull(kind);
             var bytesLost = stored is not null && !await HasBytesAsync(module, kind, stored, cancel);
             var result = RecordMerge.Merge(current, proposal, kind, bytesLost);

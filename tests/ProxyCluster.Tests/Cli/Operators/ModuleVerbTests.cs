@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 using ProxyCluster.Demo;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Lines;
+using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
+using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Tests.Failover;
 using ProxyCluster.Tests.Lines;
@@ -15,7 +17,7 @@ using ProxyCluster.Tests.Silo;
 
 namespace ProxyCluster.Tests.Cli.Operators;
 
-/// <summary>An operator has a module version forgotten, on three whole regions and on members that a test writes.</summary>
+/// <summary>An operator has a module version withdrawn, accepted and forgotten, on three whole regions and on members that a test writes.</summary>
 public sealed class ModuleVerbTests : IAsyncLifetime
 {
     private readonly ScratchDirectory _scratch = new();
@@ -162,6 +164,46 @@ public sealed class ModuleVerbTests : IAsyncLifetime
         Assert.All(RegionsSystem.Names, region => Assert.NotNull(RecordOf(region)));
     }
 
+    [Fact]
+    public async Task Withdraw_HeldInEveryRegion_IsRefusedEverywhereUntilItIsTakenBack()
+    {
+        await HaveEverywhereAsync();
+
+        var call = await RunAsync("withdraw", "--reason", "leaks a password");
+
+        Assert.Equal((0, ""), (call.Status, call.Error));
+        Assert.Contains($"{Sample.Module}: withdrawn, in force within two seconds", call.Out, StringComparison.Ordinal);
+        await EverywhereAsync(HttpStatusCode.Forbidden, "was withdrawn by alice");
+        var list = await CommandLineCall.RunAsync("module", "rulings", "--url", _system.Url("tokyo"), "--token-file", _scratch["token"]);
+        Assert.Matches($@"^\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\dZ withdraw {System.Text.RegularExpressions.Regex.Escape(Sample.Module.ToString())} by alice: leaks a password\n$", list.Out);
+        Assert.Contains(_log.Lines, static line => line.Contains("Operator alice gave the order to Withdraw", StringComparison.Ordinal));
+
+        Assert.Equal(0, (await RunAsync("withdraw", "--reason", "it was another", "--undo")).Status);
+        await EverywhereAsync(HttpStatusCode.OK, "");
+    }
+
+    [Theory]
+    [InlineData("accept", "--zip", "h1:AAAA", "say what is accepted")]
+    [InlineData("accept", "--go-mod", "AAAA", "say what is accepted")]
+    [InlineData("accept", "--zip", "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "is for a checksum database to prove")]
+    [InlineData("withdraw", "--undo", "true", "is not withdrawn")]
+    public async Task Order_ThatMakesNoSense_IsToldInASentence(string verb, string option, string value, string told)
+    {
+        var call = await RunAsync(verb, "--reason", "x", option, value);
+
+        Assert.Equal((1, ""), (call.Status, call.Out));
+        Assert.Contains(told, call.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Withdraw_ByAViewer_IsRefused()
+    {
+        var call = await RunAsync("withdraw", "--reason", "x", token: RegionsSystem.Viewer);
+
+        Assert.Equal(1, call.Status);
+        Assert.Contains("victor is a viewer; this takes an operator", call.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("example.com/lib", "write it as PATH@VERSION")]
     [InlineData("example.com/lib@main", "is not a canonical version")]
@@ -196,6 +238,28 @@ public sealed class ModuleVerbTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             Assert.NotNull(RecordOf(region));
         }
+    }
+
+    private async Task EverywhereAsync(HttpStatusCode status, string told)
+    {
+        foreach (var region in RegionsSystem.Names)
+        {
+            await Waiting.UntilAsync(() => _system.Services(region).GetRequiredService<RulingBook>().Current.Count == (status == HttpStatusCode.OK ? 0 : 1), "it has been heard of");
+            using var answer = await _system.GetAsync(region, Zip);
+            Assert.Equal(status, answer.StatusCode);
+            if (told.Length > 0)
+                Assert.Contains(told, await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        }
+    }
+
+    private Task<CommandLineCall> RunAsync(string verb, string option, string value, string more = "", string another = "", string token = RegionsSystem.Operator)
+    {
+        File.WriteAllText(_scratch["token"], token);
+        return CommandLineCall.RunAsync(
+            [
+                "module", verb, Sample.Module.ToString(), option, value, .. new[] { more, another }.Where(static word => word.Length > 0),
+                "--url", _system.Url("frankfurt"), "--token-file", _scratch["token"],
+            ]);
     }
 
     private ModuleRecord? RecordOf(string region) => _system.Services(region).GetRequiredService<DiskStore>().FindRecordOrNull(Sample.Module);

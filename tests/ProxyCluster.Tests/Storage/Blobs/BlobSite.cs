@@ -60,7 +60,7 @@ internal sealed class BlobSite(AzuriteProcess azurite) : StoreSite
     }
 
     public BlobStore OpenStore(BlobStoreOptions options, HttpPipelineTransport? transport = null) =>
-        new(OpenClient(options, transport), options, Metrics, NullLogger<BlobStore>.Instance);
+        new(OpenClient(options, transport), options, Rulings, Metrics, NullLogger<BlobStore>.Instance);
 
     public override Task LeaveBytesAsync(ModuleVersion module, ArtifactKind kind, byte[] bytes) =>
         WriteAsync(Names.Artifact(module, kind, Digest.Of(bytes)), bytes);
