@@ -41,6 +41,9 @@ internal sealed class DirectModules(
     // A tar has a block and padding for each file, beside what a zip may hold.
     private static readonly long MaxArchive = ZipLimits.Default.MaxContentBytes + (1024L * ZipLimits.Default.MaxEntries);
 
+    // Which scheme answered.
+    private readonly ShortMemory<RepositoryAddress> _answered = new(1L << 20, options.Value.PlaceFreshFor, clock);
+
     /// <summary>An artifact.</summary>
     public Task<Outcome<DirectAnswer>> ArtifactAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel) => AnswerAsync(
         module.Path,
@@ -149,6 +152,9 @@ internal sealed class DirectModules(
     {
         if (root.HasScheme)
             return Find(root.Url);
+        var key = $"{mayBeInside} {root.Url}";
+        if (_answered.FindOrNull(key) is { } known)
+            return known;
 
         // The first that answers; if none does, what the first of them said.
         RepositoryException? first = null;
@@ -158,6 +164,7 @@ internal sealed class DirectModules(
             try
             {
                 await mirrors.ReadRefsAsync(address, mayBeInside, cancel);
+                _answered.Remember(key, address, address.ToString());
                 return address;
             }
             catch (RepositoryException e)

@@ -49,6 +49,21 @@ public sealed class DirectModulesTests : IDisposable
         Assert.Equal(calls, _calls);
     }
 
+    // Its scheme is found out by asking, and that it is known already must not cost another question.
+    [Fact]
+    public async Task Version_OfAQualifiedPath_IsGivenWithoutTheRepositoryToo()
+    {
+        var world = World(static options => options.FreshFor = TimeSpan.Zero);
+        var module = new ModuleVersion(ModulePath.Parse("git.test/lib.git"), "v1.0.0");
+        new ScriptedRepository("git.test/lib").Commit(("go.mod", "module git.test/lib.git\n")).Tag("v1.0.0").Make(world.Repositories);
+        Assert.Null((await world.Modules.ArtifactAsync(module, ArtifactKind.Info, Cancellation)).Failure);
+        var calls = _calls;
+
+        Assert.Null((await world.Modules.ArtifactAsync(module, ArtifactKind.Mod, Cancellation)).Failure);
+
+        Assert.Equal(calls, _calls);
+    }
+
     [Fact]
     public async Task Tag_ThatCame_IsListedAndFetchedOnTopOfWhatIsThere()
     {
