@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
@@ -11,7 +12,7 @@ namespace ProxyCluster.Fetching;
 /// The word <c>direct</c>: modules from their repositories. It stands for many hosts, so an outage of one says nothing of the
 /// others and opens no circuit breaker of this link; each host is left alone for a moment by itself (<see cref="GitMirrors"/>).
 /// </summary>
-internal sealed class DirectUpstream(DirectModules modules, IOptions<UpstreamsOptions> options, TimeProvider time) : IUpstream, IDisposable
+internal sealed class DirectUpstream(DirectModules modules, Logins logins, IOptions<UpstreamsOptions> options, TimeProvider time) : IUpstream, IDisposable
 {
     private const int MaxProxies = 64;
 
@@ -70,7 +71,7 @@ internal sealed class DirectUpstream(DirectModules modules, IOptions<UpstreamsOp
 
         var proxy = _proxies.GetOrAdd((url, mayBeInside), key => new HttpUpstream(
             new GoProxyEntry(GoProxyEntryKind.Http, url, PassesAnyFailure: false),
-            static _ => null,
+            logins,
             options,
             time,
             HttpUpstream.CreateHandler(_options, time, new RedirectGuard([], mayBeInside) { IsOutside = !mayBeInside })));

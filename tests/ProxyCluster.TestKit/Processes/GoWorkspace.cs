@@ -60,6 +60,9 @@ public sealed class GoWorkspace : IDisposable
             ? Path.Combine(newest, "bin", "go")
             : throw new ToolMissingException($"there is no newer go in {Newer} (infra/install-go)");
 
+    /// <summary>Sets one more variable for go.</summary>
+    public void Set(string variable, string value) => _environment[variable] = value;
+
     /// <summary>The main module's directory.</summary>
     public string Main => _directory["main"];
 
