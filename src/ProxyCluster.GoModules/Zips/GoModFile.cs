@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.GoModules.Zips;
 
 /// <summary>
-/// The two lines of a go.mod file that matter outside the <c>go</c> command: <c>module</c> and <c>go</c>. Reads line by
+/// The lines of a go.mod file that matter outside the <c>go</c> command: <c>module</c>, <c>go</c> and <c>retract</c>. Reads line by
 /// line and never refuses the rest of the file, as Go reads the go.mod files of dependencies.
 /// </summary>
 public static partial class GoModFile
@@ -44,6 +45,25 @@ public static partial class GoModFile
         }
 
         return version;
+    }
+
+    /// <summary>The ranges of versions, bounds included, that it takes back. What is no range is none, as in go for the modules of others.</summary>
+    public static IReadOnlyList<(string Low, string High)> Retractions(ReadOnlySpan<byte> goMod)
+    {
+        var found = new List<(string, string)>();
+        foreach (var tokens in Statements(goMod))
+        {
+            var range = tokens switch
+            {
+                ["retract", "[", var from, ",", var to, "]"] => (VersionOrNull(from), VersionOrNull(to)),
+                ["retract", var one and not "["] => (VersionOrNull(one), VersionOrNull(one)),
+                _ => default((string?, string?)),
+            };
+            if (range is ({ } low, { } high))
+                found.Add((low, high));
+        }
+
+        return found;
     }
 
     /// <summary>True if the language version is this one or a later one.</summary>
@@ -131,6 +151,8 @@ public static partial class GoModFile
 
         return Math.Min(at + 1, line.Length);
     }
+
+    private static string? VersionOrNull(string token) => UnquoteOrNull(token) is { } version ? Semver.CanonicalOrNull(version) : null;
 
     private static string? UnquoteOrNull(string token)
     {

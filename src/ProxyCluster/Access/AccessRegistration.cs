@@ -13,7 +13,7 @@ internal static class AccessRegistration
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessOptionsValidation>();
         services.AddSingleton<AccessRules>();
         services.AddSingleton<AccessTokens>();
-        services.AddSingleton<Logins>();
+        services.AddSingleton<ClientLogins>();
         return services;
     }
 

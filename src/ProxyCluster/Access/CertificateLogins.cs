@@ -48,14 +48,14 @@ internal static class CertificateLogins
     }
 
     /// <summary>Whose certificate the connection shows.</summary>
-    public static async Task<Login> ProveAsync(HttpContext context)
+    public static async Task<ClientLogin> ProveAsync(HttpContext context)
     {
         if (!(await context.AuthenticateAsync(Scheme)).Succeeded)
-            return Login.Wrong("the client certificate is not one of the configured authorities', or not valid now");
+            return ClientLogin.Wrong("the client certificate is not one of the configured authorities', or not valid now");
         var names = context.Connection.ClientCertificate!.SubjectName.EnumerateRelativeDistinguishedNames().Where(static name => !name.HasMultipleElements).ToLookup(
             static name => name.GetSingleElementType().Value, static name => name.GetSingleElementValue() ?? "");
         return Identity.OrNull(names[CommonName].FirstOrDefault(), names[OrganizationalUnit]) is { } who
             ? new(who, null)
-            : Login.Wrong("the client certificate has no usable common name");
+            : ClientLogin.Wrong("the client certificate has no usable common name");
     }
 }

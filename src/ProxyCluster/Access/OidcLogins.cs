@@ -35,7 +35,7 @@ internal sealed partial class OidcLogins(
     public static bool IsToken(string token) => token.Count(static c => c == '.') == 2;
 
     /// <summary>Whose token it is.</summary>
-    public async Task<Login> ProveAsync(HttpContext context, string token)
+    public async Task<ClientLogin> ProveAsync(HttpContext context, string token)
     {
         // Without its keys every token would look like a forged one.
         var oidc = options.Value.Oidc;
@@ -54,7 +54,7 @@ internal sealed partial class OidcLogins(
         var result = await context.AuthenticateAsync(Scheme);
         if (!result.Succeeded)
         {
-            return Login.Wrong(result.Failure switch
+            return ClientLogin.Wrong(result.Failure switch
             {
                 SecurityTokenExpiredException => "the token has expired",
                 SecurityTokenNotYetValidException => "the token is not valid yet",
@@ -68,7 +68,7 @@ internal sealed partial class OidcLogins(
             claims.FindFirst(oidc.SubjectClaim)?.Value,
             claims.FindAll(oidc.GroupsClaim).Select(static claim => claim.Value).Where(rules.Mention)) is { } who
             ? new(who, null)
-            : Login.Wrong($"the token has no usable claim {oidc.SubjectClaim}");
+            : ClientLogin.Wrong($"the token has no usable claim {oidc.SubjectClaim}");
     }
 
     private static void Configure(JwtBearerOptions jwt, IOptions<AccessOptions> options, TimeProvider clock)

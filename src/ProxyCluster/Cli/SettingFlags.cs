@@ -11,6 +11,8 @@ internal sealed class SettingFlags
 {
     private readonly List<(Option<string> Option, string Key)> _flags = [];
 
+    private readonly List<(Option<string[]> Option, string Key)> _lists = [];
+
     private readonly Option<string[]> _files = new("--config")
     {
         Description = "Read this JSON file over appsettings.json; may be given several times.",
@@ -35,7 +37,8 @@ internal sealed class SettingFlags
     public static SettingFlags ForServe(Command command) => new SettingFlags()
         .With("--urls", SettingKeys.Urls, "URLS", "Listen here; several are separated by ';'. Default http://localhost:8080.")
         .With("--data", SettingKeys.Data, "DIR", "Keep artifacts in this directory. Default ./data.")
-        .With("--upstream", SettingKeys.Upstreams, "LIST", "Where modules come from, as in GOPROXY: URLs with ',' (next on 404/410) or '|' (next on any error), 'off'.")
+        .With("--upstream", SettingKeys.Upstreams, "LIST", "Where modules come from, as in GOPROXY: URLs with ',' (next on 404/410) or '|' (next on any error), 'direct' (the repositories themselves, by git), 'off'.")
+        .WithMany("--direct-rewrite", SettingKeys.DirectRewrites, "FROM=TO", "Of 'direct': ask repositories whose address begins with FROM at TO, as git's insteadOf; may be given several times.")
         .With("--sumdb", SettingKeys.SumDb, "VALUE", "The checksum database, as in GOSUMDB: a name, name+hash+key, either with a URL, or 'off'.")
         .With("--no-sumdb", SettingKeys.NoSumDb, "PATTERNS", "Modules that no checksum database knows, as in GONOSUMDB.")
         .With("--engine", SettingKeys.Engine, "ENGINE", "What holds the cluster together: 'orleans' (the default) or 'local' (light, for a process alone).")
@@ -65,6 +68,9 @@ internal sealed class SettingFlags
                 flags.Add(new Setting(key, value, "flag " + option.Name));
         }
 
+        foreach (var (option, key) in _lists)
+            flags.AddRange((parsed.GetValue(option) ?? []).Select((value, i) => new Setting($"{key}:{i}", value, "flag " + option.Name)));
+
         // Checked by a validator when the line was parsed: each holds a key and a value.
         flags.AddRange(parsed.GetValue(_set)!.Select(text => text.Split('=', 2))
             .Select(pair => new Setting(pair[0].Trim(), pair[1], "flag --set")));
@@ -83,6 +89,12 @@ internal sealed class SettingFlags
         return this;
     }
 
+    private SettingFlags WithMany(string name, string key, string valueName, string description)
+    {
+        _lists.Add((new Option<string[]>(name) { Description = description, HelpName = valueName, AllowMultipleArgumentsPerToken = false }, key));
+        return this;
+    }
+
     private SettingFlags AddTo(Command command)
     {
         _set.Validators.Add(result =>
@@ -91,6 +103,8 @@ internal sealed class SettingFlags
                 result.AddError($"--set {token.Value}: write it as Section:Key=value");
         });
         foreach (var (option, _) in _flags)
+            command.Options.Add(option);
+        foreach (var (option, _) in _lists)
             command.Options.Add(option);
         command.Options.Add(_files);
         command.Options.Add(_set);

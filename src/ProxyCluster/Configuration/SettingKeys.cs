@@ -9,6 +9,7 @@ internal static class SettingKeys
     public const string Urls = "Serve:Urls";
     public const string Data = "Storage:Data";
     public const string Upstreams = "Upstreams:List";
+    public const string DirectRewrites = "Direct:Rewrites";
     public const string SumDb = "Verification:SumDb";
     public const string NoSumDb = "Verification:NoSumDb";
     public const string Private = "Verification:Private";

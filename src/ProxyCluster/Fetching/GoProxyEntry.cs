@@ -4,7 +4,7 @@ namespace ProxyCluster.Fetching;
 
 /// <summary>One entry of a GOPROXY list.</summary>
 /// <param name="Kind">What the entry names.</param>
-/// <param name="Url">Where it is, without userinfo and without a trailing slash; null for the word <c>off</c>.</param>
+/// <param name="Url">Where it is, without userinfo and without a trailing slash; null for the words <c>off</c> and <c>direct</c>.</param>
 /// <param name="PassesAnyFailure">
 /// True when <c>|</c> follows: any failure moves on to the next entry. Otherwise only proven absence does (spec §3).
 /// </param>
@@ -23,6 +23,7 @@ internal sealed record GoProxyEntry(GoProxyEntryKind Kind, Uri? Url, bool Passes
     public string DisplayName => Kind switch
     {
         GoProxyEntryKind.Off => "off",
+        GoProxyEntryKind.Direct => "direct",
         GoProxyEntryKind.File => "file://" + Url!.AbsolutePath.TrimEnd('/'),
         _ => Url!.AbsoluteUri.TrimEnd('/'),
     };

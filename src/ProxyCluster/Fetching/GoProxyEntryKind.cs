@@ -9,6 +9,9 @@ internal enum GoProxyEntryKind
     /// <summary>A static tree on this machine.</summary>
     File,
 
+    /// <summary>The repositories of the modules themselves; ends the list.</summary>
+    Direct,
+
     /// <summary>Nothing beyond this point may be asked; ends the list.</summary>
     Off,
 }

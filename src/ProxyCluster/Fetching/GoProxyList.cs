@@ -6,12 +6,12 @@ namespace ProxyCluster.Fetching;
 
 /// <summary>
 /// A GOPROXY list as <c>go</c> reads it (spec §3): entries parted by <c>,</c> or <c>|</c>, trimmed, empty ones skipped;
-/// <c>off</c> ends the list, whatever follows it is not even looked at.
+/// <c>off</c> and <c>direct</c> end the list, whatever follows them is not even looked at.
 /// </summary>
 /// <remarks>
-/// Three things are stricter than in go, because a service should say so at start and not at the first miss: a URL may not
-/// have a query or a fragment (the request path is appended to it), userinfo over plain http is refused here unless
-/// the host is this machine, and <c>direct</c> is refused until we can do it.
+/// Two things are stricter than in go, because a service should say so at start and not at the first miss: a URL may not
+/// have a query or a fragment (the request path is appended to it), and userinfo over plain http is refused here unless
+/// the host is this machine.
 /// </remarks>
 internal sealed class GoProxyList
 {
@@ -35,15 +35,9 @@ internal sealed class GoProxyList
             if (word.IsEmpty)
                 continue;
 
-            if (word is "direct")
+            if (word is "off" or "direct")
             {
-                error = "\"direct\" in the upstream list is not supported yet: name a module proxy, or end the list with \"off\"; clients that list this proxy with \",direct\" still have theirs";
-                return false;
-            }
-
-            if (word is "off")
-            {
-                entries.Add(new GoProxyEntry(GoProxyEntryKind.Off, null, false));
+                entries.Add(new GoProxyEntry(word is "off" ? GoProxyEntryKind.Off : GoProxyEntryKind.Direct, null, false));
                 break;
             }
 
@@ -82,7 +76,7 @@ internal sealed class GoProxyList
         {
             error = word[0] == '/'
                 ? $"upstream \"{shown}\" has no scheme; a directory is written file://{shown}"
-                : $"upstream \"{shown}\" is not a URL or \"off\"";
+                : $"upstream \"{shown}\" is not a URL, \"direct\" or \"off\"";
             return false;
         }
 

@@ -14,6 +14,11 @@ internal interface IUpstream
     /// </summary>
     bool IsRemote { get; }
 
+    /// <summary>
+    /// True for one that stands for many hosts, whom clients name: an outage of one of them says nothing of how this region stands.
+    /// </summary>
+    bool StandsForMany => false;
+
     /// <summary>Opens the answer, whose body is then read under the limits of the options.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     Task<UpstreamReply> OpenAsync(UpstreamRequest request, CancellationToken ct);

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Credentials;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Repositories;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Fetching;
@@ -39,8 +40,9 @@ internal sealed class UpstreamChain : IDisposable
         TimeProvider time,
         ProxyMetrics metrics,
         ILogger<UpstreamChain> logger,
-        UpstreamRoutes routes)
-        : this(routes, entry => CreateUpstream(entry, options, logins, time), options, time, metrics, logger, Random.Shared.NextDouble)
+        UpstreamRoutes routes,
+        DirectModules direct)
+        : this(routes, entry => entry.Kind is GoProxyEntryKind.Direct ? new DirectUpstream(direct, logins, options, time) : CreateUpstream(entry, options, logins, time), options, time, metrics, logger, Random.Shared.NextDouble)
     {
     }
 
@@ -95,7 +97,7 @@ internal sealed class UpstreamChain : IDisposable
                 return answer.Outcome;
             }
 
-            metOutage |= answer.WasAsked && failure.Kind is FailureKind.UpstreamUnavailable or FailureKind.UpstreamTimeout;
+            metOutage |= answer.WasAsked && !link.StandsForMany && failure.Kind is FailureKind.UpstreamUnavailable or FailureKind.UpstreamTimeout;
             failures.Add((link.Name, failure));
             if (!failure.IsProvenAbsence && !link.PassesAnyFailure)
                 break;
@@ -125,7 +127,7 @@ internal sealed class UpstreamChain : IDisposable
             link.Dispose();
     }
 
-    /// <summary>The upstream that an entry of the list names.</summary>
+    /// <summary>The upstream that an entry of the list names, unless that is <c>direct</c>.</summary>
     internal static IUpstream CreateUpstream(
         GoProxyEntry entry, IOptions<UpstreamsOptions> options, Logins logins, TimeProvider time) => entry.Kind switch
         {

@@ -55,6 +55,9 @@ internal sealed partial class UpstreamLink : IDisposable
     /// <summary>True for an upstream behind a connection.</summary>
     public bool IsRemote => _upstream.IsRemote;
 
+    /// <summary>True for one that stands for many hosts.</summary>
+    public bool StandsForMany => _upstream.StandsForMany;
+
     /// <summary>True when <c>|</c> follows in the list.</summary>
     public bool PassesAnyFailure { get; }
 

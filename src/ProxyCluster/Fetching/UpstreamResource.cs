@@ -9,13 +9,16 @@ internal readonly record struct UpstreamResource
     private readonly string? _label;
     private readonly string? _subject;
 
-    private UpstreamResource(UpstreamResourceKind kind, ModulePath path, string label, string rest, string subject)
+    private UpstreamResource(
+        UpstreamResourceKind kind, ModulePath path, string label, string rest, string subject, ModuleVersion? version = null, VersionQuery? revision = null)
     {
         Kind = kind;
         Path = path;
         _label = label;
         _treePath = $"{path.Escaped}/{rest}";
         _subject = subject;
+        Version = version;
+        Revision = revision;
     }
 
     /// <summary>What sort of thing it is.</summary>
@@ -23,6 +26,12 @@ internal readonly record struct UpstreamResource
 
     /// <summary>The module that it is about.</summary>
     public ModulePath Path { get; }
+
+    /// <summary>The module version, of an artifact.</summary>
+    public ModuleVersion? Version { get; }
+
+    /// <summary>What is asked for, of a query.</summary>
+    public VersionQuery? Revision { get; }
 
     /// <summary>The value of the metrics label <c>artifact</c>: <c>info</c>, <c>mod</c>, <c>zip</c>, <c>list</c>, <c>latest</c> or <c>query</c>.</summary>
     public string Label => _label ?? "";
@@ -46,7 +55,7 @@ internal readonly record struct UpstreamResource
             ArtifactKind.Mod => (UpstreamResourceKind.Mod, "mod"),
             _ => (UpstreamResourceKind.Zip, "zip"),
         };
-        return new(kind, module.Path, label, $"@v/{module.EscapedVersion}.{label}", $"{module} .{label}");
+        return new(kind, module.Path, label, $"@v/{module.EscapedVersion}.{label}", $"{module} .{label}", version: module);
     }
 
     /// <summary>The list of versions of a module.</summary>
@@ -59,7 +68,7 @@ internal readonly record struct UpstreamResource
 
     /// <summary>The <c>.info</c> of a branch, tag, hash or incomplete version.</summary>
     public static UpstreamResource Query(VersionQuery query) =>
-        new(UpstreamResourceKind.Query, query.Path, "query", $"@v/{query.Escaped}.info", $"{query} .info");
+        new(UpstreamResourceKind.Query, query.Path, "query", $"@v/{query.Escaped}.info", $"{query} .info", revision: query);
 
     /// <summary>The thing in words, for failures and logs.</summary>
     public override string ToString() => _subject ?? "";

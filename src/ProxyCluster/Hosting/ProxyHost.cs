@@ -13,6 +13,7 @@ using ProxyCluster.Http;
 using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Queries;
+using ProxyCluster.Repositories;
 using ProxyCluster.Silos;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
@@ -33,6 +34,7 @@ internal static class ProxyHost
         .AddStorage()
         .AddCredentials()
         .AddVerification()
+        .AddRepositories()
         .AddFetching()
         .AddAccess()
         .AddGate()

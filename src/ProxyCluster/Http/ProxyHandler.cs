@@ -27,7 +27,7 @@ namespace ProxyCluster.Http;
 internal sealed class ProxyHandler(
     HotCache hot,
     QueryCache queries,
-    Logins logins,
+    ClientLogins logins,
     AccessRules access,
     ModuleGate gate,
     ArtifactResponse artifacts,
@@ -144,7 +144,7 @@ internal sealed class ProxyHandler(
             return await RefuseAsync(context, hasBody, isRead);
 
         // 3. Who it is, where it says so; another member that passes it on has looked.
-        var login = default(Login);
+        var login = default(ClientLogin);
         if (forwarded is null && logins.AreGiven(context))
         {
             await SocketThread.LeaveAsync();
@@ -231,7 +231,7 @@ internal sealed class ProxyHandler(
     }
 
     private async Task<Seen> AnswerReadAsync(
-        HttpContext context, string target, ForwardedRequest? forwarded, Login login, bool isPassedOn, bool isRemembered)
+        HttpContext context, string target, ForwardedRequest? forwarded, ClientLogin login, bool isPassedOn, bool isRemembered)
     {
         // 1. The path, decoded once. The root may be a directory's name with or without its slash.
         if (RequestTarget.PathOf(target).TrimEnd('/').SequenceEqual(_basePath))
@@ -302,7 +302,7 @@ internal sealed class ProxyHandler(
     }
 
     // Anonymous clients have no business where nothing is for them.
-    private Failure? RootRefusalOrNull(Login login) =>
+    private Failure? RootRefusalOrNull(ClientLogin login) =>
         access.HasLogins && !access.IsAnythingOpen && login.Who is null ? new Failure(FailureKind.LoginRequired, "this proxy is for those who log in") : null;
 
     private bool TryAsk(

@@ -14,7 +14,7 @@ namespace ProxyCluster.Http;
 /// What every answer has in common: header values made once, the status of a failure, and an error body that the
 /// <c>go</c> command will show (spec §3: text/plain, at most 8 lines and 648 bytes, cut at the first blank line).
 /// </summary>
-internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self, Logins logins)
+internal sealed class Responses(IOptions<HttpOptions> options, ClusterSelf self, ClientLogins logins)
 {
     /// <summary>The header that carries a failure's machine-readable cause.</summary>
     public const string CauseHeader = "X-ProxyCluster-Cause";

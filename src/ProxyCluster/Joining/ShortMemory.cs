@@ -26,8 +26,10 @@ internal sealed class ShortMemory<T>(long budget, TimeSpan keptFor, TimeProvider
     }
 
     /// <summary>Learns something of a key, with a message that it holds.</summary>
-    public void Remember(string key, T value, string message) =>
-        _notes.Set(key, new Note(value, clock.GetTimestamp()), Fixed + (2L * message.Length));
+    public void Remember(string key, T value, string message) => Remember(key, value, 2L * message.Length);
+
+    /// <summary>The same for something that takes so many bytes.</summary>
+    public void Remember(string key, T value, long bytes) => _notes.Set(key, new Note(value, clock.GetTimestamp()), Fixed + bytes);
 
     private sealed record Note(T Value, long At);
 }

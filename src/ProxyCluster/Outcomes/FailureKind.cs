@@ -34,7 +34,7 @@ public enum FailureKind
     /// <summary>Who asks cannot be found out now: the identity provider does not answer.</summary>
     LoginUnavailable,
 
-    /// <summary>Asked for in a way that is not built yet, such as <c>direct</c>.</summary>
+    /// <summary>Asked for in a way that is not built, such as a module in a Mercurial repository.</summary>
     NotSupported,
 
     /// <summary>Every upstream that could have answered is unreachable, or answered 5xx or 429.</summary>

@@ -35,6 +35,9 @@ internal sealed class RedirectGuard(IEnumerable<Uri> configured, bool allows, Fu
     private readonly Func<IPAddress, bool> _isInside = isInside ?? IsInside;
     private volatile bool _wasOutside;
 
+    /// <summary>No server was configured, and whoever named one may not have it inside.</summary>
+    public bool IsOutside { init => _wasOutside = value; }
+
     /// <summary>The way out, which the handler must take.</summary>
     public IWebProxy Proxy { get; } = proxy ?? OutboundProxy.OfEnvironment;
 

@@ -18,6 +18,7 @@ namespace ProxyCluster.Storage;
 /// agreed/rulings                            what the cluster agreed on last, for a start without it
 /// owed/regions/                             copies that other regions are to get, a note each
 /// owed/shared/                              the same for the region's shared store
+/// vcs/                                      mirrors of repositories, one directory each
 /// quarantine/                               bytes that stopped matching their record, and records that cannot be read
 /// tmp/                                      being written; emptied at start
 /// </code>
@@ -44,6 +45,7 @@ internal sealed class DataTree
         Modules = Path.Combine(Root, "modules");
         Queries = Path.Combine(Root, "queries");
         ChecksumDatabases = Path.Combine(Root, "sumdb");
+        Repositories = Path.Combine(Root, "vcs");
         Temporary = Path.Combine(Root, "tmp");
         Quarantine = Path.Combine(Root, "quarantine");
         Agreed = Path.Combine(Root, "agreed");
@@ -57,6 +59,7 @@ internal sealed class DataTree
     public string Modules { get; }
     public string Queries { get; }
     public string ChecksumDatabases { get; }
+    public string Repositories { get; }
     public string Temporary { get; }
     public string Quarantine { get; }
     public string Agreed { get; }

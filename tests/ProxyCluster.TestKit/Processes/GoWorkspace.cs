@@ -22,7 +22,8 @@ public sealed class GoWorkspace : IDisposable
     /// <param name="goProxy">GOPROXY.</param>
     /// <param name="goSumDb">GOSUMDB: a key alone makes go ask the proxy's mirror, a key with a URL does not.</param>
     /// <param name="go">The program; the one on PATH by default.</param>
-    public GoWorkspace(string goProxy, string goSumDb, string go = "go")
+    /// <param name="more">Variables besides.</param>
+    public GoWorkspace(string goProxy, string goSumDb, string go = "go", IReadOnlyDictionary<string, string>? more = null)
     {
         _go = go;
         foreach (var name in (ReadOnlySpan<string>)["home", "main", "tmp"])
@@ -48,6 +49,8 @@ public sealed class GoWorkspace : IDisposable
             ["GOFLAGS"] = "-trimpath -modcacherw -buildvcs=false",
             ["CGO_ENABLED"] = "0",
         };
+        foreach (var (name, value) in more ?? new Dictionary<string, string>())
+            _environment[name] = value;
     }
 
     /// <summary>A <c>go</c> newer than the machine's own, which infra/install-go unpacks into the cache.</summary>
@@ -60,7 +63,7 @@ public sealed class GoWorkspace : IDisposable
     /// <summary>The main module's directory.</summary>
     public string Main => _directory["main"];
 
-    /// <summary>The home of whoever works here.</summary>
+    /// <summary>The home directory, where git looks for its configuration.</summary>
     public string Home => _directory["home"];
 
     /// <summary>GOMODCACHE.</summary>

@@ -11,7 +11,7 @@ public sealed partial class RoomTests
     private static readonly string[] Order =
     [
         "Configuration", "Files", "Outcomes", "Sockets", "Telemetry", "Joining", "Credentials", "Routing", "Verification", "Rulings", "Storage", "Clustering", "Placement", "Access", "Gate",
-        "Fetching", "Lines", "Copies", "Failover", "Silos", "Queries", "Walk", "Grains", "Admin", "Http", "Hosting", "Demo", "Drills", "Cli",
+        "Repositories", "Fetching", "Lines", "Copies", "Failover", "Silos", "Queries", "Walk", "Grains", "Admin", "Http", "Hosting", "Demo", "Drills", "Cli",
     ];
 
     [Fact]

@@ -81,7 +81,9 @@ public sealed class UpstreamRoutesTests
     [InlineData(1, "corp.example/lib", "--upstream", Public, "--set", "Verification:Private=corp.example")]
     [InlineData(1, "corp.example/lib", "--upstream", "off")]
     [InlineData(2, "no module")]
-    [InlineData(2, "corp.example/lib", "--upstream", "direct")]
+    [InlineData(2, "corp.example/lib", "--upstream", "direct", "--direct-rewrite", "https://a.example")]
+    [InlineData(2, "corp.example/lib", "--upstream", "direct", "--direct-rewrite", "https://a.example/=ext::sh -c true")]
+    [InlineData(0, "corp.example/lib", "--upstream", "direct", "--direct-rewrite", "https://a.example/=ssh://git@b.example/", "--direct-rewrite", "https://c.example/=file:///srv/")]
     public async Task RouteVerb_WhereNobodyIsAsked_SaysSoByItsStatus(int status, params string[] args) =>
         Assert.Equal(status, (await CommandLineCall.RunAsync(["route", .. args])).Status);
 

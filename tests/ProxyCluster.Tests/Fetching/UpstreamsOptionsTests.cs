@@ -1,9 +1,14 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Credentials;
 using ProxyCluster.Fetching;
+using ProxyCluster.Repositories;
+using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
+using ProxyCluster.Verification;
 
 namespace ProxyCluster.Tests.Fetching;
 
@@ -12,7 +17,7 @@ public sealed class UpstreamsOptionsTests
     [Theory]
     [InlineData("List", "bogus")]
     [InlineData("List", "")]
-    [InlineData("List", "https://a.example,direct")]
+    [InlineData("List", "https://a.example,ftp://b.example")]
     [InlineData("ProbeTimeout", "00:00:00")]
     [InlineData("ConnectTimeout", "00:00:00")]
     [InlineData("FirstByteTimeout", "01:00:00")]
@@ -75,8 +80,8 @@ public sealed class UpstreamsOptionsTests
     [Fact]
     public void Options_BoundFromConfiguration_BuildAChain()
     {
-        using var services = Services(("List", "a.example|file:///srv,off"), ("Retries", "0"));
-        Assert.Equal(["https://a.example", "file:///srv"], services.GetRequiredService<UpstreamChain>().Statuses.Select(s => s.Name));
+        using var services = Services(("List", "a.example|file:///srv,direct"), ("Retries", "0"));
+        Assert.Equal(["https://a.example", "file:///srv", "direct"], services.GetRequiredService<UpstreamChain>().Statuses.Select(s => s.Name));
     }
 
     [Fact]
@@ -91,5 +96,6 @@ public sealed class UpstreamsOptionsTests
     private static ServiceProvider Services(params (string Key, string Value)[] settings) => new ServiceCollection()
         .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(
             settings.Select(s => KeyValuePair.Create<string, string?>(s.Key.StartsWith("Credentials:", StringComparison.Ordinal) ? s.Key : $"Upstreams:{s.Key}", s.Value))).Build())
-        .AddMetrics().AddLogging().AddSingleton<ProxyMetrics>().AddSingleton(new LoginDirectory("", TimeProvider.System)).AddCredentials().AddFetching().BuildServiceProvider();
+        .AddMetrics().AddLogging().AddSingleton<ProxyMetrics>().AddSingleton(new LoginDirectory("", TimeProvider.System)).AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
+        .AddStorage().AddVerification().AddCredentials().AddRepositories().AddFetching().BuildServiceProvider();
 }

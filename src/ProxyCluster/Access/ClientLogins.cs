@@ -16,20 +16,20 @@ namespace ProxyCluster.Access;
 /// Where no login is configured nothing is looked at, as there is nothing that it could be compared with.
 /// </para>
 /// </summary>
-internal sealed partial class Logins
+internal sealed partial class ClientLogins
 {
     private readonly AccessRules _rules;
     private readonly AccessTokens _tokens;
     private readonly OidcLogins? _oidc;
     private readonly bool _areCertificatesOn;
     private readonly ProxyMetrics _metrics;
-    private readonly ILogger<Logins> _logger;
+    private readonly ILogger<ClientLogins> _logger;
 
-    public Logins(
+    public ClientLogins(
         AccessRules rules,
         AccessTokens tokens,
         ProxyMetrics metrics,
-        ILogger<Logins> logger,
+        ILogger<ClientLogins> logger,
         IOptions<AccessOptions> options,
         OidcLogins? oidc = null)
     {
@@ -48,7 +48,7 @@ internal sealed partial class Logins
             || (_areCertificatesOn && context.Features.Get<ITlsConnectionFeature>()?.ClientCertificate is not null));
 
     /// <summary>Who its client is.</summary>
-    public async Task<Login> ProveAsync(HttpContext context)
+    public async Task<ClientLogin> ProveAsync(HttpContext context)
     {
         var shown = _areCertificatesOn && context.Connection.ClientCertificate is not null ? await CertificateLogins.ProveAsync(context) : default;
         var said = context.Request.Headers.Authorization.Count > 0 && shown.Refusal is null ? await ProveAsync(context, context.Request.Headers.Authorization) : default;
@@ -65,13 +65,13 @@ internal sealed partial class Logins
         Log.Refused(_logger, who?.Subject ?? "an anonymous client", context.Connection.RemoteIpAddress, reason, inNamespace, what);
     }
 
-    private async Task<Login> ProveAsync(HttpContext context, StringValues header)
+    private async Task<ClientLogin> ProveAsync(HttpContext context, StringValues header)
     {
         if ((GivenToken.BearerOrNull(header) ?? GivenToken.PasswordOrNull(header)) is not { Length: > 0 } token)
-            return Login.Wrong("use Basic with a token as the password, or Bearer");
+            return ClientLogin.Wrong("use Basic with a token as the password, or Bearer");
         if (_tokens.IsOn && _tokens.FindOrNull(token) is { } who)
             return new(who, null);
-        return _oidc is not null && OidcLogins.IsToken(token) ? await _oidc.ProveAsync(context, token) : Login.Wrong("nobody has this token");
+        return _oidc is not null && OidcLogins.IsToken(token) ? await _oidc.ProveAsync(context, token) : ClientLogin.Wrong("nobody has this token");
     }
 
     private static partial class Log

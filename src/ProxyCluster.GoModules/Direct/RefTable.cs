@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using ProxyCluster.GoModules.Names;
+
+namespace ProxyCluster.GoModules.Direct;
+
+/// <summary>
+/// What a repository's names stood for at one moment: branches, tags (of annotated ones the commit behind them) and
+/// <c>HEAD</c>. Other names, such as those of changes under review, do not count (spec §6).
+/// </summary>
+public sealed class RefTable
+{
+    private const string Branches = "refs/heads/";
+    private const string TagNames = "refs/tags/";
+    private const int MinHashDigits = 7;
+
+    private static readonly SearchValues<char> Forbidden = SearchValues.Create(" ~^:?*[\\\x7f");
+
+    private readonly SortedDictionary<string, string> _commits = new(StringComparer.Ordinal);
+
+    private RefTable()
+    {
+    }
+
+    /// <summary>Digits of a whole hash: 40, or 64 in a repository with SHA-256 objects.</summary>
+    public int HashDigits { get; private set; } = 40;
+
+    /// <summary>The commit of the default branch; null in an empty repository.</summary>
+    public string? HeadOrNull => _commits.GetValueOrDefault("HEAD");
+
+    /// <summary>Reads what <c>git ls-remote</c> prints; names that git itself would refuse are left out.</summary>
+    public static RefTable Parse(string listing)
+    {
+        var table = new RefTable();
+        var peeled = new List<(string Ref, string Hash)>();
+        foreach (var line in listing.Split('\n'))
+        {
+            if (line.Split('\t') is not [var hash, var name] || hash.Length is not (40 or 64) || !hash.All(char.IsAsciiHexDigitLower))
+                continue;
+            var isPeeled = name.EndsWith("^{}", StringComparison.Ordinal);
+            var bare = isPeeled ? name[..^3] : name;
+            if (bare != "HEAD" && !IsBranchOrTag(bare))
+                continue;
+            table.HashDigits = hash.Length;
+            if (isPeeled)
+                peeled.Add((bare, hash));
+            else
+                table._commits[bare] = hash;
+        }
+
+        foreach (var (name, hash) in peeled)
+            table._commits[name] = hash;
+        return table;
+    }
+
+    /// <summary>What a revision may mean: a tag, a branch, <c>HEAD</c>, or the first digits of a commit.</summary>
+    public RevisionTarget Find(string revision)
+    {
+        foreach (var name in (ReadOnlySpan<string>)[TagNames + revision, Branches + revision])
+        {
+            if (_commits.TryGetValue(name, out var hash))
+                return new RevisionTarget(name, hash);
+        }
+
+        if (revision == "HEAD" && HeadOrNull is { } head)
+            return new RevisionTarget("HEAD", head);
+        if (revision.Length < MinHashDigits || revision.Length > HashDigits || !revision.All(char.IsAsciiHexDigitLower))
+            return default;
+
+        // Any commit that a name stands for; if none, it may lie in the history.
+        RevisionTarget found = new(null, revision) { IsByHash = true };
+        foreach (var (name, hash) in _commits)
+        {
+            if (!hash.StartsWith(revision, StringComparison.Ordinal))
+                continue;
+            if (found.Ref is not null && found.Hash != hash)
+                return found with { IsAmbiguous = true };
+            found = found.Ref is null ? found with { Ref = name, Hash = hash } : found;
+        }
+
+        return found;
+    }
+
+    /// <summary>The commit of a tag, or null.</summary>
+    public string? TagOrNull(string tag) => _commits.GetValueOrDefault(TagNames + tag);
+
+    /// <summary>The tags that begin so, in order.</summary>
+    public IEnumerable<string> TagsFrom(string prefix) => _commits.Keys
+        .Where(name => name.StartsWith(TagNames, StringComparison.Ordinal) && name.AsSpan(TagNames.Length).StartsWith(prefix, StringComparison.Ordinal))
+        .Select(static name => name[TagNames.Length..]);
+
+    /// <summary>The tags on a commit, in order.</summary>
+    public IReadOnlyList<string> TagsOn(string commit) =>
+        [.. _commits.Where(pair => pair.Value == commit && pair.Key.StartsWith(TagNames, StringComparison.Ordinal)).Select(static pair => pair.Key[TagNames.Length..])];
+
+    /// <summary>
+    /// What the tags that begin so come to, as <c>go</c> writes it into <c>Origin.TagSum</c>: a client compares it to know
+    /// whether an answer still holds.
+    /// </summary>
+    public string TagSum(string prefix)
+    {
+        var directory = prefix[..(prefix.LastIndexOf('/') + 1)];
+        var text = new StringBuilder();
+        foreach (var tag in TagsFrom(prefix))
+        {
+            var version = tag[directory.Length..];
+            if (Semver.CanonicalOrNull(version) is { } canonical && version.StartsWith(canonical, StringComparison.Ordinal) && !PseudoVersion.IsPseudo(version))
+                text.Append('"').Append(tag.Replace("\"", "\\\"", StringComparison.Ordinal)).Append("\" ").Append(_commits[TagNames + tag]).Append('\n');
+        }
+
+        return "t1:" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    /// <summary>What all names come to: two tables with the same sum are the same.</summary>
+    public string Sum => Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(_commits.Select(static pair => $"{pair.Key} {pair.Value}\n")))));
+
+    // git-check-ref-format: a server may say anything, and what it says becomes an argument.
+    private static bool IsBranchOrTag(string name) =>
+        (name.StartsWith(Branches, StringComparison.Ordinal) || name.StartsWith(TagNames, StringComparison.Ordinal))
+        && !name.AsSpan().ContainsAny(Forbidden) && !name.Any(static c => c < ' ')
+        && !name.Contains("..", StringComparison.Ordinal) && !name.Contains("@{", StringComparison.Ordinal)
+        && !name.Split('/').Any(static element => element.Length == 0 || element[0] is '.' or '-' || element[^1] == '.' || element.EndsWith(".lock", StringComparison.Ordinal));
+}
+
+/// <summary>What a revision may mean in a repository; the default value is nothing.</summary>
+/// <param name="Ref">The name that stands for the commit; null where the revision is a hash that no name stands for.</param>
+/// <param name="Hash">The commit, or its first digits.</param>
+/// <param name="IsAmbiguous">More than one commit begins so.</param>
+public readonly record struct RevisionTarget(string? Ref, string? Hash, bool IsAmbiguous = false)
+{
+    /// <summary>Asked for by its hash: which name stands for it does not matter.</summary>
+    public bool IsByHash { get; init; }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using ProxyCluster.Credentials;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Repositories;
+using ProxyCluster.Sockets;
+
+namespace ProxyCluster.Fetching;
+
+/// <summary>
+/// The word <c>direct</c>: modules from their repositories. It stands for many hosts, so an outage of one says nothing of the
+/// others and opens no circuit breaker of this link; each host is left alone for a moment by itself (<see cref="GitMirrors"/>).
+/// </summary>
+internal sealed class DirectUpstream(DirectModules modules, Logins logins, IOptions<UpstreamsOptions> options, TimeProvider time) : IUpstream, IDisposable
+{
+    private const int MaxProxies = 64;
+
+    private readonly UpstreamsOptions _options = options.Value;
+    private readonly ConcurrentDictionary<(Uri, bool), HttpUpstream> _proxies = new();
+
+    public string Name => "direct";
+
+    public bool IsRemote => true;
+
+    public bool StandsForMany => true;
+
+    /// <inheritdoc/>
+    public async Task<UpstreamReply> OpenAsync(UpstreamRequest request, CancellationToken ct)
+    {
+        var outcome = await AskAsync(request.Resource, ct);
+        if (!outcome.TryGet(out var answer, out var failure))
+            return failure.Kind is FailureKind.UpstreamUnavailable ? UpstreamFault.Passing(failure.Kind, failure.Message) : new UpstreamFault(failure);
+        if (answer.Proxy is { } proxy)
+            return await AskProxyAsync(proxy, answer.MayBeInside, request, ct);
+
+        var body = answer.Body!;
+        var limits = _options.BodyLimitsOf(request);
+        if (body.Length > limits.MaxBytes)
+        {
+            await body.DisposeAsync();
+            return UpstreamBody.TooLong(Name, limits.MaxBytes);
+        }
+
+        return new UpstreamAnswer(Name, new UpstreamBody(body, Name, body.Length, limits, time, ct)) { Length = body.Length };
+    }
+
+    public void Dispose()
+    {
+        foreach (var proxy in _proxies.Values)
+            proxy.Dispose();
+    }
+
+    private Task<Outcome<DirectAnswer>> AskAsync(UpstreamResource resource, CancellationToken ct) => resource.Kind switch
+    {
+        UpstreamResourceKind.List => modules.ListAsync(resource.Path, ct),
+        UpstreamResourceKind.Latest => modules.LatestAsync(resource.Path, ct),
+        UpstreamResourceKind.Query => modules.QueryAsync(resource.Revision!.Value, ct),
+        UpstreamResourceKind.Info => modules.ArtifactAsync(resource.Version!.Value, ArtifactKind.Info, ct),
+        UpstreamResourceKind.Mod => modules.ArtifactAsync(resource.Version!.Value, ArtifactKind.Mod, ct),
+        _ => modules.ArtifactAsync(resource.Version!.Value, ArtifactKind.Zip, ct),
+    };
+
+    // A page may name a module proxy in place of a repository (golang.org/toolchain's does).
+    private async Task<UpstreamReply> AskProxyAsync(Uri url, bool mayBeInside, UpstreamRequest request, CancellationToken ct)
+    {
+        if (url.Scheme != Uri.UriSchemeHttps)
+            return UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{request.Resource.Path}: its page names a module proxy that is not on https");
+        if (_proxies.Count > MaxProxies)
+            return UpstreamFault.Final(FailureKind.Overloaded, $"{request.Resource.Path}: too many pages name module proxies");
+
+        var proxy = _proxies.GetOrAdd((url, mayBeInside), key => new HttpUpstream(
+            new GoProxyEntry(GoProxyEntryKind.Http, url, PassesAnyFailure: false),
+            logins,
+            options,
+            time,
+            HttpUpstream.CreateHandler(_options, time, new RedirectGuard([], mayBeInside) { IsOutside = !mayBeInside })));
+        var reply = await proxy.OpenAsync(request, ct);
+        return reply.Fault is { } fault ? fault with { IsUnreachable = false } : reply;
+    }
+}

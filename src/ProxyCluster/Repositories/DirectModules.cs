@@ -1,0 +1,228 @@
+using System.Text;
+using Microsoft.Extensions.Options;
+using ProxyCluster.GoModules.Direct;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Zips;
+using ProxyCluster.Joining;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Storage;
+
+namespace ProxyCluster.Repositories;
+
+/// <summary>
+/// Modules straight from their repositories, in the words of a module proxy: the same questions, and the answers that the
+/// <c>go</c> command would find there by itself.
+/// <para>
+/// Promises. What a version is called, what its go.mod and its files are is go's word for word (spec §6), so that its hash is
+/// everybody's. That something is not there was said by its repository or its page; a host that does not answer, a login that
+/// is missing and a repository too large are failures of their own. Whoever wrote a repository has nothing run here: git works
+/// as <see cref="GitEnvironment"/> and <see cref="GitProgram"/> let it.
+/// </para>
+/// <para>
+/// What never changes (a module version's go.mod and zip) comes from the mirror alone where that has it. What may change is
+/// asked of the repository, once for all who ask within <see cref="DirectOptions.FreshFor"/>.
+/// </para>
+/// <para>
+/// Leaves to others: proof, like that of anything else that comes from upstream; answers for a while (queries); turns of
+/// clients (the upstream chain). Mercurial, Subversion and Fossil are refused in a sentence.
+/// </para>
+/// Road not taken: to drive the go command, as other proxies do. It cannot tell an outage from absence, wants a cache of its
+/// own, and stops at a go.mod that is newer than itself.
+/// </summary>
+internal sealed class DirectModules(
+    Discovery discovery, GitMirrors mirrors, RepositoryGuard guard, UrlRewrites rewrites, DataTree tree, IOptions<DirectOptions> options, TimeProvider clock)
+{
+    // A client asks for .info, .mod and .zip one after the other.
+    private readonly ShortMemory<ModuleRevision> _found = new(16L << 20, options.Value.FreshFor, clock);
+
+    // Where the scheme is not known: what go tries, in its order.
+    private static readonly string[] Schemes = ["https", "git+ssh", "ssh"];
+
+    // A tar has a block and padding for each file, beside what a zip may hold.
+    private static readonly long MaxArchive = ZipLimits.Default.MaxContentBytes + (1024L * ZipLimits.Default.MaxEntries);
+
+    // Which scheme answered.
+    private readonly ShortMemory<RepositoryAddress> _answered = new(1L << 20, options.Value.PlaceFreshFor, clock);
+
+    /// <summary>An artifact.</summary>
+    public Task<Outcome<DirectAnswer>> ArtifactAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel) => AnswerAsync(
+        module.Path,
+        async (place, repository) =>
+        {
+            // 1. Found a moment ago, or in the mirror already? What a tag stands for now is the repository's to say, and .info is the first to be asked.
+            var key = module.ToString();
+            var isPseudo = PseudoVersion.IsPseudo(module.Version);
+            var revision = _found.FindOrNull(key) is { } known ? new FoundRevision(known, null)
+                : kind is ArtifactKind.Info && !isPseudo ? default
+                : await new ModuleRevisions(place, repository(true)).FindAsync(module.Version, cancel);
+
+            // 2. In the repository?
+            var asked = repository(false);
+            if (revision.Revision?.Version != module.Version)
+                revision = await new ModuleRevisions(place, asked).FindAsync(module.Version, cancel);
+            if (revision.Revision is not { } found || found.Version != module.Version)
+                return Absent(key, revision);
+            _found.Remember(key, found, (found.Tree.GoMod?.Length ?? 0) + key.Length);
+            return kind switch
+            {
+                ArtifactKind.Info => Info(Recorded(found)),
+                ArtifactKind.Mod => DirectAnswer.Of(found.GoModOf(module.Path)),
+                _ => await ZipAsync(module, found, asked, cancel),
+            };
+        },
+        cancel);
+
+    /// <summary>The list of versions.</summary>
+    public Task<Outcome<DirectAnswer>> ListAsync(ModulePath path, CancellationToken cancel) => AnswerAsync(
+        path,
+        async (place, repository) => DirectAnswer.Of(Encoding.UTF8.GetBytes(
+            string.Concat((await new ModuleRevisions(place, repository(false)).ListAsync(cancel)).Select(static version => version + "\n")))),
+        cancel);
+
+    /// <summary>The latest version.</summary>
+    public Task<Outcome<DirectAnswer>> LatestAsync(ModulePath path, CancellationToken cancel) => AnswerAsync(
+        path,
+        async (place, repository) => await new ModuleRevisions(place, repository(false)).LatestAsync(cancel) is var revision && revision.Revision is { } found
+            ? Info(found)
+            : Absent($"{path}@latest", revision),
+        cancel);
+
+    /// <summary>What a branch, a tag, a commit or the beginning of a version means.</summary>
+    public Task<Outcome<DirectAnswer>> QueryAsync(VersionQuery query, CancellationToken cancel) => AnswerAsync(
+        query.Path,
+        async (place, repository) =>
+        {
+            var revisions = new ModuleRevisions(place, repository(false));
+            var revision = query.Kind is VersionQueryKind.Prefix
+                ? await revisions.FindHighestAsync(query.Text, cancel)
+                : await revisions.FindAsync(query.Text, cancel);
+            return revision.Revision is { } found ? Info(found) : Absent(query.ToString(), revision);
+        },
+        cancel);
+
+    private static Outcome<DirectAnswer> Info(ModuleRevision revision) => DirectAnswer.Of(RevisionOrigin.WriteInfo(revision));
+
+    // What a version once depended on, it depends on no more when it is asked for by its own name.
+    private static ModuleRevision Recorded(ModuleRevision revision) => revision with
+    {
+        Origin = revision.Origin with { TagPrefix = null, TagSum = null, Ref = PseudoVersion.IsPseudo(revision.Version) ? null : revision.Origin.Ref },
+    };
+
+    private static Outcome<DirectAnswer> Absent(string what, FoundRevision revision) => new Failure(
+        revision.IsAmbiguous ? FailureKind.BadRequest : FailureKind.NotFound, $"{(revision.IsAmbiguous ? "ambiguous" : "not found")}: {what}: {revision.Fault}");
+
+    private async Task<Outcome<DirectAnswer>> AnswerAsync(
+        ModulePath path, Func<ModulePlace, Func<bool, GitRepository>, Task<Outcome<DirectAnswer>>> answer, CancellationToken cancel)
+    {
+        try
+        {
+            // 1. Where is it?
+            var root = await discovery.FindAsync(path, cancel);
+            var mayBeInside = guard.MayBeInside(path);
+            if (root.Vcs == "mod")
+                return new DirectAnswer(null, new Uri(root.Url), mayBeInside);
+            if (root.Vcs != "git")
+                return new Failure(FailureKind.NotSupported, $"{path} is kept in {root.Vcs}, and only git repositories are fetched from");
+            if (ModulePlace.FindOrNull(path, root, out var fault) is not { } place)
+                return new Failure(FailureKind.NotFound, $"not found: {fault}");
+
+            // 2. What does it say? A mirror that is damaged is given up, once.
+            var address = await AddressAsync(root, mayBeInside, cancel);
+            try
+            {
+                return await answer(place, isLocal => new GitRepository(mirrors, address, isLocal));
+            }
+            catch (RepositoryException e) when (e.IsOfMirror)
+            {
+                await mirrors.RemoveAsync(mirrors.DirectoryOf(address), cancel);
+                return await answer(place, isLocal => new GitRepository(mirrors, address, isLocal));
+            }
+        }
+        catch (RepositoryException e)
+        {
+            return e.Failure;
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return new Failure(FailureKind.StoreUnavailable, $"{path}: its repository's mirror could not be used: {e.Message}");
+        }
+    }
+
+    private async Task<RepositoryAddress> AddressAsync(RepositoryRoot root, bool mayBeInside, CancellationToken cancel)
+    {
+        if (root.HasScheme)
+            return Find(root.Url);
+        var key = $"{mayBeInside} {root.Url}";
+        if (_answered.FindOrNull(key) is { } known)
+            return known;
+
+        // The first that answers; if none does, what the first of them said.
+        RepositoryException? first = null;
+        foreach (var scheme in Schemes)
+        {
+            var address = Find($"{scheme}://{root.Url}");
+            try
+            {
+                await mirrors.ReadRefsAsync(address, cancel);
+                _answered.Remember(key, address, address.ToString());
+                return address;
+            }
+            catch (RepositoryException e)
+            {
+                first ??= e;
+            }
+        }
+
+        throw first!;
+
+        RepositoryAddress Find(string url) => rewrites.TryFind(url, out var address, out var fault)
+            ? address with { IsInside = mayBeInside }
+            : throw new RepositoryException(new Failure(FailureKind.Blocked, $"{root.Prefix}: {fault}"));
+    }
+
+    // Git's archive, packed anew: what is left out, what is taken over and what is refused are the rules of module zips (spec §4).
+    private async Task<Outcome<DirectAnswer>> ZipAsync(ModuleVersion module, ModuleRevision revision, GitRepository repository, CancellationToken cancel)
+    {
+        var (commit, directory) = (revision.Commit.Hash, revision.Tree.Directory);
+        await using var archive = Temporary("archive");
+        string[] below = directory.Length == 0 ? [] : [directory];
+        var result = await mirrors.LookAsync(repository.Address, ["archive", "--format=tar", "--end-of-options", commit, .. below], archive, MaxArchive, cancel);
+        if (!result.IsWell && !result.Errors.Contains("invalid path", StringComparison.Ordinal))
+            throw GitMirrors.Broken(repository.Address, result);
+        if (!result.IsWell)
+            return new Failure(FailureKind.UpstreamInvalid, $"{module}: its repository makes no archive: {GitFailures.Of(repository.Url, result).Message}");
+
+        var files = ArchiveFiles.In(archive, directory, ZipLimits.Default.MaxEntries);
+        if (directory.Length > 0 && !files.Exists(static file => file.Path == "LICENSE") && await repository.ReadFileAsync(commit, "LICENSE", cancel) is { } license)
+            files.Add(ModuleFile.Of("LICENSE", license));
+
+        var zip = Temporary("direct");
+        var isGiven = false;
+        try
+        {
+            var created = ModuleZip.Create(zip, module, files, cancellation: cancel);
+            if (!created.IsValid)
+                return new Failure(FailureKind.UpstreamInvalid, $"{module}: its repository makes no module zip: {created.Check}");
+            zip.Position = 0;
+            isGiven = true;
+            return new DirectAnswer(zip);
+        }
+        finally
+        {
+            if (!isGiven)
+                await zip.DisposeAsync();
+        }
+    }
+
+    private FileStream Temporary(string what) => new(
+        tree.NewTemporary(what), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 << 10, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+}
+
+/// <summary>An answer, whose body is the reader's to dispose of; or where to ask a module proxy.</summary>
+/// <param name="Body">The body.</param>
+/// <param name="Proxy">A module proxy that the module's page names instead of a repository.</param>
+/// <param name="MayBeInside">That one may be inside.</param>
+internal sealed record DirectAnswer(Stream? Body, Uri? Proxy = null, bool MayBeInside = false)
+{
+    public static DirectAnswer Of(byte[] body) => new(new MemoryStream(body, writable: false));
+}

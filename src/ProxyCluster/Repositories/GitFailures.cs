@@ -1,0 +1,43 @@
+using ProxyCluster.Outcomes;
+using ProxyCluster.Telemetry;
+
+namespace ProxyCluster.Repositories;
+
+/// <summary>
+/// What git's words come to when a command to a repository has failed. Git has no other way to tell, so the words are those
+/// of its C locale; what nobody knows is an outage, never absence (design rule 4).
+/// </summary>
+internal static class GitFailures
+{
+    /// <summary>The failure of a command.</summary>
+    public static Failure Of(string url, GitResult result)
+    {
+        var isMoved = Has("unable to update url base from redirection") || Has("returned error: 301") || Has("returned error: 302")
+            || Has("returned error: 307") || Has("returned error: 308");
+        var kind = Has("terminal prompts disabled") || Has("Authentication failed") || Has("Permission denied (") || Has("returned error: 403")
+            || Has("returned error: 401") || Has("Host key verification failed")
+            ? FailureKind.Blocked
+            : Has("not allowed") ? FailureKind.Blocked
+            : isMoved ? FailureKind.UpstreamInvalid
+            : Has("File too large") || Has("signal 25") || Has("out of memory") || Has("mmap failed") || Has("malloc") ? FailureKind.UpstreamInvalid
+            : Has("bad pack") || Has("index-pack failed") || Has("inflate returned") || Has("fsck error") ? FailureKind.UpstreamInvalid
+            : FailureKind.UpstreamUnavailable;
+        var advice = isMoved ? " (it has moved; a Direct:Rewrites says where to, and redirects are followed for modules of Direct:Inside without a login only)" : "";
+        return new Failure(kind, $"{url}: {Sentence(result)}{advice}");
+
+        bool Has(string words) => result.Errors.Contains(words, StringComparison.Ordinal);
+    }
+
+    /// <summary>Does a server over http say that it has no such repository?</summary>
+    public static bool SaysNotFound(GitResult result) =>
+        result.Errors.Contains("fatal: repository '", StringComparison.Ordinal) && result.Errors.Contains("' not found", StringComparison.Ordinal);
+
+    // The first line that says what is fatal; the others are advice for somebody at a terminal.
+    private static string Sentence(GitResult result)
+    {
+        var lines = result.Errors.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var line = lines.FirstOrDefault(static line => line.StartsWith("fatal:", StringComparison.Ordinal) || line.StartsWith("error:", StringComparison.Ordinal))
+            ?? lines.LastOrDefault() ?? $"git ended with {result.ExitCode}";
+        return LogText.Clean(line, 300);
+    }
+}

@@ -1,0 +1,27 @@
+using ProxyCluster.Credentials;
+using ProxyCluster.Outcomes;
+
+namespace ProxyCluster.Repositories;
+
+/// <summary>What a login to a repository adds to one git command, by its environment: no argument and no file holds a secret.</summary>
+/// <param name="Configuration">Settings, such as <c>http.extraHeader</c> or <c>credential.helper</c>, with their values.</param>
+/// <param name="SshCommand">The ssh command, with a key file; null for the usual one.</param>
+internal sealed record GitLogin(IReadOnlyList<KeyValuePair<string, string>> Configuration, string? SshCommand = null)
+{
+    /// <summary>The logins that are configured. Where one is and cannot be had, the repository counts as away.</summary>
+    public static GitLogins Configured(Logins logins) => async (repository, cancel) =>
+    {
+        var (login, trouble, _) = await logins.FindAsync(LoginAsk.For(repository), cancel);
+        if (trouble is not null)
+            throw new RepositoryException(new Failure(FailureKind.UpstreamUnavailable, $"{repository.Authority}: its login cannot be had: {trouble}"));
+        return login is null ? null : Of(login);
+    };
+
+    /// <summary>The same of a login for anything.</summary>
+    internal static GitLogin Of(Login login) => new(
+        [.. login.Headers.Select(static header => KeyValuePair.Create("http.extraHeader", $"{header.Name}: {header.Value}"))],
+        login.SshKeyFile is { } key ? $"ssh -i '{key.Replace("'", "'\\''", StringComparison.Ordinal)}' -o IdentitiesOnly=yes {GitEnvironment.SshOptions}" : null);
+}
+
+/// <summary>Gives the login for a repository's address, or null; asked before every command that goes to the network.</summary>
+internal delegate ValueTask<GitLogin?> GitLogins(Uri repository, CancellationToken cancel);

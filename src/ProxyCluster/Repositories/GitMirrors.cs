@@ -1,0 +1,292 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using ProxyCluster.GoModules.Direct;
+using ProxyCluster.Joining;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Storage;
+
+namespace ProxyCluster.Repositories;
+
+/// <summary>
+/// The mirrors of repositories: one bare repository each, kept and added to.
+/// <para>
+/// Promises. However many ask, a repository is asked once for what its names stand for, and once for what it has: those who come
+/// meanwhile wait for the same. A version that is a tag or a branch's tip costs its own files and not the history; where a
+/// name depends on history (what comes before a commit), all of it is fetched, and from then on what is new. What is here is
+/// not asked for again.
+/// </para>
+/// <para>
+/// Survives: a process that is killed (git's own files are renamed into place, and what it left half done is not named by
+/// anything); a mirror that is damaged or too large (it is removed, and fetched anew when it is needed).
+/// </para>
+/// <para>
+/// Leaves to others: what any of it means for a module (<see cref="ModuleRevisions"/>), whether it is right (verification), who
+/// may ask whom (<see cref="RepositoryGuard"/>).
+/// </para>
+/// </summary>
+internal sealed partial class GitMirrors : IDisposable
+{
+    private const string Complete = "proxycluster-complete";
+    private const long RefsBudget = 64L << 20;
+    private const long OutagesBudget = 1L << 20;
+
+    private readonly DirectOptions _options;
+    private readonly GitProgram _git;
+    private readonly RepositoryGuard _guard;
+    private readonly GitLogins _logins;
+    private readonly DataTree _tree;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<GitMirrors> _logger;
+    private readonly CancellationTokenSource _stop;
+    private readonly ShortMemory<RefTable> _refs;
+    private readonly ShortMemory<Failure> _outages;
+    private readonly JoinedTasks<string, RefTable> _asking;
+    private readonly KeyedLock<string> _writing = new();
+
+    public GitMirrors(
+        IOptions<DirectOptions> options,
+        GitProgram git,
+        RepositoryGuard guard,
+        GitLogins logins,
+        DataTree tree,
+        IHostApplicationLifetime lifetime,
+        TimeProvider clock,
+        ILogger<GitMirrors> logger)
+    {
+        (_options, _git, _guard, _logins, _tree, _clock, _logger) = (options.Value, git, guard, logins, tree, clock, logger);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
+        _refs = new(RefsBudget, _options.FreshFor, clock);
+        _outages = new(OutagesBudget, _options.FreshFor, clock);
+        _asking = new(_stop.Token);
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+    }
+
+    /// <summary>The directory of a repository's mirror: named by its address's hash, so that no address is a path; insiders have one of their own.</summary>
+    public string DirectoryOf(RepositoryAddress address) =>
+        Path.Combine(_tree.Repositories, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"git:{KeyOf(address)}"))));
+
+    /// <summary>What the repository's names stand for, asked now or a moment ago.</summary>
+    /// <exception cref="RepositoryException">It did not say.</exception>
+    public async Task<RefTable> ReadRefsAsync(RepositoryAddress address, CancellationToken cancel) =>
+        _refs.FindOrNull(KeyOf(address)) ?? await _asking.RunAsync(
+            KeyOf(address),
+            async (key, stop) => _refs.FindOrNull(key) ?? await AskRefsAsync(key, address, stop),
+            cancel);
+
+    /// <summary>
+    /// Fetches a commit by the name that stands for it, without history; or everything where there is no name, the mirror
+    /// has everything already, or the server will not give less.
+    /// </summary>
+    public async Task FetchAsync(RepositoryAddress address, RevisionTarget target, RefTable refs, CancellationToken cancel)
+    {
+        var mirror = DirectoryOf(address);
+        using var turn = await _writing.TakeAsync(mirror, cancel);
+        if (await HasAsync(address, target.Hash!, cancel))
+            return;
+        await PrepareAsync(mirror, address, refs, cancel);
+        if (target.Ref is { } name && !File.Exists(Path.Combine(mirror, Complete)))
+        {
+            var spec = name == "HEAD" ? $"{target.Hash}:refs/proxycluster/head" : $"{name}:{name}";
+            var (shallow, _) = await RunFetchAsync(address, ["--depth=1", "--no-tags", "--end-of-options", address.Asked, spec], cancel);
+            if (shallow.IsWell)
+                return;
+        }
+
+        await FetchAllAsync(address, refs, cancel);
+    }
+
+    /// <summary>Fetches all branches and tags with their history, unless that is here.</summary>
+    public async Task CompleteAsync(RepositoryAddress address, RefTable refs, CancellationToken cancel)
+    {
+        var mirror = DirectoryOf(address);
+        using var turn = await _writing.TakeAsync(mirror, cancel);
+        if (RegularTextOrNull(Path.Combine(mirror, Complete)) == refs.Sum)
+            return;
+        await PrepareAsync(mirror, address, refs, cancel);
+        await FetchAllAsync(address, refs, cancel);
+    }
+
+    /// <summary>Reads objects of the mirror by name: null for each that it does not have.</summary>
+    public async Task<IReadOnlyList<GitObject?>> ReadAsync(RepositoryAddress address, IReadOnlyList<string> names, long max, CancellationToken cancel)
+    {
+        var mirror = DirectoryOf(address);
+        if (!Directory.Exists(Path.Combine(mirror, "objects")))
+            return new GitObject?[names.Count];
+
+        var result = await _git.RunAsync(
+            new GitCommand(address.Url, ["cat-file", "--batch"], _options.LookTimeout)
+            {
+                Mirror = mirror,
+                Input = string.Concat(names.Select(static name => name + "\n")),
+                MaxOutput = max,
+            },
+            cancel);
+        // An object that cannot be read is called missing, and only here it says why.
+        return result.IsWell && result.Errors.Length == 0 ? GitObject.ParseBatch(result.Output, names.Count) : throw Broken(address, result);
+    }
+
+    /// <summary>Removes a mirror, to be fetched anew when it is needed.</summary>
+    public async Task RemoveAsync(string mirror, CancellationToken cancel)
+    {
+        using var turn = await _writing.TakeAsync(mirror, cancel);
+        if (!Directory.Exists(mirror))
+            return;
+        MirrorKeeper.Remove(mirror);
+        Log.Removed(_logger, mirror);
+    }
+
+    /// <summary>Packs a mirror anew.</summary>
+    public async Task PackAsync(string mirror, CancellationToken cancel)
+    {
+        using var turn = await _writing.TakeAsync(mirror, cancel);
+        ClearLeftovers(mirror);
+        await _git.RunAsync(new GitCommand(mirror, ["gc", "-q"], _options.FetchTimeout) { Mirror = mirror }, cancel);
+    }
+
+    /// <summary>Runs a command that only reads the mirror.</summary>
+    public Task<GitResult> LookAsync(RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel) => _git.RunAsync(
+        new GitCommand(address.Url, arguments, _options.LookTimeout) { Mirror = DirectoryOf(address), Output = output, MaxOutput = max }, cancel);
+
+    /// <summary>The failure of a command that only reads the mirror: ours, so it is never about what the repository has.</summary>
+    public static RepositoryException Broken(RepositoryAddress address, GitResult result) =>
+        new(new Failure(FailureKind.StoreUnavailable, GitFailures.Of(address.Url, result).Message)) { IsOfMirror = true };
+
+    private static string KeyOf(RepositoryAddress address) => $"{(address.IsInside ? "i" : "o")}:{address.Asked}";
+
+    private async Task<bool> HasAsync(RepositoryAddress address, string hash, CancellationToken cancel) =>
+        (await ReadAsync(address, [hash + "^{commit}"], 1 << 20, cancel))[0] is not null;
+
+    private async Task<RefTable> AskRefsAsync(string key, RepositoryAddress address, CancellationToken cancel)
+    {
+        // 1. A host that was not there a moment ago is not there now: whoever asks for many modules need not wait for each.
+        var host = $"{address.Uri.Scheme}://{address.Uri.Authority}";
+        if (address.Uri.Host.Length > 0 && _outages.FindOrNull(host) is { } outage)
+            throw new RepositoryException(outage);
+
+        // 2. Ask.
+        GitResult result;
+        GitCall call;
+        try
+        {
+            call = await CallAsync(address, cancel);
+            result = await _git.RunAsync(
+                new GitCommand(address.Url, ["ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout) { Call = call }, cancel);
+        }
+        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamTimeout or FailureKind.UpstreamUnavailable)
+        {
+            _outages.Remember(host, e.Failure, e.Message);
+            throw;
+        }
+
+        // 3. What it said.
+        if (result.IsWell)
+        {
+            var table = RefTable.Parse(result.Text);
+            _refs.Remember(key, table, result.Text);
+            return table;
+        }
+
+        // A host that hides what is private says of its page, too, that it is not there: of the operator's own modules, and after a
+        // login that was refused, that proves nothing.
+        var failure = GitFailures.Of(address.Url, result);
+        if (address.Protocol is "https" or "http" && (GitFailures.SaysNotFound(result)
+            || (failure.Kind is FailureKind.Blocked && !address.IsInside && call.Login is null && await _guard.IsAbsentAsync(address, cancel))))
+            throw new RepositoryException(new Failure(FailureKind.NotFound, $"{address.Url}: there is no such repository"));
+        if (failure.Kind is FailureKind.UpstreamUnavailable && address.Uri.Host.Length > 0)
+            _outages.Remember(host, failure, failure.Message);
+        Log.Unanswered(_logger, address.Url, failure.Message);
+        throw new RepositoryException(failure);
+    }
+
+    private async Task<GitCall> CallAsync(RepositoryAddress address, CancellationToken cancel) =>
+        new(address, address.IsInside ? await _logins(address.Uri, cancel) : null, await _guard.PinOrNullAsync(address, cancel));
+
+    private async Task PrepareAsync(string mirror, RepositoryAddress address, RefTable refs, CancellationToken cancel)
+    {
+        if (!Directory.Exists(Path.Combine(mirror, "objects")))
+        {
+            Directory.CreateDirectory(mirror);
+            var init = await _git.RunAsync(
+                new GitCommand(address.Url, ["init", "-q", "--bare", "--template=", $"--object-format={(refs.HashDigits == 64 ? "sha256" : "sha1")}"], _options.LookTimeout) { Mirror = mirror },
+                cancel);
+            if (!init.IsWell)
+                throw Broken(address, init);
+
+            // Archives have every file, as it is: what the repository's attributes leave out or fill in is not in a module's hash.
+            Directory.CreateDirectory(Path.Combine(mirror, "info"));
+            await File.WriteAllTextAsync(Path.Combine(mirror, "info", "attributes"), "* -export-subst -export-ignore\n", cancel);
+        }
+
+        ClearLeftovers(mirror);
+
+        // For whoever looks for what can go.
+        await File.WriteAllTextAsync(Path.Combine(mirror, MirrorKeeper.UsedName), address.Url + "\n", cancel);
+    }
+
+    // A git that was killed leaves its locks, which would keep every other away. Whoever holds the turn is the only one who writes.
+    private static void ClearLeftovers(string mirror)
+    {
+        foreach (var pattern in (ReadOnlySpan<string>)["*.lock", "tmp_*"])
+        {
+            foreach (var file in Directory.EnumerateFiles(mirror, pattern, SearchOption.AllDirectories))
+                File.Delete(file);
+        }
+    }
+
+    private async Task FetchAllAsync(RepositoryAddress address, RefTable refs, CancellationToken cancel)
+    {
+        // Names first and history second: one fetch for both misses commits with some servers (go issue 34266).
+        var mirror = DirectoryOf(address);
+        var (result, began) = await RunFetchAsync(address, ["--prune", "--end-of-options", address.Asked, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], cancel);
+        if (result.IsWell && File.Exists(Path.Combine(mirror, "shallow")))
+            (result, _) = await RunFetchAsync(address, ["--unshallow", "--end-of-options", address.Asked, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], cancel);
+        if (!result.IsWell)
+        {
+            var failure = GitFailures.Of(address.Url, result);
+            Log.Unanswered(_logger, address.Url, failure.Message);
+            throw new RepositoryException(failure);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(mirror, Complete), refs.Sum, cancel);
+        Log.Fetched(_logger, address.Url, _clock.GetElapsedTime(began));
+    }
+
+    private async Task<(GitResult Result, long Began)> RunFetchAsync(RepositoryAddress address, string[] arguments, CancellationToken cancel)
+    {
+        var (mirror, began) = (DirectoryOf(address), _clock.GetTimestamp());
+        var result = await _git.RunAsync(
+            new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout)
+            {
+                Mirror = mirror,
+                Call = await CallAsync(address, cancel),
+            },
+            cancel);
+        if (MirrorKeeper.SizeOf(mirror) > _options.MaxRepositoryBytes)
+        {
+            MirrorKeeper.Remove(mirror);
+            throw new RepositoryException(new Failure(FailureKind.UpstreamInvalid, $"{address.Url}: the repository is larger than {_options.MaxRepositoryBytes} bytes"));
+        }
+
+        return (result, began);
+    }
+
+    private static string? RegularTextOrNull(string path) => File.Exists(path) ? File.ReadAllText(path) : null;
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Repository {Url} did not answer: {Reason}")]
+        public static partial void Unanswered(ILogger logger, string url, string reason);
+
+        [LoggerMessage(LogLevel.Information, "Mirror {Mirror} was removed")]
+        public static partial void Removed(ILogger logger, string mirror);
+
+        [LoggerMessage(LogLevel.Information, "Repository {Url} was fetched in {Duration}")]
+        public static partial void Fetched(ILogger logger, string url, TimeSpan duration);
+    }
+}

@@ -1,0 +1,92 @@
+using ProxyCluster.GoModules.Direct;
+using ProxyCluster.Outcomes;
+
+namespace ProxyCluster.Repositories;
+
+/// <summary>
+/// A repository for the length of one question: its mirror, and itself for what the mirror does not have; or, as
+/// <paramref name="isLocal"/>, the mirror alone, for questions whose answer never changes.
+/// </summary>
+internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress address, bool isLocal) : IModuleRepository
+{
+    private const int MaxFile = 17 << 20; // go.mod and LICENSE have at most 16 MiB (spec §4)
+    private const int MaxObject = 64 << 20;
+
+    private readonly Dictionary<string, byte[]?> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RepositoryCommit?> _commits = new(StringComparer.Ordinal);
+    private RefTable? _refs;
+
+    public string Url => address.Url;
+
+    public RepositoryAddress Address => address;
+
+    public async Task<RefTable> ReadRefsAsync(CancellationToken cancel) =>
+        _refs ??= isLocal ? await ReadLocalRefsAsync(cancel) : await mirrors.ReadRefsAsync(address, cancel);
+
+    public async Task<RepositoryCommit?> FindCommitAsync(RevisionTarget target, CancellationToken cancel)
+    {
+        if (target.Hash is not { } hash || target.IsAmbiguous)
+            return null;
+        if (_commits.TryGetValue(hash, out var known))
+            return known;
+
+        var found = await LookForCommitAsync(hash, cancel);
+        if (found is null && !isLocal)
+        {
+            await mirrors.FetchAsync(address, target, await ReadRefsAsync(cancel), cancel);
+            found = await LookForCommitAsync(hash, cancel);
+            if (found is null && target.Ref is { } name && (await mirrors.ReadAsync(address, [hash], MaxObject, cancel))[0] is null)
+                throw new RepositoryException(new Failure(FailureKind.UpstreamUnavailable, $"{Url}: {name} was moved while it was fetched"));
+        }
+
+        return _commits[hash] = found;
+    }
+
+    public async Task<byte[]?> ReadFileAsync(string commit, string path, CancellationToken cancel)
+    {
+        var name = $"{commit}:{path}";
+        if (!_files.TryGetValue(name, out var content))
+            _files[name] = content = (await mirrors.ReadAsync(address, [name], MaxFile, cancel))[0] is { Kind: "blob" } blob ? blob.Content : null;
+        return content;
+    }
+
+    public async Task<IReadOnlyCollection<string>> TagsUpToAsync(string commit, CancellationToken cancel)
+    {
+        await CompleteAsync(cancel);
+        var result = await mirrors.LookAsync(address, ["for-each-ref", "--format=%(refname:lstrip=2)", $"--merged={commit}", "refs/tags/"], null, 64 << 20, cancel);
+        return result.IsWell ? result.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries) : throw GitMirrors.Broken(address, result);
+    }
+
+    public async Task<bool> IsBeforeAsync(string tag, string commit, CancellationToken cancel)
+    {
+        // Yes is yes, but a history that is cut short may say no.
+        if (await IsAncestorAsync(tag, commit, cancel))
+            return true;
+        if (isLocal)
+            return false;
+        await CompleteAsync(cancel);
+        return await IsAncestorAsync(tag, commit, cancel);
+    }
+
+    private async Task<bool> IsAncestorAsync(string tag, string commit, CancellationToken cancel) =>
+        (await mirrors.LookAsync(address, ["merge-base", "--is-ancestor", "--end-of-options", $"refs/tags/{tag}", commit], null, 1 << 20, cancel)).IsWell;
+
+    private async Task CompleteAsync(CancellationToken cancel)
+    {
+        if (!isLocal)
+            await mirrors.CompleteAsync(address, await ReadRefsAsync(cancel), cancel);
+    }
+
+    private async Task<RepositoryCommit?> LookForCommitAsync(string hash, CancellationToken cancel) =>
+        (await mirrors.ReadAsync(address, [hash + "^{commit}"], MaxObject, cancel))[0] is { Kind: "commit" } commit
+            ? new RepositoryCommit(commit.Hash, commit.Committed)
+            : null;
+
+    private async Task<RefTable> ReadLocalRefsAsync(CancellationToken cancel)
+    {
+        if (!Directory.Exists(Path.Combine(mirrors.DirectoryOf(address), "objects")))
+            return RefTable.Parse("");
+        var result = await mirrors.LookAsync(address, ["show-ref", "--dereference"], null, 64 << 20, cancel);
+        return RefTable.Parse(result.Text.Replace(' ', '\t'));
+    }
+}

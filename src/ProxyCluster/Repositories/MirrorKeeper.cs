@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Options;
+using ProxyCluster.Joining;
+using ProxyCluster.Storage;
+
+namespace ProxyCluster.Repositories;
+
+/// <summary>
+/// Keeps the mirrors of repositories within their bound: the longest unused go, whole. A mirror that has collected many packs
+/// is packed anew, by git, first.
+/// </summary>
+internal sealed class MirrorKeeper(
+    IOptions<DirectOptions> options, DataTree tree, GitMirrors mirrors, TimeProvider clock, ILogger<MirrorKeeper> logger) : HostedLoop(clock, logger)
+{
+    /// <summary>The file whose time says when a mirror was last fetched into, and whose text for which address.</summary>
+    public const string UsedName = "proxycluster-url";
+
+    private const int ManyPacks = 24;
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(2);
+    private static readonly EnumerationOptions AllFiles = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+
+    protected override IEnumerable<Turn> Strands => [TurnAsync];
+
+    /// <summary>What a mirror takes, in bytes.</summary>
+    public static long SizeOf(string mirror) =>
+        Directory.Exists(mirror) ? new DirectoryInfo(mirror).EnumerateFiles("*", AllFiles).Sum(static file => file.Length) : 0;
+
+    /// <summary>Removes a mirror: under another name first, so that nobody finds half of it.</summary>
+    public static void Remove(string mirror)
+    {
+        var gone = $"{mirror}.gone-{Guid.NewGuid():N}";
+        Directory.Move(mirror, gone);
+        Directory.Delete(gone, recursive: true);
+    }
+
+    /// <summary>One look at all mirrors.</summary>
+    internal async Task LookAsync(CancellationToken stop)
+    {
+        if (!Directory.Exists(tree.Repositories) || tree.IsReadOnly)
+            return;
+
+        // 1. What an earlier process was removing.
+        foreach (var half in Directory.EnumerateDirectories(tree.Repositories, "*.gone-*"))
+            Directory.Delete(half, recursive: true);
+
+        // 2. What nobody used for longest, beyond the bound.
+        var taken = 0L;
+        foreach (var mirror in Directory.EnumerateDirectories(tree.Repositories)
+            .Select(path => (Path: path, Used: new FileInfo(System.IO.Path.Combine(path, UsedName))))
+            .Where(static mirror => mirror.Used.Exists)
+            .OrderByDescending(static mirror => mirror.Used.LastWriteTimeUtc))
+        {
+            taken += SizeOf(mirror.Path);
+            var isIdle = Clock.GetUtcNow().UtcDateTime - mirror.Used.LastWriteTimeUtc > Idle;
+            if (taken > options.Value.MaxBytes && isIdle)
+            {
+                await mirrors.RemoveAsync(mirror.Path, stop);
+            }
+            else if (isIdle && Directory.EnumerateFiles(System.IO.Path.Combine(mirror.Path, "objects", "pack"), "*.pack").Take(ManyPacks).Count() == ManyPacks)
+            {
+                await mirrors.PackAsync(mirror.Path, stop);
+            }
+        }
+    }
+
+    private async Task<bool> TurnAsync(CancellationToken stop)
+    {
+        await Task.Delay(Pause, Clock, stop);
+        await LookAsync(stop);
+        return true;
+    }
+}

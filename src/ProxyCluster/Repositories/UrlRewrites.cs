@@ -1,0 +1,62 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace ProxyCluster.Repositories;
+
+/// <summary>The operator's word on where repositories really are: <c>FROM=TO</c>, the longest FROM counts.</summary>
+internal sealed class UrlRewrites
+{
+    private static readonly string[] Schemes = ["https", "http", "ssh", "git+ssh", "file"];
+
+    private readonly IReadOnlyList<(string From, string To)> _rewrites;
+
+    public UrlRewrites(IEnumerable<string> rewrites) => _rewrites =
+        [.. rewrites.Select(static text => text.Split('=', 2)).Where(static pair => pair.Length == 2)
+            .Select(static pair => (From: pair[0].Trim(), To: pair[1].Trim())).OrderByDescending(static pair => pair.From.Length)];
+
+    /// <summary>What is wrong with one of them, or null.</summary>
+    public static string? FaultOrNull(string rewrite) => rewrite.Split('=', 2) switch
+    {
+        not [{ Length: > 0 }, { Length: > 0 }] => "write it as FROM=TO",
+        [_, var to] when !Uri.TryCreate(to.Trim(), UriKind.Absolute, out var url) || !to.Contains("://", StringComparison.Ordinal) || !Schemes.Contains(url.Scheme) =>
+            $"TO has to be an address with {string.Join(", ", Schemes)}",
+        _ => null,
+    };
+
+    /// <summary>The address to ask; false where what is left is none that may be asked.</summary>
+    /// <param name="url">The address as the module's path or page has it.</param>
+    /// <param name="address">The address to ask.</param>
+    /// <param name="fault">Why there is none.</param>
+    public bool TryFind(string url, [NotNullWhen(true)] out RepositoryAddress? address, [NotNullWhen(false)] out string? fault)
+    {
+        var (from, to) = _rewrites.FirstOrDefault(pair => url.StartsWith(pair.From, StringComparison.Ordinal));
+        var text = from is null ? url : to + url[from.Length..];
+        address = null;
+        fault = text.Any(static c => c is <= ' ' or '\x7f') || !Uri.TryCreate(text, UriKind.Absolute, out var uri) || !text.Contains("://", StringComparison.Ordinal)
+            ? $"{url} is not the address of a repository"
+            : uri.Scheme is not ("https" or "ssh" or "git+ssh") && (from is null || !Schemes.Contains(uri.Scheme))
+            ? $"repositories are asked over https and ssh, not over {uri.Scheme}"
+            : uri.Scheme != "file" && (uri.Host.Length == 0 || uri.Host[0] == '-' || uri.UserInfo.StartsWith('-'))
+            ? $"{url} names no host"
+            : null;
+        if (fault is null)
+            address = new RepositoryAddress(url, text, new Uri(text), from is not null);
+        return fault is null;
+    }
+}
+
+/// <summary>Where a repository is.</summary>
+/// <param name="Url">As clients see it.</param>
+/// <param name="Asked">As git gets it.</param>
+/// <param name="Uri">The same, parsed.</param>
+/// <param name="IsRewritten">The operator named it, so it may be anywhere.</param>
+internal sealed record RepositoryAddress(string Url, string Asked, Uri Uri, bool IsRewritten)
+{
+    /// <summary>
+    /// It is asked for a module of <see cref="DirectOptions.Inside"/>: it may be at private addresses, and gets our logins. A
+    /// stranger's page may name the same repository, and must get none of what that brought.
+    /// </summary>
+    public bool IsInside { get; init; }
+
+    /// <summary>The protocol as git names it.</summary>
+    public string Protocol => Uri.Scheme == "git+ssh" ? "ssh" : Uri.Scheme;
+}

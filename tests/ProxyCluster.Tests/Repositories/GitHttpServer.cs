@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace ProxyCluster.Tests.Repositories;
+
+/// <summary>A git server over plain http: git's own http-backend, behind a login if need be.</summary>
+internal sealed class GitHttpServer : IDisposable
+{
+    private readonly HttpListener _listener = new();
+    private readonly string _root;
+    private readonly string? _authorization;
+    private readonly string? _movedTo;
+
+    public GitHttpServer(string root, string? authorization = null, string? movedTo = null)
+    {
+        (_root, _authorization, _movedTo) = (root, authorization, movedTo);
+        Url = $"http://127.0.0.1:{FreePort()}/";
+        _listener.Prefixes.Add(Url);
+        _listener.Start();
+        _ = AcceptAsync();
+    }
+
+    public string Url { get; }
+
+    /// <summary>The logins of all requests, empty ones too.</summary>
+    public ConcurrentQueue<string> Logins { get; } = new();
+
+    public void Dispose() => _listener.Close();
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var context = await _listener.GetContextAsync();
+                _ = Task.Run(() => AnswerAsync(context));
+            }
+        }
+        catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The end.
+        }
+    }
+
+    private async Task AnswerAsync(HttpListenerContext context)
+    {
+        var (request, response) = (context.Request, context.Response);
+        Logins.Enqueue(request.Headers["Authorization"] ?? "");
+        if (_movedTo is not null)
+        {
+            response.Redirect(_movedTo.TrimEnd('/') + request.RawUrl);
+            response.Close();
+        }
+        else if (_authorization is not null && request.Headers["Authorization"] != _authorization)
+        {
+            response.StatusCode = 401;
+            response.AddHeader("WWW-Authenticate", "Basic realm=\"git\"");
+            response.Close();
+        }
+        else
+        {
+            await BackendAsync(request, response);
+        }
+    }
+
+    private async Task BackendAsync(HttpListenerRequest request, HttpListenerResponse response)
+    {
+        var start = new ProcessStartInfo("git", ["http-backend"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)
+            [
+                ("GIT_PROJECT_ROOT", _root), ("GIT_HTTP_EXPORT_ALL", "1"), ("PATH_INFO", request.Url!.AbsolutePath), ("QUERY_STRING", request.Url.Query.TrimStart('?')),
+                ("REQUEST_METHOD", request.HttpMethod), ("CONTENT_TYPE", request.ContentType), ("HTTP_CONTENT_ENCODING", request.Headers["Content-Encoding"]),
+                ("GIT_PROTOCOL", request.Headers["Git-Protocol"]), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("REMOTE_ADDR", "127.0.0.1"),
+            ])
+            start.Environment[name] = value ?? "";
+        using var backend = Process.Start(start)!;
+        await request.InputStream.CopyToAsync(backend.StandardInput.BaseStream);
+        backend.StandardInput.Close();
+        using var output = new MemoryStream();
+        await backend.StandardOutput.BaseStream.CopyToAsync(output);
+        var all = output.ToArray();
+        var end = all.AsSpan().IndexOf("\r\n\r\n"u8);
+        foreach (var line in Encoding.ASCII.GetString(all, 0, end).Split("\r\n"))
+        {
+            if (line.StartsWith("Status: ", StringComparison.Ordinal))
+                response.StatusCode = int.Parse(line.AsSpan(8, 3), System.Globalization.CultureInfo.InvariantCulture);
+            else
+                response.AddHeader(line[..line.IndexOf(':', StringComparison.Ordinal)], line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..]);
+        }
+
+        await response.OutputStream.WriteAsync(all.AsMemory(end + 4));
+        response.Close();
+    }
+}

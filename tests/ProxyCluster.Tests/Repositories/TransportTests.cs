@@ -1,0 +1,102 @@
+using System.Text;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Repositories;
+
+namespace ProxyCluster.Tests.Repositories;
+
+/// <summary>Repositories over http and ssh, with logins.</summary>
+public sealed class TransportTests : IDisposable
+{
+    private const string Authorization = "Basic Ym90OnNlY3JldA==";
+    private static readonly ModulePath Lib = ModulePath.Parse("git.test/lib.git");
+
+    private readonly List<DirectWorld> _worlds = [];
+    private readonly TestKit.Processes.ScratchDirectory _repositories = new();
+    private readonly ScriptedRepository _lib = new ScriptedRepository("lib").Commit(("go.mod", "module git.test/lib.git\n"), ("a.go", "package a\n")).Tag("v1.0.0")
+        .Commit(("b.go", "package a\n")).Annotated("v1.1.0").Commit(("c.go", "package a\n")).Commit(("d.go", "package a\n"));
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public TransportTests() => _lib.Make(_repositories.Path);
+
+    [Fact]
+    public async Task Repository_OverHttp_IsAskedAndFetched()
+    {
+        using var server = new GitHttpServer(_repositories.Path);
+        await AssertIsWholeAsync(World(server.Url));
+        Assert.All(server.Logins, static login => Assert.Equal("", login));
+    }
+
+    [Fact]
+    public async Task Repository_OverHttpWithALogin_GetsItFromTheSeam()
+    {
+        using var server = new GitHttpServer(_repositories.Path, Authorization);
+        await AssertIsWholeAsync(World(server.Url, new GitLogin([new("http.extraHeader", $"Authorization: {Authorization}")])));
+    }
+
+    [Fact]
+    public async Task Repository_ThatWantsALoginThatWeHaveNot_IsNoAbsence()
+    {
+        using var server = new GitHttpServer(_repositories.Path, Authorization);
+        var failure = (await World(server.Url).Modules.ListAsync(Lib, Cancellation)).Failure;
+        Assert.Equal(FailureKind.Blocked, failure?.Kind);
+    }
+
+    [Fact]
+    public async Task Repository_ThatAnotherHostHasNow_IsFollowedWithoutALoginOnly()
+    {
+        using var server = new GitHttpServer(_repositories.Path);
+        using var old = new GitHttpServer(_repositories.Path, movedTo: server.Url);
+
+        Assert.Null((await World(old.Url).Modules.ListAsync(Lib, Cancellation)).Failure);
+        var failure = (await World(old.Url, new GitLogin([new("http.extraHeader", $"Authorization: {Authorization}")])).Modules.ListAsync(Lib, Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.UpstreamInvalid, failure?.Kind);
+        Assert.Contains("Direct:Rewrites", failure!.Message, StringComparison.Ordinal);
+        Assert.Contains(Authorization, old.Logins);
+        Assert.DoesNotContain(Authorization, server.Logins);
+    }
+
+    // What ssh does at its other end, without the way there; the key would be in the command.
+    [Fact]
+    public async Task Repository_OverSsh_IsAskedByTheLoginsCommand()
+    {
+        var ssh = _repositories["ssh"];
+        File.WriteAllText(ssh, "#!/bin/sh\nfor last; do :; done\nexec sh -c \"$last\"\n");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(ssh, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await AssertIsWholeAsync(World($"ssh://git@nowhere.test{_repositories.Path}/", new GitLogin([], ssh)));
+    }
+
+    public void Dispose()
+    {
+        _worlds.ForEach(static world => world.Dispose());
+        _repositories.Dispose();
+    }
+
+    private DirectWorld World(string to, GitLogin? login = null)
+    {
+        var world = new DirectWorld(options => options.Rewrites = [$"https://git.test/={to}"], logins: (_, _) => ValueTask.FromResult(login));
+        _worlds.Add(world);
+        return world;
+    }
+
+    // A tag alone, then what needs history, then what the mirror has.
+    private async Task AssertIsWholeAsync(DirectWorld world)
+    {
+        Assert.Contains("\"v1.1.0\"", await ReadAsync(world.Modules.ArtifactAsync(new(Lib, "v1.1.0"), ArtifactKind.Info, Cancellation)), StringComparison.Ordinal);
+        Assert.True(VersionQuery.TryParse(Lib, _lib.Hash(3)[..10], out var query, out _));
+        Assert.Contains($"\"v1.1.1-0.{_lib.Stamp(3)}\"", await ReadAsync(world.Modules.QueryAsync(query, Cancellation)), StringComparison.Ordinal);
+        Assert.Equal("v1.0.0\nv1.1.0\n", await ReadAsync(world.Modules.ListAsync(Lib, Cancellation)));
+        Assert.NotEmpty(await ReadAsync(world.Modules.ArtifactAsync(new(Lib, $"v1.0.1-0.{_lib.Stamp(4)}"), ArtifactKind.Zip, Cancellation)));
+    }
+
+    private static async Task<string> ReadAsync(Task<Outcome<DirectAnswer>> asking)
+    {
+        var answer = await asking;
+        Assert.Null(answer.Failure);
+        using var reader = new StreamReader(answer.Value.Body!, Encoding.Latin1);
+        return await reader.ReadToEndAsync(Cancellation);
+    }
+}
