@@ -2,4 +2,4 @@ using ProxyCluster.Cli;
 using ProxyCluster.Configuration;
 
 return await CommandLine.RunAsync(args,
-    new CommandContext(Console.Out, Console.Error, Environment.CurrentDirectory, SettingsInput.ProcessVariables()) { OwnsProcess = true });
+    new CommandContext(Console.Out, Console.Error, Environment.CurrentDirectory, SettingsInput.ProcessVariables()) { OwnsProcess = true, In = new StreamReader(Console.OpenStandardInput()) });

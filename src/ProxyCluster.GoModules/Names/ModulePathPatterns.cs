@@ -34,11 +34,14 @@ public sealed class ModulePathPatterns
     public static ModulePathPatterns Parse(string? text) => string.IsNullOrEmpty(text) ? None : new(text);
 
     /// <summary>The first glob of the list that covers the path, or null.</summary>
-    public string? MatchOrNull(ModulePath path)
+    public string? MatchOrNull(ModulePath path) => MatchOrNull(path.Value);
+
+    /// <summary>The same for any path, such as a host with what is asked of it.</summary>
+    public string? MatchOrNull(string path)
     {
         foreach (var pattern in _patterns)
         {
-            if (TryTakeElements(path.Value, pattern.AsSpan().Count('/') + 1, out var prefix) && Glob.IsMatch(pattern, prefix))
+            if (TryTakeElements(path, pattern.AsSpan().Count('/') + 1, out var prefix) && Glob.IsMatch(pattern, prefix))
                 return pattern;
         }
 

@@ -8,6 +8,9 @@ namespace ProxyCluster.Cli;
 internal sealed record CommandContext(
     TextWriter Out, TextWriter Error, string WorkingDirectory, IReadOnlyDictionary<string, string> Variables)
 {
+    /// <summary>Where questions of other programs come from. Default: nothing comes.</summary>
+    public TextReader In { get; init; } = TextReader.Null;
+
     /// <summary>Whether the process is ours alone, so that its platform's switches are ours to set. Default false.</summary>
     public bool OwnsProcess { get; init; }
 }

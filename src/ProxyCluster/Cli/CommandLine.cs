@@ -24,6 +24,9 @@ internal static class CommandLine
         root.Subcommands.Add(ClientsVerb.Create(context));
         root.Subcommands.Add(ConfigVerb.Create(context));
         root.Subcommands.Add(RouteVerb.Create(context));
+        root.Subcommands.Add(LoginVerb.CreateLogin(context));
+        root.Subcommands.Add(LoginVerb.CreateLogout(context));
+        root.Subcommands.Add(CredentialVerb.Create(context));
         root.Subcommands.Add(VersionVerb.Create(context));
         Examples.Attach(root,
             "proxycluster serve                              on http://localhost:8080, data in ./data",

@@ -14,7 +14,6 @@ internal static class FetchingRegistration
         services.AddRoomOptions<UpstreamsOptions>(UpstreamsOptions.Section);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<UpstreamsOptions>, UpstreamsOptionsValidation>());
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<UpstreamCredentials>();
         services.TryAddSingleton<UpstreamRoutes>();
         services.TryAddSingleton<IDatabaseWays, UpstreamDatabaseWays>();
         services.TryAddSingleton<UpstreamChain>();

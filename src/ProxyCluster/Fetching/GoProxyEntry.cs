@@ -1,3 +1,5 @@
+using ProxyCluster.Credentials;
+
 namespace ProxyCluster.Fetching;
 
 /// <summary>One entry of a GOPROXY list.</summary>
@@ -9,10 +11,13 @@ namespace ProxyCluster.Fetching;
 internal sealed record GoProxyEntry(GoProxyEntryKind Kind, Uri? Url, bool PassesAnyFailure)
 {
     /// <summary>Name and password from the URL, or null. Kept apart from <see cref="Url"/> so that no log can show it.</summary>
-    public UpstreamLogin? Login { get; init; }
+    public Login? Login { get; init; }
 
     /// <summary>What was written after the scheme, userinfo aside, without a trailing slash: what a netrc machine is held against.</summary>
     public string Address { get; init; } = "";
+
+    /// <summary>Where requests to it go, and with which login.</summary>
+    public NamedPlace Place(Logins logins) => new(logins, Url!, Address, Login);
 
     /// <summary>The entry as it may be shown: in logs, metrics, records and failures. Never holds userinfo.</summary>
     public string DisplayName => Kind switch

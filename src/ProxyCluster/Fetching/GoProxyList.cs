@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ProxyCluster.Credentials;
 using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Fetching;
@@ -99,7 +100,7 @@ internal sealed class GoProxyList
             return false;
 
         url = new Uri(word, UriKind.Absolute);
-        var login = UpstreamLogin.FromUserinfoOrNull(url.UserInfo);
+        var login = Login.FromUserinfoOrNull(url.UserInfo);
         if (login is not null && url.Scheme == Uri.UriSchemeHttp && !OutboundProxy.IsThisMachine(url))
         {
             error = $"upstream \"{shown}\" would send its password over plain http; use https";

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Credentials;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Sockets;
 using ProxyCluster.Telemetry;
@@ -25,17 +27,17 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         new("ProxyCluster", typeof(HttpUpstream).Assembly.GetName().Version?.ToString(3));
 
     private readonly Uri _base;
-    private readonly Func<string, UpstreamLogin?> _login;
+    private readonly NamedPlace _place;
     private readonly UpstreamsOptions _options;
     private readonly TimeProvider _time;
     private readonly HttpMessageInvoker _client;
 
     public HttpUpstream(
-        GoProxyEntry entry, Func<string, UpstreamLogin?> login, IOptions<UpstreamsOptions> options, TimeProvider time, HttpMessageHandler? handler = null)
+        GoProxyEntry entry, Logins logins, IOptions<UpstreamsOptions> options, TimeProvider time, HttpMessageHandler? handler = null)
     {
         Name = entry.DisplayName;
         _base = new Uri(entry.Url!.AbsoluteUri.TrimEnd('/') + "/");
-        _login = login;
+        _place = entry.Place(logins);
         _options = options.Value;
         _time = time;
         _client = new HttpMessageInvoker(handler ?? CreateHandler(options.Value, time, new RedirectGuard([_base], options.Value.AllowPrivateRedirects)));
@@ -52,6 +54,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
         Proxy = guard.Proxy,
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         MaxConnectionsPerServer = options.MaxConcurrentRequests,
         EnableMultipleHttp2Connections = true,
         PooledConnectionLifetime = options.ConnectionLifetime,
@@ -104,8 +107,10 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
             if (seen.Count > MaxRedirects + 1)
                 return UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{Name} redirects {request.Resource} more than {MaxRedirects} times");
 
-            using var message = CreateMessage(url, request);
-            var response = await _client.SendAsync(message, headers);
+            var target = url;
+            var sent = await _place.SendAsync(_client, () => CreateMessage(target, request), request.Resource.UrlPath, request.Resource.Path, headers);
+            if (sent.Response is not { } response)
+                return UpstreamFault.Final(FailureKind.UpstreamUnavailable, $"{Name} was not asked for {request.Resource}: {sent.Trouble}");
             var keep = false;
             try
             {
@@ -113,13 +118,13 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
                 if (response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
                         or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)
                 {
-                    if (!TryRedirect(url, response, out var target, out var fault))
+                    if (!TryRedirect(url, response, out var next, out var fault))
                         return fault!;
-                    url = target!;
+                    url = next!;
                     continue;
                 }
 
-                var reply = await ReadAsync(request, message, response, headers, ct);
+                var reply = await ReadAsync(request, response, sent.HadLogin, headers, ct);
                 keep = reply.Answer is { NotModified: false };
                 return reply;
             }
@@ -140,8 +145,6 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         };
         message.Headers.UserAgent.Add(UserAgent);
         message.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
-        if (IsOurOrigin(url))
-            message.Headers.Authorization = _login(request.Resource.UrlPath)?.Header;
         if (ValidatorsFor(request) is { } validators)
         {
             if (validators.ETag is not null)
@@ -153,7 +156,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
     }
 
     private async Task<UpstreamReply> ReadAsync(
-        UpstreamRequest request, HttpRequestMessage message, HttpResponseMessage response, CancellationToken headers, CancellationToken ct)
+        UpstreamRequest request, HttpResponseMessage response, bool hadLogin, CancellationToken headers, CancellationToken ct)
     {
         if (response.StatusCode is HttpStatusCode.NotModified && ValidatorsFor(request) is { } validators)
             return UpstreamAnswer.Unchanged(Name, validators);
@@ -164,7 +167,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
             var text = await UpstreamErrorText.ReadOrNullAsync(response.Content, headers);
             ct.ThrowIfCancellationRequested();
             return HttpVerdict.FaultOf(new HttpVerdict.Facts(
-                Name, request.Resource, response.StatusCode, text, RetryAfterOrNull(response), message.Headers.Authorization is not null));
+                Name, request.Resource, response.StatusCode, text, RetryAfterOrNull(response), hadLogin));
         }
 
         var limits = _options.BodyLimitsOf(request);
@@ -241,9 +244,6 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         request.Validators is { } validators && validators.Upstream == Name && (validators.ETag ?? (object?)validators.LastModified) is not null
             ? validators
             : null;
-
-    private bool IsOurOrigin(Uri url) => url.Scheme == _base.Scheme && url.Port == _base.Port
-        && string.Equals(url.IdnHost, _base.IdnHost, StringComparison.OrdinalIgnoreCase);
 
     private TimeSpan? RetryAfterOrNull(HttpResponseMessage response) =>
         response.Headers.RetryAfter is not { } header ? null : header.Delta ?? (header.Date - _time.GetUtcNow());

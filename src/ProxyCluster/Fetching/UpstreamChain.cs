@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Credentials;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Telemetry;
 
@@ -34,12 +35,12 @@ internal sealed class UpstreamChain : IDisposable
 
     public UpstreamChain(
         IOptions<UpstreamsOptions> options,
-        UpstreamCredentials credentials,
+        Logins logins,
         TimeProvider time,
         ProxyMetrics metrics,
         ILogger<UpstreamChain> logger,
         UpstreamRoutes routes)
-        : this(routes, entry => CreateUpstream(entry, options, credentials, time), options, time, metrics, logger, Random.Shared.NextDouble)
+        : this(routes, entry => CreateUpstream(entry, options, logins, time), options, time, metrics, logger, Random.Shared.NextDouble)
     {
     }
 
@@ -126,9 +127,9 @@ internal sealed class UpstreamChain : IDisposable
 
     /// <summary>The upstream that an entry of the list names.</summary>
     internal static IUpstream CreateUpstream(
-        GoProxyEntry entry, IOptions<UpstreamsOptions> options, UpstreamCredentials credentials, TimeProvider time) => entry.Kind switch
+        GoProxyEntry entry, IOptions<UpstreamsOptions> options, Logins logins, TimeProvider time) => entry.Kind switch
         {
-            GoProxyEntryKind.Http => new HttpUpstream(entry, credentials.For(entry), options, time),
+            GoProxyEntryKind.Http => new HttpUpstream(entry, logins, options, time),
             GoProxyEntryKind.File => new FileUpstream(entry, options, time),
             _ => new OffUpstream(),
         };

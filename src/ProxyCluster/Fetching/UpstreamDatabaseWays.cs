@@ -1,22 +1,14 @@
-using System.Net.Http.Headers;
+using ProxyCluster.Credentials;
 using ProxyCluster.Verification;
 
 namespace ProxyCluster.Fetching;
 
 /// <summary>
-/// The ways to checksum databases that go through the upstreams, and the logins for all of them. An upstream that may see
-/// some modules only is no way: a lookup names a module too.
+/// The ways to checksum databases that go through the upstreams. An upstream that may see some modules only is no way: a
+/// lookup names a module too.
 /// </summary>
-internal sealed class UpstreamDatabaseWays(UpstreamRoutes routes, UpstreamCredentials credentials) : IDatabaseWays
+internal sealed class UpstreamDatabaseWays(UpstreamRoutes routes, Logins logins) : IDatabaseWays
 {
-    public IReadOnlyList<DatabaseWay> Upstreams { get; } =
-    [
-        .. routes.OpenToAll.Where(static entry => entry.Kind is GoProxyEntryKind.Http)
-            .Select(entry => new DatabaseWay(entry.Url!, Header(credentials.For(entry)))),
-    ];
-
-    public DatabaseWay Straight(ChecksumDatabaseSetting database) => new(
-        database.Url!, Header(credentials.For(database.Url!, database.Address, UpstreamLogin.FromUserinfoOrNull(database.UserInfo))));
-
-    private static Func<string, AuthenticationHeaderValue?> Header(Func<string, UpstreamLogin?> login) => path => login(path)?.Header;
+    public IReadOnlyList<NamedPlace> Upstreams { get; } =
+        [.. routes.OpenToAll.Where(static entry => entry.Kind is GoProxyEntryKind.Http).Select(entry => entry.Place(logins))];
 }

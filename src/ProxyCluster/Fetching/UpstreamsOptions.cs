@@ -27,9 +27,6 @@ internal sealed class UpstreamsOptions
     /// </summary>
     public IReadOnlyList<UpstreamModulesOptions> Modules { get; set; } = [];
 
-    /// <summary>Credentials by host name, for https and for this machine. Default: none.</summary>
-    public Dictionary<string, UpstreamLoginOptions> Credentials { get; set; } = new(StringComparer.OrdinalIgnoreCase);
-
     /// <summary>Limit for a TCP connection. Default 5 s. More bears worse networks, less finds a dead upstream sooner.</summary>
     [Span("00:00:00.100", "00:05:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Fetching;
 
 /// <summary>What attributes cannot say about <see cref="UpstreamsOptions"/>; every fault found is reported at once.</summary>
-internal sealed class UpstreamsOptionsValidation : IValidateOptions<UpstreamsOptions>
+internal sealed class UpstreamsOptionsValidation(IOptions<CredentialsOptions> credentials) : IValidateOptions<UpstreamsOptions>
 {
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, UpstreamsOptions options)
@@ -14,16 +15,12 @@ internal sealed class UpstreamsOptionsValidation : IValidateOptions<UpstreamsOpt
         if (!GoProxyList.TryParse(options.List ?? "", out var list, out var error))
             faults.Add($"{UpstreamsOptions.Section}:List: {error}");
 
-        foreach (var (host, login) in options.Credentials)
+        foreach (var (rule, i) in Rules().Select(static (rule, i) => (rule, i)).Where(static one => one.rule.IsWritten()))
         {
-            var key = $"{UpstreamsOptions.Section}:Credentials:{host}";
-            if (login.FaultOrNull() is { } fault)
-                faults.Add($"{key}: {fault}");
-
-            var bare = list?.Entries.FirstOrDefault(entry => entry is { Kind: GoProxyEntryKind.Http, Url.Scheme: "http" }
-                && string.Equals(entry.Url.IdnHost, host, StringComparison.OrdinalIgnoreCase) && !OutboundProxy.IsThisMachine(entry.Url));
+            var patterns = LoginRule.Patterns(rule.Match);
+            var bare = list?.Entries.FirstOrDefault(entry => entry.Kind is GoProxyEntryKind.Http && !Logins.MayCarry(entry.Url!) && LoginRule.Covers(patterns, entry.Url!));
             if (bare is not null)
-                faults.Add($"{key}: credentials are not sent over plain http, but the list has {bare}; use https");
+                faults.Add($"{CredentialsOptions.Section}:Rules:{i}: credentials are not sent over plain http, but the upstream list has {bare}; use https");
         }
 
         for (var i = 0; i < options.Modules.Count; i++)
@@ -49,5 +46,18 @@ internal sealed class UpstreamsOptionsValidation : IValidateOptions<UpstreamsOpt
             faults.Add($"{UpstreamsOptions.Section}:MaxBreakerPause: {options.MaxBreakerPause} is less than BreakerPause, {options.BreakerPause}");
 
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private IReadOnlyList<CredentialRuleOptions> Rules()
+    {
+        try
+        {
+            return credentials.Value.Rules;
+        }
+        catch (OptionsValidationException)
+        {
+            // Their own room reports that.
+            return [];
+        }
     }
 }

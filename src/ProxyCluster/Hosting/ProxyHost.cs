@@ -4,6 +4,7 @@ using ProxyCluster.Admin;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
 using ProxyCluster.Copies;
+using ProxyCluster.Credentials;
 using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
 using ProxyCluster.Gate;
@@ -30,6 +31,7 @@ internal static class ProxyHost
     public static IServiceCollection AddRooms(this IServiceCollection services) => services
         .AddTelemetry()
         .AddStorage()
+        .AddCredentials()
         .AddVerification()
         .AddFetching()
         .AddAccess()

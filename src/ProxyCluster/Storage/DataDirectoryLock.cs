@@ -1,3 +1,5 @@
+using ProxyCluster.Files;
+
 namespace ProxyCluster.Storage;
 
 /// <summary>Holds the data directory for this process; the operating system lets go when the process dies.</summary>
@@ -17,16 +19,12 @@ internal sealed class DataDirectoryLock : IDisposable
             return new DataDirectoryLock(new FileStream(
                 tree.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));
         }
-        catch (IOException e) when (IsHeld(e))
+        catch (IOException e) when (FileLocks.IsHeld(e))
         {
             throw new IOException(
                 $"the data directory {tree.Root} is in use by another process (its lock file cannot be taken: {e.Message})", e);
         }
     }
-
-    // EWOULDBLOCK of flock, and sharing and lock violations on Windows. Everything else is about the disk.
-    private static bool IsHeld(IOException e) => (e.HResult & 0xffff) is var code
-        && (OperatingSystem.IsWindows() ? code is 32 or 33 : code == (OperatingSystem.IsMacOS() ? 35 : 11));
 
     public void Dispose() => _file.Dispose();
 }

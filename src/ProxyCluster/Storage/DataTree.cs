@@ -14,6 +14,7 @@ namespace ProxyCluster.Storage;
 ///     v1.8.0.record                         the record names them
 /// queries/github.com/gorilla/mux/           last answers to mutable questions
 /// sumdb/sum.golang.org/                     verified tiles, lookups and the latest signed tree
+/// logins/                                   encrypted tokens of 'proxycluster login' and their keys
 /// agreed/rulings                            what the cluster agreed on last, for a start without it
 /// owed/regions/                             copies that other regions are to get, a note each
 /// owed/shared/                              the same for the region's shared store
@@ -48,6 +49,7 @@ internal sealed class DataTree
         Agreed = Path.Combine(Root, "agreed");
         OwedToRegions = Path.Combine(Root, "owed", "regions");
         OwedToSharedStore = Path.Combine(Root, "owed", "shared");
+        Logins = Path.Combine(Root, "logins");
         LockFile = Path.Combine(Root, "lock");
     }
 
@@ -60,6 +62,7 @@ internal sealed class DataTree
     public string Agreed { get; }
     public string OwedToRegions { get; }
     public string OwedToSharedStore { get; }
+    public string Logins { get; }
     public string LockFile { get; }
 
     /// <summary>Whether it was found at the start on a file system that is mounted read-only: on purpose, then.</summary>

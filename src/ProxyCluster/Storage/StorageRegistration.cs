@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
+using ProxyCluster.Credentials;
 using ProxyCluster.Rulings;
 using ProxyCluster.Storage.Blobs;
 using ProxyCluster.Verification;
@@ -21,6 +22,7 @@ internal static class StorageRegistration
                 options.ShareBeside(options.SumDbMaxBytes),
                 s.GetRequiredService<ILogger<ProofDirectory>>())));
         });
+        services.AddSingleton(static s => new LoginDirectory(s.GetRequiredService<DataTree>().Logins, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<BesideFiles>();
         services.AddSingleton<IFlush>(static s =>
             s.GetRequiredService<IOptions<StorageOptions>>().Value.Flush ? new DiskFlush() : new NoFlush());

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Notes;
 using ProxyCluster.Sockets;
 
@@ -29,6 +30,9 @@ internal sealed record ChecksumDatabaseSetting(VerifierKey? Key, Uri? Url)
 
     /// <summary>Name and password from the URL, percent-encoded as they stood; empty for none.</summary>
     public string UserInfo { get; private init; } = "";
+
+    /// <summary>Where it is asked, and with which login; not for <c>off</c>.</summary>
+    public NamedPlace Place(Logins logins) => new(logins, Url!, Address, Login.FromUserinfoOrNull(UserInfo));
 
     /// <summary>Nothing is looked up.</summary>
     public static ChecksumDatabaseSetting Off { get; } = new(null, null);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
@@ -21,6 +22,7 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
         TimeProvider clock,
         ProxyMetrics metrics,
         ILoggerFactory loggers,
+        Logins logins,
         IDatabaseWays ways)
     {
         _metrics = metrics;
@@ -38,7 +40,7 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
                 directory, key.Name, loggers.CreateLogger<DiskChecksumDatabaseCache>());
 
             // Connections of its own, since a redirect is judged by whose it is.
-            var (straight, detours) = (ways.Straight(setting), setting.HasOwnUrl ? [] : ways.Upstreams);
+            var (straight, detours) = (setting.Place(logins), setting.HasOwnUrl ? [] : ways.Upstreams);
             var guard = new RedirectGuard(detours.Append(straight).Select(static way => way.Url), options.Value.AllowPrivateRedirects);
             var http = new HttpMessageInvoker(HttpChecksumDatabaseSource.Handler(options.Value, guard));
             var source = new BoundedDatabase(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.TransparencyLog;
 using ProxyCluster.Sockets;
@@ -16,7 +17,7 @@ namespace ProxyCluster.Verification;
 /// whoever sends it.
 /// </remarks>
 internal sealed class HttpChecksumDatabaseSource(
-    HttpMessageInvoker http, string name, DatabaseWay straight, IReadOnlyList<DatabaseWay> upstreams, VerificationOptions options, TimeProvider clock)
+    HttpMessageInvoker http, string name, NamedPlace straight, IReadOnlyList<NamedPlace> upstreams, VerificationOptions options, TimeProvider clock)
     : IChecksumDatabaseRemote
 {
     private const int MaxRedirects = 5;
@@ -31,11 +32,7 @@ internal sealed class HttpChecksumDatabaseSource(
     // Longest wish that is passed on: a date is read by our clock, which may be wrong by years.
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(10);
 
-    private readonly Detour[] _detours =
-    [
-        .. upstreams.Select(upstream => new Detour(new DatabaseWay(
-            upstream.At($"sumdb/{name}"), path => upstream.Login($"sumdb/{name}/{path}")))),
-    ];
+    private readonly Detour[] _detours = [.. upstreams.Select(upstream => new Detour(upstream.Below($"sumdb/{name}")))];
 
     /// <summary>The handler that goes with these options; redirects are followed here, not there.</summary>
     public static SocketsHttpHandler Handler(VerificationOptions options, RedirectGuard guard) => new()
@@ -46,6 +43,7 @@ internal sealed class HttpChecksumDatabaseSource(
         MaxResponseHeadersLength = 64,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         UseCookies = false,
+        RequestHeaderEncodingSelector = static (_, _) => System.Text.Encoding.UTF8,
         Proxy = guard.Proxy,
         ConnectCallback = guard.ConnectAsync,
     };
@@ -85,7 +83,7 @@ internal sealed class HttpChecksumDatabaseSource(
         return detour.Serves == true;
     }
 
-    private async Task<RemoteRead> ReadAsync(DatabaseWay way, string path, CancellationToken cancellationToken)
+    private async Task<RemoteRead> ReadAsync(NamedPlace way, string path, CancellationToken cancellationToken)
     {
         var limit = MaxBytes(path);
         for (var attempt = 1; ; attempt++)
@@ -106,7 +104,7 @@ internal sealed class HttpChecksumDatabaseSource(
         : Tile.TryParse(path, out var tile) ? tile.IsData ? MaxDataTile : tile.ByteLength : MaxNote;
 
     private async Task<(RemoteRead Read, bool MayPass)> TryReadAsync(
-        DatabaseWay way, string path, int limit, CancellationToken cancellationToken)
+        NamedPlace way, string path, int limit, CancellationToken cancellationToken)
     {
         using CancellationTokenSource total = new(options.RequestTimeout, clock);
         using CancellationTokenSource firstByte = new(options.FirstByteTimeout, clock);
@@ -117,10 +115,11 @@ internal sealed class HttpChecksumDatabaseSource(
             var target = way.At(path);
             for (var redirects = 0; redirects <= MaxRedirects; redirects++)
             {
-                using HttpRequestMessage request = new(HttpMethod.Get, target);
-                request.Headers.TryAddWithoutValidation("User-Agent", "ProxyCluster");
-                request.Headers.Authorization = way.LoginOrNull(target, path);
-                using var response = await http.SendAsync(request, head.Token).ConfigureAwait(false);
+                var at = target;
+                var sent = await way.SendAsync(http, () => RequestTo(at), path, module: null, head.Token).ConfigureAwait(false);
+                if (sent.Response is null)
+                    return (RemoteRead.Unavailable($"{way.Url.Host} was not asked: {sent.Trouble}"), false);
+                using var response = sent.Response;
                 if (response.StatusCode is not (HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther
                     or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
                 {
@@ -142,6 +141,13 @@ internal sealed class HttpChecksumDatabaseSource(
         {
             return (RemoteRead.Unavailable($"{way.Url.Host} could not be reached: {e.InnerException?.Message ?? e.Message}"), e.InnerException is not RedirectRefusedException);
         }
+    }
+
+    private static HttpRequestMessage RequestTo(Uri target)
+    {
+        HttpRequestMessage request = new(HttpMethod.Get, target);
+        request.Headers.TryAddWithoutValidation("User-Agent", "ProxyCluster");
+        return request;
     }
 
     // To https, or, where http was configured, to the same host: never from https down to http.
@@ -219,9 +225,9 @@ internal sealed class HttpChecksumDatabaseSource(
 #pragma warning restore CA5394
 
     // What is known of an upstream as a way to the database. Two reads may find it out at once; they find the same.
-    private sealed class Detour(DatabaseWay way)
+    private sealed class Detour(NamedPlace way)
     {
-        public DatabaseWay Way => way;
+        public NamedPlace Way => way;
 
         public bool? Serves { get; set; }
 

@@ -57,6 +57,9 @@ public sealed class GoWorkspace : IDisposable
             ? Path.Combine(newest, "bin", "go")
             : throw new ToolMissingException($"there is no newer go in {Newer} (infra/install-go)");
 
+    /// <summary>Sets one more variable for go.</summary>
+    public void Set(string variable, string value) => _environment[variable] = value;
+
     /// <summary>The main module's directory.</summary>
     public string Main => _directory["main"];
 
@@ -65,9 +68,6 @@ public sealed class GoWorkspace : IDisposable
 
     /// <summary>GOMODCACHE.</summary>
     public string ModuleCache => _directory["modcache"];
-
-    /// <summary>Sets a variable of go's environment.</summary>
-    public void Set(string name, string value) => _environment[name] = value;
 
     /// <summary>Runs go in the main module and gives what came of it.</summary>
     public Task<ProcessResult> TryAsync(params IEnumerable<string> arguments) =>

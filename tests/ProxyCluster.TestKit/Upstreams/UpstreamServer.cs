@@ -111,6 +111,9 @@ public sealed class UpstreamServer : IAsyncDisposable
         }
     }
 
+    /// <summary>The certificate of this server, which is its own authority.</summary>
+    public string CertificatePem => _certificate!.ExportCertificatePem();
+
     /// <summary>True for the certificate of this server; what a client that trusts it asks.</summary>
     public bool IsCertificate(X509Certificate? certificate) => _certificate is not null && _certificate.Equals(certificate);
 

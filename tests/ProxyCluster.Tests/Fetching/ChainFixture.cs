@@ -8,6 +8,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit;
+using ProxyCluster.Tests.Credentials;
 
 namespace ProxyCluster.Tests.Fetching;
 
@@ -18,7 +19,7 @@ internal sealed class ChainFixture : IDisposable
     private readonly MeterListener _listener = new();
     private readonly RecordingLogger _logger = new();
 
-    public ChainFixture(string list, Action<UpstreamsOptions>? configure = null, Func<string, string?>? environment = null, Action<SocketsHttpHandler>? handler = null, string? privates = null, ProxyCluster.Sockets.RedirectGuard? guard = null)
+    public ChainFixture(string list, Action<UpstreamsOptions>? configure = null, ProxyCluster.Credentials.CredentialsOptions? credentials = null, Action<SocketsHttpHandler>? handler = null, string? privates = null, ProxyCluster.Sockets.RedirectGuard? guard = null, ProxyCluster.Credentials.RunCommand? run = null)
     {
         Options = new UpstreamsOptions { List = list, Backoff = TimeSpan.Zero };
         configure?.Invoke(Options);
@@ -34,17 +35,17 @@ internal sealed class ChainFixture : IDisposable
 
         Assert.True(GoProxyList.TryParse(list, out var parsed, out var error), error);
         var options = Microsoft.Extensions.Options.Options.Create(Options);
-        var credentials = new UpstreamCredentials(Options, environment ?? (_ => null));
+        var logins = Logins = TestLogins.Of(credentials ?? new(), run: run);
         Chain = new UpstreamChain(new UpstreamRoutes(parsed, Options.Modules, ModulePathPatterns.Parse(privates)), Create, options, Clock, metrics, new Logger<UpstreamChain>(new SingleLoggerFactory(_logger)), () => 0.5);
 
         IUpstream Create(GoProxyEntry entry)
         {
             if (entry.Kind is not GoProxyEntryKind.Http)
-                return UpstreamChain.CreateUpstream(entry, options, credentials, Clock);
+                return UpstreamChain.CreateUpstream(entry, options, logins, Clock);
 
             var sockets = HttpUpstream.CreateHandler(Options, Clock, guard ?? new ProxyCluster.Sockets.RedirectGuard([], allows: false));
             handler?.Invoke(sockets);
-            return new HttpUpstream(entry, credentials.For(entry), options, Clock, sockets);
+            return new HttpUpstream(entry, logins, options, Clock, sockets);
         }
     }
 
@@ -55,6 +56,8 @@ internal sealed class ChainFixture : IDisposable
     public static string ZipPath => "/github.com/gorilla/mux/@v/v1.8.0.zip";
 
     public UpstreamsOptions Options { get; }
+
+    public ProxyCluster.Credentials.Logins Logins { get; }
 
     public UpstreamChain Chain { get; }
 
@@ -85,6 +88,7 @@ internal sealed class ChainFixture : IDisposable
     public void Dispose()
     {
         Chain.Dispose();
+        Logins.Dispose();
         _listener.Dispose();
         _services.Dispose();
     }

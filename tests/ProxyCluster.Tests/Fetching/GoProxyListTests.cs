@@ -1,4 +1,5 @@
 using ProxyCluster.Fetching;
+using ProxyCluster.Tests.Credentials;
 
 namespace ProxyCluster.Tests.Fetching;
 
@@ -70,7 +71,7 @@ public sealed class GoProxyListTests
     public void Userinfo_OverHttpToThisMachine_IsKept()
     {
         Assert.True(GoProxyList.TryParse("http://me:a%3Ab@127.0.0.1:1", out var list, out _));
-        Assert.Equal("bWU6YTpi", list.Entries[0].Login!.Header.Parameter);
+        Assert.Equal("Authorization: Basic bWU6YTpi", list.Entries[0].Login!.Shown());
         Assert.DoesNotContain("me", list.Entries[0].ToString(), StringComparison.Ordinal);
         Assert.Equal("", list.Entries[0].Url!.UserInfo);
     }

@@ -8,6 +8,7 @@ using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Sockets;
 using ProxyCluster.TestKit.Upstreams;
+using ProxyCluster.Tests.Credentials;
 using ProxyCluster.Walk;
 
 namespace ProxyCluster.Tests.Fetching;
@@ -383,7 +384,7 @@ public sealed class HttpUpstreamTests : IAsyncLifetime
         server.Faults.Always("*", Fault.Drip(TimeSpan.FromSeconds(1)));
         Assert.True(GoProxyList.TryParse(server.Url, out var list, out _));
         var options = Microsoft.Extensions.Options.Options.Create(fixture.Options);
-        using var upstream = new HttpUpstream(list.Entries[0], static _ => null, options, fixture.Clock);
+        using var upstream = new HttpUpstream(list.Entries[0], TestLogins.Nobody, options, fixture.Clock);
         var reply = await upstream.OpenAsync(ChainFixture.Zip, TestContext.Current.CancellationToken);
         await using var answer = reply.Answer!;
 
@@ -457,10 +458,9 @@ public sealed class HttpUpstreamTests : IAsyncLifetime
         const string Secret = "hunter2";
         var encoded = Convert.ToBase64String(Encoding.UTF8.GetBytes($"me:{Secret}"));
         var url = fromUrl ? _server.Url.Replace("//", $"//me:{Secret}@", StringComparison.Ordinal) : _server.Url;
-        using var fixture = new ChainFixture(url, o =>
+        using var fixture = new ChainFixture(url, credentials: new()
         {
-            if (!fromUrl)
-                o.Credentials["127.0.0.1"] = new UpstreamLoginOptions { Username = "me", Password = Secret };
+            Rules = fromUrl ? [] : [new() { Match = "127.0.0.1", Username = "me", Password = Secret }],
         });
         _server.Faults.Next(
             ChainFixture.ZipPath, Fault.Status(401), Fault.Status(403), Fault.ResetAtOnce, Fault.ResetAtOnce, Fault.ResetAtOnce,

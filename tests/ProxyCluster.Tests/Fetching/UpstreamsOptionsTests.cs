@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Credentials;
 using ProxyCluster.Fetching;
 using ProxyCluster.Telemetry;
 
@@ -34,13 +35,10 @@ public sealed class UpstreamsOptionsTests
     [InlineData("MaxConcurrentRequests", "0")]
     [InlineData("QueueTimeout", "00:00:00")]
     [InlineData("ConnectionLifetime", "00:00:00.5")]
-    [InlineData("Credentials:a.example:Username", "me")]
-    [InlineData("Credentials:a.example:Token", "two words")]
     public void Options_OutOfRange_AreRefusedByName(string key, string value)
     {
         var thrown = Assert.Throws<OptionsValidationException>(() => Bind((key, value)));
         Assert.Contains(key.Split(':')[0], thrown.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("two words", thrown.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -65,15 +63,19 @@ public sealed class UpstreamsOptionsTests
     public void Options_WithCredentialsForPlainHttp_AreRefused()
     {
         var thrown = Assert.Throws<OptionsValidationException>(() =>
-            Bind(("List", "http://a.example"), ("Credentials:a.example:Token", "hunter2")));
+            Bind(("List", "http://a.example"), ("Credentials:Rules:0:Match", "*.example"), ("Credentials:Rules:0:Token", "hunter2")));
         Assert.Contains("plain http", thrown.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", thrown.Message, StringComparison.Ordinal);
     }
 
     [Fact]
+    public void Options_WithAHelperForAllHosts_BearPlainHttp() =>
+        Assert.Equal("http://a.example", Bind(("List", "http://a.example"), ("Credentials:Rules:0:Match", "*"), ("Credentials:Rules:0:Helper", "store")).List);
+
+    [Fact]
     public void Options_BoundFromConfiguration_BuildAChain()
     {
-        using var services = Services(("List", "a.example|file:///srv,off"), ("Retries", "0"), ("Credentials:a.example:Token", "t"));
+        using var services = Services(("List", "a.example|file:///srv,off"), ("Retries", "0"));
         Assert.Equal(["https://a.example", "file:///srv"], services.GetRequiredService<UpstreamChain>().Statuses.Select(s => s.Name));
     }
 
@@ -88,6 +90,6 @@ public sealed class UpstreamsOptionsTests
 
     private static ServiceProvider Services(params (string Key, string Value)[] settings) => new ServiceCollection()
         .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(
-            settings.Select(s => KeyValuePair.Create<string, string?>($"Upstreams:{s.Key}", s.Value))).Build())
-        .AddMetrics().AddLogging().AddSingleton<ProxyMetrics>().AddFetching().BuildServiceProvider();
+            settings.Select(s => KeyValuePair.Create<string, string?>(s.Key.StartsWith("Credentials:", StringComparison.Ordinal) ? s.Key : $"Upstreams:{s.Key}", s.Value))).Build())
+        .AddMetrics().AddLogging().AddSingleton<ProxyMetrics>().AddSingleton(new LoginDirectory("", TimeProvider.System)).AddCredentials().AddFetching().BuildServiceProvider();
 }

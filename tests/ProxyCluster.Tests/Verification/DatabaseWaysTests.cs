@@ -1,7 +1,9 @@
+using ProxyCluster.Credentials;
 using ProxyCluster.Fetching;
 using ProxyCluster.Outcomes;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Upstreams;
+using ProxyCluster.Tests.Credentials;
 using ProxyCluster.Verification;
 
 namespace ProxyCluster.Tests.Verification;
@@ -100,6 +102,31 @@ public sealed class DatabaseWaysTests : IAsyncLifetime
             new(new VerificationOptions { SumDb = setting }, data, _clock, new UpstreamsOptions { List = _upstream.Url });
     }
 
+    [Fact]
+    public async Task Database_ThatRedirectsElsewhere_IsAskedThereAsNobody()
+    {
+        // Both are this machine, and the rule covers both.
+        using var logins = TestLogins.Of(new CredentialRuleOptions { Match = "127.0.0.1", Headers = new() { ["X-Key"] = "k" } });
+        Relay(supported: 200);
+        string? key = null;
+        _database.Instead = (context, _) =>
+        {
+            key = context.Request.Headers["X-Key"];
+            context.Response.Redirect($"{_upstream.Url}{Sumdb}latest");
+            return Task.FromResult(true);
+        };
+        var source = new HttpChecksumDatabaseSource(
+            new HttpMessageInvoker(HttpChecksumDatabaseSource.Handler(new VerificationOptions(), new ProxyCluster.Sockets.RedirectGuard([], allows: true))),
+            "sumdb.test/go",
+            new NamedPlace(logins, new Uri(_database.Url), new Uri(_database.Url).Authority, null),
+            [],
+            new VerificationOptions { Attempts = 1 },
+            _clock);
+        Assert.NotEqual(0, (await source.ReadAsync("latest", Token)).Body.Length);
+        Assert.Equal("k", key);
+        Assert.Null(_upstream.Calls.Single().Header("X-Key"));
+    }
+
     [Theory]
     [InlineData("Include")]
     [InlineData("Exclude")]
@@ -115,13 +142,13 @@ public sealed class DatabaseWaysTests : IAsyncLifetime
     {
         var options = new UpstreamsOptions { List = _upstream.Url.Replace("//", "//me:hunter2@", StringComparison.Ordinal), Modules = modules };
         var wrapped = Microsoft.Extensions.Options.Options.Create(options);
-        return new(new UpstreamRoutes(wrapped, Microsoft.Extensions.Options.Options.Create(new VerificationOptions())), new UpstreamCredentials(options, static _ => null));
+        return new(new UpstreamRoutes(wrapped, Microsoft.Extensions.Options.Options.Create(new VerificationOptions())), TestLogins.Nobody);
     }
 
     private HttpChecksumDatabaseSource Source() => new(
         new HttpMessageInvoker(HttpChecksumDatabaseSource.Handler(new VerificationOptions(), new ProxyCluster.Sockets.RedirectGuard([], allows: true))),
         "sumdb.test/go",
-        new DatabaseWay(new Uri(_database.Url), static _ => null),
+        new NamedPlace(TestLogins.Nobody, new Uri(_database.Url), new Uri(_database.Url).Authority, null),
         Ways().Upstreams,
         new VerificationOptions { Attempts = 1 },
         _clock);

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Fetching;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit;
+using ProxyCluster.Tests.Credentials;
 using ProxyCluster.Verification;
 
 namespace ProxyCluster.Tests.Verification;
@@ -32,9 +33,9 @@ internal sealed class VerificationRoom : IDisposable, IAsyncDisposable, ILoggerP
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(this));
         var wrapped = Options.Create(options);
         var fetching = Options.Create(upstreams ?? new UpstreamsOptions());
-        var ways = new UpstreamDatabaseWays(new UpstreamRoutes(fetching, wrapped), new UpstreamCredentials(fetching.Value, static _ => null));
+        var ways = new UpstreamDatabaseWays(new UpstreamRoutes(fetching, wrapped), TestLogins.Nobody);
         Proofs = new ProofDirectory(ProofDirectory.Bounded(Path.Combine(data, "sumdb"), maxBytes, this));
-        Databases = new ChecksumDatabases(wrapped, Proofs, Clock, metrics, loggers, ways);
+        Databases = new ChecksumDatabases(wrapped, Proofs, Clock, metrics, loggers, TestLogins.Nobody, ways);
         Verifier = new Verifier(Databases, wrapped, Clock, metrics);
         Mirror = new ChecksumDatabaseMirror(Databases, wrapped, Clock);
     }

@@ -1,4 +1,4 @@
-namespace ProxyCluster.Fetching;
+namespace ProxyCluster.Credentials;
 
 /// <summary>
 /// A netrc file as <c>go</c> reads it, which is not how every reader of the format does: words are what stands between
@@ -11,14 +11,11 @@ namespace ProxyCluster.Fetching;
 /// </remarks>
 internal sealed class Netrc
 {
-    private readonly Dictionary<string, UpstreamLogin> _machines = new(StringComparer.Ordinal);
+    private readonly LoginsByPrefix _machines = new();
 
     private Netrc()
     {
     }
-
-    /// <summary>A file without entries.</summary>
-    public static Netrc Empty { get; } = new();
 
     /// <summary>Reads the text of a netrc file; what makes no sense is skipped.</summary>
     public static Netrc Parse(string text)
@@ -59,7 +56,7 @@ internal sealed class Netrc
                     continue;
 
                 // The first entry for a machine counts.
-                netrc._machines.TryAdd(Bare(machine), UpstreamLogin.Basic(login, password));
+                netrc._machines.Add(machine, Login.Basic(login, password));
                 machine = login = password = null;
             }
 
@@ -74,21 +71,5 @@ internal sealed class Netrc
     /// The login for what a URL names after its scheme, <c>host[:port][/path]</c> as it was written, or null. Of several
     /// machines the one with the longest path counts.
     /// </summary>
-    public UpstreamLogin? FindOrNull(string address)
-    {
-        for (var prefix = Bare(address); ; prefix = prefix[..prefix.LastIndexOf('/')])
-        {
-            if (_machines.GetValueOrDefault(prefix) is { } login)
-                return login;
-            if (!prefix.Contains('/', StringComparison.Ordinal))
-                return null;
-        }
-    }
-
-    private static string Bare(string address)
-    {
-        const string Scheme = "https://";
-        var bare = address.StartsWith(Scheme, StringComparison.Ordinal) ? address[Scheme.Length..] : address;
-        return bare.EndsWith('/') ? bare[..^1] : bare;
-    }
+    public Login? FindOrNull(string address) => _machines.FindOrNull(address);
 }
