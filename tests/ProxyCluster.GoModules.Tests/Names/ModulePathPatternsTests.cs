@@ -54,7 +54,7 @@ public sealed class ModulePathPatternsTests
     }
 
     [Fact]
-    public void MatchOrNull_DefaultPath_IsHarmless() => Assert.Null(ModulePathPatterns.Parse("a/b,x?").MatchOrNull(default));
+    public void MatchOrNull_DefaultPath_IsHarmless() => Assert.Null(ModulePathPatterns.Parse("a/b,x?").MatchOrNull(default(ModulePath)));
 
     [Fact]
     public void Parse_Null_MatchesNothing() => Assert.Same(ModulePathPatterns.None, ModulePathPatterns.Parse(null));

@@ -69,6 +69,9 @@ public sealed class GoWorkspace : IDisposable
     /// <summary>GOMODCACHE.</summary>
     public string ModuleCache => _directory["modcache"];
 
+    /// <summary>Sets a variable of go's environment.</summary>
+    public void Set(string name, string value) => _environment[name] = value;
+
     /// <summary>Runs go in the main module and gives what came of it.</summary>
     public Task<ProcessResult> TryAsync(params IEnumerable<string> arguments) =>
         ChildProcess.RunAsync(_go, arguments, _environment, Limit, Main);

@@ -1,7 +1,9 @@
 using System.Text;
+using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
+using ProxyCluster.Tests.Credentials;
 
 namespace ProxyCluster.Tests.Repositories;
 
@@ -233,6 +235,49 @@ public sealed class DirectModulesTests : IDisposable
 
     public void Dispose() => _worlds.ForEach(static world => world.Dispose());
 
+    [Fact]
+    public async Task Repository_ThatAStrangersPageNamesToo_GivesHimNeitherOurLoginNorOurMirror()
+    {
+        var world = World(static options => options.Inside = "git.test");
+        new ScriptedRepository("git.test/v/plain").Commit(("go.mod", "module git.test/v/plain.git\n")).Tag("v1.0.0").Make(world.Repositories);
+        Assert.True(ModulePath.TryParse("git.test/v/plain.git", out var ours, out _));
+        Assert.True(ModulePath.TryParse("vanity.test/plain", out var theirs, out _));
+        Assert.Null((await world.Modules.ArtifactAsync(new(ours, "v1.0.0"), ArtifactKind.Mod, Cancellation)).Failure);
+        var (calls, mirror) = (_calls, MirrorOf(world));
+        Assert.NotEqual(0, calls);
+
+        await world.Modules.ArtifactAsync(new(theirs, "v1.0.0"), ArtifactKind.Mod, Cancellation);
+
+        Assert.Equal(calls, _calls);
+        Assert.Single(Directory.EnumerateDirectories(world.Tree.Repositories), path => path != mirror && Path.GetFileName(path) != "home");
+    }
+
+    [Fact]
+    public async Task Login_ThatCannotBeHad_IsAnOutageOfTheRepository()
+    {
+        using var logins = TestLogins.Of(new CredentialRuleOptions { Match = "127.0.0.1", TokenFile = "/nowhere/token" });
+        var world = new DirectWorld(
+            static options => (options.Rewrites, options.Inside) = (["https://github.com/=http://127.0.0.1:1/"], "github.com"), logins: GitLogin.Configured(logins));
+        _worlds.Add(world);
+
+        var failure = (await world.Modules.ListAsync(Lib, Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.UpstreamUnavailable, failure?.Kind);
+        Assert.Contains("its login cannot be had: ", failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Login_ForGit_IsInItsEnvironmentOnly()
+    {
+        var basic = GitLogin.Of(Login.Basic("alice", "secret"));
+        Assert.Equal([new("http.extraHeader", "Authorization: Basic YWxpY2U6c2VjcmV0")], basic.Configuration);
+        Assert.Null(basic.SshCommand);
+
+        var key = GitLogin.Of(Login.SshKey("/keys/it's mine"));
+        Assert.Empty(key.Configuration);
+        Assert.StartsWith(@"ssh -i '/keys/it'\''s mine' -o IdentitiesOnly=yes -o BatchMode=yes", key.SshCommand, StringComparison.Ordinal);
+    }
+
     private static ScriptedRepository MakeLib() =>
         new ScriptedRepository("github.com/t/lib").Commit(("go.mod", "module github.com/t/lib\n"), ("a.go", "package a\n")).Tag("v1.0.0").Commit(("b.go", "package a\n"));
 
@@ -241,7 +286,15 @@ public sealed class DirectModulesTests : IDisposable
 
     private DirectWorld World(Action<DirectOptions>? configure = null)
     {
-        var world = new DirectWorld(configure, new ScriptedPages(DirectCases.PageOrNull), (_, _) =>
+        // A login is asked for once for every command that goes to the network.
+        var world = new DirectWorld(
+            options =>
+            {
+                options.Inside = "*";
+                configure?.Invoke(options);
+            },
+            new ScriptedPages(DirectCases.PageOrNull),
+            (_, _) =>
         {
             Interlocked.Increment(ref _calls);
             return ValueTask.FromResult<GitLogin?>(null);

@@ -77,7 +77,9 @@ public sealed class TransportTests : IDisposable
 
     private DirectWorld World(string to, GitLogin? login = null)
     {
-        var world = new DirectWorld(options => options.Rewrites = [$"https://git.test/={to}"], logins: (_, _) => ValueTask.FromResult(login));
+        var world = new DirectWorld(
+            options => (options.Rewrites, options.Inside) = ([$"https://git.test/={to}"], login is null ? "none" : "git.test"),
+            logins: (_, _) => ValueTask.FromResult(login));
         _worlds.Add(world);
         return world;
     }
