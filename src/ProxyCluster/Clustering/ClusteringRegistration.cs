@@ -22,12 +22,18 @@ internal static class ClusteringRegistration
         services.TryAddSingleton<LocalCluster>();
         services.AddSingleton<LocalEngine>();
         services.AddSingleton<ClusterSelf>();
+        services.AddHostedService<ClusterMembership>();
+        return services;
+    }
+
+    /// <summary>Adds what the cluster agrees on; expects storage to be there, and that the engine's room brings the way to where it is kept.</summary>
+    public static IServiceCollection AddAgreedDocuments(this IServiceCollection services)
+    {
         services.AddSingleton<LocalAgreedCalls>();
         services.AddSingleton<AgreedFile>();
         services.AddSingleton(static provider => new AgreedReader(RulingBook.Name, provider.GetRequiredService<RulingBook>().TakeOrFault));
         services.AddSingleton<AgreedDocuments>();
         services.AddHostedService(static provider => provider.GetRequiredService<AgreedDocuments>());
-        services.AddHostedService<ClusterMembership>();
         return services;
     }
 }

@@ -38,6 +38,7 @@ internal static class ProxyHost
         .AddFetching()
         .AddAccess()
         .AddGate()
+        .AddAgreedDocuments()
         .AddClustering()
         .AddLines()
         .AddCopies()
