@@ -51,7 +51,7 @@ public sealed class AccessOptionsTests : IDisposable
         }
 
         Assert.Contains(mistakes, static mistake => mistake.StartsWith("Access:ClientCaFile = ", StringComparison.Ordinal) && mistake.Contains("needs an https address", StringComparison.Ordinal));
-        Assert.Equal(13, mistakes.Count);
+        Assert.Equal(16, mistakes.Count);
     }
 
     [Theory]
