@@ -21,6 +21,13 @@ public sealed class DirectOptions
     /// </summary>
     public string? Inside { get; set; }
 
+    /// <summary>
+    /// File with the keys of hosts for ssh, as ssh's <c>known_hosts</c>. Default: not set, which means the usual files of this
+    /// account and this machine. No other file of the account's counts, neither keys nor configuration: without a rule of
+    /// <c>Credentials</c> that names a key (<c>SshKeyFile</c>), ssh asks as nobody.
+    /// </summary>
+    public string? KnownHosts { get; set; }
+
     /// <summary>The git program. Default <c>git</c>, from the path.</summary>
     [MinLength(1)]
     public string Git { get; set; } = "git";

@@ -5,7 +5,7 @@ namespace ProxyCluster.Repositories;
 
 /// <summary>What a login to a repository adds to one git command, by its environment: no argument and no file holds a secret.</summary>
 /// <param name="Configuration">Settings, such as <c>http.extraHeader</c> or <c>credential.helper</c>, with their values.</param>
-/// <param name="SshCommand">The ssh command, with a key file; null for the usual one.</param>
+/// <param name="SshCommand">The ssh command, with a key file; null for the one that proves nothing.</param>
 internal sealed record GitLogin(IReadOnlyList<KeyValuePair<string, string>> Configuration, string? SshCommand = null)
 {
     /// <summary>The logins that are configured. Where one is and cannot be had, the repository counts as away.</summary>
@@ -20,7 +20,7 @@ internal sealed record GitLogin(IReadOnlyList<KeyValuePair<string, string>> Conf
     /// <summary>The same of a login for anything.</summary>
     internal static GitLogin Of(Login login) => new(
         [.. login.Headers.Select(static header => KeyValuePair.Create("http.extraHeader", $"{header.Name}: {header.Value}"))],
-        login.SshKeyFile is { } key ? $"ssh -i '{key.Replace("'", "'\\''", StringComparison.Ordinal)}' -o IdentitiesOnly=yes {GitEnvironment.SshOptions}" : null);
+        login.SshKeyFile is { } key ? $"ssh -i {GitEnvironment.Quoted(key)}" : null);
 }
 
 /// <summary>Gives the login for a repository's address, or null; asked before every command that goes to the network.</summary>

@@ -205,7 +205,7 @@ internal sealed partial class GitMirrors : IDisposable
     }
 
     private async Task<GitCall> CallAsync(RepositoryAddress address, CancellationToken cancel) =>
-        new(address, address.IsInside ? await _logins(address.Uri, cancel) : null, await _guard.PinOrNullAsync(address, cancel));
+        new(address, address.IsInside ? await _logins(address.Uri, cancel) : null, await _guard.PinOrNullAsync(address, cancel)) { KnownHosts = _options.KnownHosts };
 
     private async Task PrepareAsync(string mirror, RepositoryAddress address, RefTable refs, CancellationToken cancel)
     {

@@ -35,12 +35,23 @@ internal sealed class UrlRewrites
             ? $"{url} is not the address of a repository"
             : uri.Scheme is not ("https" or "ssh" or "git+ssh") && (from is null || !Schemes.Contains(uri.Scheme))
             ? $"repositories are asked over https and ssh, not over {uri.Scheme}"
-            : uri.Scheme != "file" && (uri.Host.Length == 0 || uri.Host[0] == '-' || uri.UserInfo.StartsWith('-'))
+            : uri.Scheme != "file" && (!IsHost(uri, text) || uri.UserInfo.StartsWith('-'))
             ? $"{url} names no host"
             : null;
         if (fault is null)
             address = new RepositoryAddress(url, text, new Uri(text), from is not null);
         return fault is null;
+    }
+
+    // A host becomes a word of a command: a name or an address, and no scope of one; and as git gets it, git must find the same.
+    private static bool IsHost(Uri url, string text)
+    {
+        var authority = text.AsSpan(text.IndexOf("://", StringComparison.Ordinal) + 3);
+        authority = authority[..(authority.IndexOfAny("/?#") is >= 0 and var end ? end : authority.Length)];
+        var host = url.IdnHost;
+        return !text.Contains('\\', StringComparison.Ordinal) && authority.Count('@') <= 1 && !authority[(authority.IndexOf('@') + 1)..].Contains('%')
+            && !host.StartsWith('-') && !host.Contains('%', StringComparison.Ordinal)
+            && Uri.CheckHostName(host.Trim('[', ']')) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6;
     }
 }
 

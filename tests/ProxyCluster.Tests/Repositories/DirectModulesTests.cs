@@ -275,7 +275,7 @@ public sealed class DirectModulesTests : IDisposable
 
         var key = GitLogin.Of(Login.SshKey("/keys/it's mine"));
         Assert.Empty(key.Configuration);
-        Assert.StartsWith(@"ssh -i '/keys/it'\''s mine' -o IdentitiesOnly=yes -o BatchMode=yes", key.SshCommand, StringComparison.Ordinal);
+        Assert.Equal(@"ssh -i '/keys/it'\''s mine'", key.SshCommand);
     }
 
     private static ScriptedRepository MakeLib() =>

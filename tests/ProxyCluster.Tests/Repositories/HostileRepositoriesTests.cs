@@ -110,6 +110,45 @@ public sealed class HostileRepositoriesTests : IDisposable
         Assert.Equal("https", environment["GIT_ALLOW_PROTOCOL"]);
     }
 
+    // The pages' own rules keep most of these from the guard; it refuses them all the same.
+    [Theory]
+    [InlineData("ext::sh -c touch% PROOF")]
+    [InlineData("ext://sh -c touch PROOF")]
+    [InlineData("ext://sh/x")]
+    [InlineData("https://git.test/x y")]
+    [InlineData("--upload-pack=touch PROOF")]
+    [InlineData("file:///etc")]
+    [InlineData("http://git.test/x")]
+    [InlineData("https://--upload-pack=touch/x")]
+    [InlineData("ssh://-oProxyCommand=touch/x")]
+    [InlineData("ssh://-x@git.test/x")]
+    [InlineData("ssh://[fe80::1%25$(x)]/x")]
+    [InlineData("ssh://[fe80::1%eth0]/x")]
+    [InlineData("ssh://[fe80::1%25eth0]/x")]
+    [InlineData("https://git%2etest/x")]
+    [InlineData(@"https://git.test\@other.test/x")]
+    public void Guard_GivenSomethingElseThanARepository_Refuses(string url)
+    {
+        Assert.False(new UrlRewrites([]).TryFind(url, out var address, out var fault));
+        Assert.Null(address);
+        Assert.NotEmpty(fault);
+    }
+
+    [Fact]
+    public void Environment_OfSsh_QuotesAndHoldsNothingOfTheAccount()
+    {
+        Assert.True(new UrlRewrites([]).TryFind("ssh://git.test/x", out var address, out _));
+        var call = new GitCall(address, null, IPAddress.Parse("2001:db8::1")) { KnownHosts = "/it's known" };
+
+        var asNobody = GitEnvironment.Of("/home", null, call, static _ => null)["GIT_SSH_COMMAND"];
+        var withKey = GitEnvironment.Of("/home", null, call with { Login = new GitLogin([], "ssh -i key") }, static _ => null)["GIT_SSH_COMMAND"];
+
+        Assert.Contains(" -o 'HostName=2001:db8::1' -o 'HostKeyAlias=git.test'", asNobody, StringComparison.Ordinal);
+        Assert.EndsWith(@" -o 'UserKnownHostsFile=""/it'\''s known""'", asNobody, StringComparison.Ordinal);
+        Assert.StartsWith("ssh -o IdentityFile=none -o PubkeyAuthentication=no -o PasswordAuthentication=no -F /dev/null ", asNobody, StringComparison.Ordinal);
+        Assert.StartsWith("ssh -i key -F /dev/null -o IdentitiesOnly=yes -o IdentityAgent=none ", withKey, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Server_ThatNeverAnswers_IsGivenUpAndItsGitEnded()
     {
