@@ -175,7 +175,7 @@ internal sealed class DirectModules(
 
         throw first!;
 
-        RepositoryAddress Find(string url) => rewrites.TryFind(url, out var address, out var fault)
+        RepositoryAddress Find(string url) => rewrites.TryFind(url, mayBeInside || root.IsOfPath, out var address, out var fault)
             ? address with { IsInside = mayBeInside }
             : throw new RepositoryException(new Failure(FailureKind.Blocked, $"{root.Prefix}: {fault}"));
     }

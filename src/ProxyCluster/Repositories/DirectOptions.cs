@@ -10,7 +10,8 @@ public sealed class DirectOptions
 
     /// <summary>
     /// Addresses of repositories that begin with FROM begin with TO instead, as git's insteadOf: <c>FROM=TO</c> each, the longest
-    /// FROM counts. Default none. The only way to a <c>file://</c> repository, and to one over plain http.
+    /// FROM counts. Default none. They count for modules of <see cref="Inside"/>, and for those whose path alone says where their
+    /// repository is; not for what the page of another one names. The only way to a <c>file://</c> repository, and to one over plain http.
     /// </summary>
     public List<string> Rewrites { get; set; } = [];
 

@@ -246,10 +246,11 @@ public sealed class DirectModulesTests : IDisposable
         var (calls, mirror) = (_calls, MirrorOf(world));
         Assert.NotEqual(0, calls);
 
-        await world.Modules.ArtifactAsync(new(theirs, "v1.0.0"), ArtifactKind.Mod, Cancellation);
+        var answer = await world.Modules.ArtifactAsync(new(theirs, "v1.0.0"), ArtifactKind.Mod, Cancellation);
 
+        Assert.NotNull(answer.Failure);
         Assert.Equal(calls, _calls);
-        Assert.Single(Directory.EnumerateDirectories(world.Tree.Repositories), path => path != mirror && Path.GetFileName(path) != "home");
+        Assert.Equal(mirror, MirrorOf(world));
     }
 
     [Fact]

@@ -63,6 +63,28 @@ public sealed class HostileRepositoriesTests : IDisposable
         Assert.Equal(FailureKind.Blocked, (await world.Modules.ListAsync(ModulePath.Parse("vanity.test/x"), Cancellation)).Failure?.Kind);
     }
 
+    // What is at FROM is the operator's: by a page of somebody else nobody gets there.
+    [Fact]
+    public async Task Page_ThatNamesARewrittenRepository_IsNotLedThere()
+    {
+        var world = World(pages: new ScriptedPages(static _ => "<meta name=\"go-import\" content=\"vanity.test/x git https://git.test/x\">"));
+        new ScriptedRepository("git.test/x").Commit(("go.mod", "module vanity.test/x\n")).Tag("v1.0.0").Make(world.Repositories);
+
+        Assert.NotNull((await world.Modules.ListAsync(ModulePath.Parse("vanity.test/x"), Cancellation)).Failure);
+    }
+
+    [Theory]
+    [InlineData("https://git.test/x/y", true, "file:///repositories/x/y")]
+    [InlineData("https://git.test/x/../y", true, null)]
+    [InlineData("https://git.test/./y", true, null)]
+    [InlineData("https://git.test/x/%2e%2e/y", true, null)]
+    [InlineData("https://git.test/x/y", false, "https://git.test/x/y")]
+    public void Rewrite_OfAnAddress_StaysWhereItLeads(string url, bool mayRewrite, string? expected)
+    {
+        new UrlRewrites(["https://git.test/=file:///repositories/"]).TryFind(url, mayRewrite, out var address, out _);
+        Assert.Equal((expected, expected is not null && mayRewrite), (address?.Asked, address?.IsRewritten ?? false));
+    }
+
     // Git's own hooks on fetch; a mirror holds none, but somebody may have put one there.
     [Fact]
     public async Task Hook_InTheMirror_IsNotRun()
@@ -99,7 +121,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [Fact]
     public void Environment_OfACallWithALogin_HoldsItAndTakesItNowhereElse()
     {
-        var address = new UrlRewrites([]).TryFind("https://git.test/x", out var found, out _) ? found : throw new InvalidOperationException();
+        var address = new UrlRewrites([]).TryFind("https://git.test/x", true, out var found, out _) ? found : throw new InvalidOperationException();
         var login = new GitLogin([new("http.extraHeader", "Authorization: Basic c2VjcmV0")]);
 
         var environment = GitEnvironment.Of("/home", null, new GitCall(address, login, null), static _ => null);
@@ -129,7 +151,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [InlineData(@"https://git.test\@other.test/x")]
     public void Guard_GivenSomethingElseThanARepository_Refuses(string url)
     {
-        Assert.False(new UrlRewrites([]).TryFind(url, out var address, out var fault));
+        Assert.False(new UrlRewrites([]).TryFind(url, true, out var address, out var fault));
         Assert.Null(address);
         Assert.NotEmpty(fault);
     }
@@ -137,7 +159,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [Fact]
     public void Environment_OfSsh_QuotesAndHoldsNothingOfTheAccount()
     {
-        Assert.True(new UrlRewrites([]).TryFind("ssh://git.test/x", out var address, out _));
+        Assert.True(new UrlRewrites([]).TryFind("ssh://git.test/x", true, out var address, out _));
         var call = new GitCall(address, null, IPAddress.Parse("2001:db8::1")) { KnownHosts = "/it's known" };
 
         var asNobody = GitEnvironment.Of("/home", null, call, static _ => null)["GIT_SSH_COMMAND"];
@@ -251,7 +273,13 @@ public sealed class HostileRepositoriesTests : IDisposable
 
     private DirectWorld World(Action<DirectOptions>? configure = null, HttpMessageHandler? pages = null)
     {
-        var world = new DirectWorld(configure, pages);
+        var world = new DirectWorld(
+            options =>
+            {
+                options.Inside = "none";
+                configure?.Invoke(options);
+            },
+            pages);
         _worlds.Add(world);
         return world;
     }
