@@ -94,6 +94,106 @@ public sealed class DirectModulesTests : IDisposable
         Assert.Equal("v1.0.0", await VersionAsync(world, "main"));
     }
 
+    [Fact]
+    public async Task Tag_ThatMovedToACommitThatIsHere_IsOneCommitForAllFiles()
+    {
+        var world = World(static options => options.FreshFor = TimeSpan.Zero);
+        var directory = MakeLib().Make(world.Repositories);
+        await VersionAsync(world, "main"); // all of its history
+        ScriptedRepository.Git(null, "-C", directory, "tag", "-f", "v1.0.0", "main");
+
+        Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Info, Cancellation)).Failure);
+        var zip = await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Zip, Cancellation);
+
+        Assert.Null(zip.Failure);
+        using var files = new System.IO.Compression.ZipArchive(zip.Value.Body!);
+        Assert.Contains(files.Entries, static entry => entry.Name == "b.go");
+    }
+
+    [Fact]
+    public async Task Mirror_RemovedSinceItsVersionWasFound_IsFetchedAnew()
+    {
+        var world = World(static options => options.FreshFor = TimeSpan.FromHours(1));
+        MakeLib().Make(world.Repositories);
+        Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Info, Cancellation)).Failure);
+        Directory.Delete(MirrorOf(world), recursive: true);
+
+        var zip = await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Zip, Cancellation);
+
+        Assert.Null(zip.Failure);
+        await zip.Value.Body!.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Mirror_RemovedWhileItIsRead_IsNoAbsence()
+    {
+        var world = World();
+        MakeLib().Make(world.Repositories);
+        Assert.True(new UrlRewrites(world.Options.Rewrites).TryFind("https://github.com/t/lib", true, out var address, out _));
+        var repository = new GitRepository(world.Mirrors, address, false);
+        var refs = await repository.ReadRefsAsync(Cancellation);
+        var commit = await repository.FindCommitAsync(refs.Find("v1.0.0"), Cancellation);
+        Directory.Delete(MirrorOf(world), recursive: true);
+
+        var failure = await Assert.ThrowsAsync<RepositoryException>(() => repository.ReadFileAsync(commit!.Hash, "go.mod", Cancellation));
+
+        Assert.True(failure.IsOfMirror);
+    }
+
+    [Fact]
+    public async Task Mirror_UsedSinceItWasSeenIdle_Stays()
+    {
+        var world = World(static options => options.MaxBytes = 1L << 20);
+        MakeLib().Make(world.Repositories);
+        await VersionAsync(world, "v1.0.0");
+        var used = Path.Combine(MirrorOf(world), MirrorKeeper.UsedName);
+        File.SetLastWriteTimeUtc(used, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+
+        Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Mod, Cancellation)).Failure);
+        await world.Mirrors.RemoveAsync(MirrorOf(world), static () => false, Cancellation);
+
+        Assert.NotEqual(2020, File.GetLastWriteTimeUtc(used).Year);
+    }
+
+    // Two commits whose names begin alike, found by trying.
+    [Fact]
+    public async Task Hash_ThatSeveralCommitsBeginWith_IsAmbiguousAndTheMirrorStays()
+    {
+        var world = World(static options => options.FreshFor = TimeSpan.Zero);
+        var directory = MakeLib().Make(world.Repositories);
+        var tree = ScriptedRepository.Git(null, "-C", directory, "rev-parse", "main^{tree}").Trim();
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+        var (digits, one, other) = ("", "", "");
+        for (var i = 0; digits.Length == 0; i++)
+        {
+            var text = $"tree {tree}\nauthor x <x@example.com> {i} +0000\ncommitter x <x@example.com> {i} +0000\n\nx\n";
+#pragma warning disable CA5350 // git's names
+            var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA1.HashData(Encoding.UTF8.GetBytes($"commit {text.Length}\0{text}")))[..7];
+#pragma warning restore CA5350
+            if (!seen.TryAdd(hash, text))
+                (digits, one, other) = (hash, seen[hash], text);
+        }
+
+        foreach (var (i, text) in ((string[])[one, other]).Index())
+        {
+            var file = Path.Combine(directory, $"commit{i}");
+            File.WriteAllText(file, text);
+            var commit = ScriptedRepository.Git(null, "-C", directory, "hash-object", "-t", "commit", "-w", file).Trim();
+            var next = ScriptedRepository.Git(null, "-C", directory, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit-tree", "-p", commit, "-m", "x", tree).Trim();
+            ScriptedRepository.Git(null, "-C", directory, "update-ref", $"refs/heads/b{i}", next);
+        }
+
+        await VersionAsync(world, "main"); // all of its history
+        var mirror = MirrorOf(world);
+        var made = Directory.GetCreationTimeUtc(mirror);
+        Assert.True(VersionQuery.TryParse(Lib, digits, out var query, out _));
+
+        var failure = (await world.Modules.QueryAsync(query, Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.BadRequest, failure?.Kind);
+        Assert.Equal(made, Directory.GetCreationTimeUtc(mirror));
+    }
+
     // A git that was killed leaves its locks, and half of a pack.
     [Fact]
     public async Task Mirror_OfAGitThatWasKilled_GoesOn()
