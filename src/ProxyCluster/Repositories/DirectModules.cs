@@ -161,7 +161,7 @@ internal sealed class DirectModules(
         if (_answered.FindOrNull(key) is { } known)
             return known;
 
-        // The first that answers; if none does, what the first of them said.
+        // The first that answers; if none does, what the first of them said, but absence only if all say so.
         RepositoryException? first = null;
         foreach (var scheme in Schemes)
         {
@@ -174,7 +174,8 @@ internal sealed class DirectModules(
             }
             catch (RepositoryException e)
             {
-                first ??= e;
+                if (first is null || (first.Failure.IsProvenAbsence && !e.Failure.IsProvenAbsence))
+                    first = e;
             }
         }
 

@@ -56,7 +56,7 @@ public sealed class DirectOptions
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ParseLimitsInInvariantCulture = true, ConvertValueInInvariantCulture = true)]
     public TimeSpan PlaceFreshFor { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Git processes at once. Default 16. Further ones wait.</summary>
+    /// <summary>Git processes at once that ask other hosts, and as many again that look at what is here. Default 16. Further ones wait.</summary>
     [Range(1, 1000)]
     public int MaxProcesses { get; set; } = 16;
 

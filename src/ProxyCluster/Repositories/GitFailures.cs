@@ -9,6 +9,10 @@ namespace ProxyCluster.Repositories;
 /// </summary>
 internal static class GitFailures
 {
+    // Of curl and of ssh.
+    private static readonly string[] Unreachable =
+        ["Could not resolve host", "Failed to connect to", "Couldn't connect to server", "Could not connect to server", "ssh: connect to host "];
+
     /// <summary>The failure of a command.</summary>
     public static Failure Of(string url, GitResult result)
     {
@@ -27,6 +31,9 @@ internal static class GitFailures
 
         bool Has(string words) => result.Errors.Contains(words, StringComparison.Ordinal);
     }
+
+    /// <summary>Could the host not be found, or not be connected to?</summary>
+    public static bool SaysUnreachable(GitResult result) => Array.Exists(Unreachable, words => result.Errors.Contains(words, StringComparison.Ordinal));
 
     /// <summary>Does a server over http say that it has no such repository?</summary>
     public static bool SaysNotFound(GitResult result) =>

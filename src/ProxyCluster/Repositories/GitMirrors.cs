@@ -199,7 +199,8 @@ internal sealed partial class GitMirrors : IDisposable
     private async Task<RefTable> AskRefsAsync(string key, RepositoryAddress address, CancellationToken cancel)
     {
         // 1. A host that was not there a moment ago is not there now: whoever asks for many modules need not wait for each.
-        var host = $"{address.Uri.Scheme}://{address.Uri.Authority}";
+        // What only one address there does, and what a stranger's way there does, says nothing of the others.
+        var host = $"{address.IsInside} {address.Uri.Scheme}://{address.Uri.Authority}";
         if (address.Uri.Host.Length > 0 && _outages.FindOrNull(host) is { } outage)
             throw new RepositoryException(outage);
 
@@ -212,7 +213,7 @@ internal sealed partial class GitMirrors : IDisposable
             result = await _git.RunAsync(
                 new GitCommand(address.Url, ["ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout) { Call = call }, cancel);
         }
-        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamTimeout or FailureKind.UpstreamUnavailable)
+        catch (RepositoryException e) when (e is { IsOfHost: true, Failure.Kind: FailureKind.UpstreamUnavailable })
         {
             _outages.Remember(host, e.Failure, e.Message);
             throw;
@@ -229,10 +230,13 @@ internal sealed partial class GitMirrors : IDisposable
         // A host that hides what is private says of its page, too, that it is not there: of the operator's own modules, and after a
         // login that was refused, that proves nothing.
         var failure = GitFailures.Of(address.Url, result);
-        if (address.Protocol is "https" or "http" && (GitFailures.SaysNotFound(result)
-            || (failure.Kind is FailureKind.Blocked && !address.IsInside && call.Login is null && await _guard.IsAbsentAsync(address, cancel))))
+        var isOurs = address.IsInside || call.Login is not null;
+        var isNotFound = GitFailures.SaysNotFound(result);
+        if (isNotFound && isOurs)
+            failure = new Failure(FailureKind.Blocked, $"{address.Url}: its host says that there is no such repository, as it would of one that this login may not see");
+        else if (address.Protocol is "https" or "http" && (isNotFound || (failure.Kind is FailureKind.Blocked && !isOurs && await _guard.IsAbsentAsync(address, cancel))))
             throw new RepositoryException(new Failure(FailureKind.NotFound, $"{address.Url}: there is no such repository"));
-        if (failure.Kind is FailureKind.UpstreamUnavailable && address.Uri.Host.Length > 0)
+        if (GitFailures.SaysUnreachable(result))
             _outages.Remember(host, failure, failure.Message);
         Log.Unanswered(_logger, address.Url, failure.Message);
         throw new RepositoryException(failure);

@@ -260,13 +260,16 @@ public sealed class DirectModulesTests : IDisposable
     public void Host_ThatDoesNotExist_IsAbsentUnlessItIsOurs(System.Net.Sockets.SocketError? error, bool mayBeInside, FailureKind expected) =>
         Assert.Equal(expected, RepositoryGuard.KindOf(error, mayBeInside));
 
-    [Fact]
-    public async Task Repository_ThatItsHostDoesNotKnow_IsAbsent()
+    // One that hides what is private says the same of that.
+    [Theory]
+    [InlineData("none", FailureKind.NotFound)]
+    [InlineData("github.com", FailureKind.Blocked)]
+    public async Task Repository_ThatItsHostDoesNotKnow_IsAbsentUnlessItIsOurs(string inside, FailureKind expected)
     {
         using var host = new PlainProxy(static _ => null);
-        var world = World(options => options.Rewrites = [$"https://github.com/={host.Url}/"]);
+        var world = World(options => (options.Rewrites, options.Inside) = ([$"https://github.com/={host.Url}/"], inside));
 
-        Assert.Equal(FailureKind.NotFound, (await world.Modules.ListAsync(Lib, Cancellation)).Failure?.Kind);
+        Assert.Equal(expected, (await world.Modules.ListAsync(Lib, Cancellation)).Failure?.Kind);
     }
 
     [Theory]
@@ -290,6 +293,26 @@ public sealed class DirectModulesTests : IDisposable
         Assert.Equal(FailureKind.NotSupported, failure?.Kind);
         Assert.Contains("hg", failure!.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Repository_ThatOneSchemeDoesNotKnowAndAnotherDoesNotReach_IsNoAbsence()
+    {
+        using var host = new PlainProxy(static _ => null);
+        var world = World(options => (options.Rewrites, options.Inside) =
+            ([$"https://git.test/={host.Url}/", "git+ssh://git.test/=ssh://git@127.0.0.1:1/", "ssh://git.test/=ssh://git@127.0.0.1:1/"], "none"));
+
+        Assert.Equal(FailureKind.UpstreamUnavailable, (await world.Modules.ListAsync(ModulePath.Parse("git.test/lib.git"), Cancellation)).Failure?.Kind);
+    }
+
+    // The one fails, the others are well: only that a host cannot be found or connected to says something of all.
+    [Theory]
+    [InlineData("fatal: unable to access 'https://git.test/x/': Could not resolve host: git.test", true)]
+    [InlineData("fatal: unable to access 'https://git.test/x/': Failed to connect to git.test port 443 after 3 ms: Couldn't connect to server", true)]
+    [InlineData("ssh: connect to host git.test port 22: Connection refused", true)]
+    [InlineData("fatal: unable to access 'https://git.test/x/': The requested URL returned error: 500", false)]
+    [InlineData("fatal: https://git.test/x/info/refs not valid: is this a git repository?", false)]
+    public void Failure_OfOneRepository_IsOfItsHostOnlyWhereThatIsNotReached(string said, bool isOfHost) =>
+        Assert.Equal(isOfHost, GitFailures.SaysUnreachable(new GitResult(128, [], said)));
 
     [Fact]
     public async Task Git_ThatIsNotThere_IsSaid()
