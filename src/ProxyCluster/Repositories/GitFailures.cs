@@ -1,3 +1,4 @@
+using ProxyCluster.Credentials;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Telemetry;
 
@@ -28,6 +29,16 @@ internal static class GitFailures
             : FailureKind.UpstreamUnavailable;
         var advice = isMoved ? " (it has moved; a Direct:Rewrites says where to, and redirects are followed for modules of Direct:Inside without a login only)" : "";
         return new Failure(kind, $"{url}: {Sentence(result)}{advice}");
+
+        bool Has(string words) => result.Errors.Contains(words, StringComparison.Ordinal);
+    }
+
+    /// <summary>How a host over http refused the login, or that there was none; null where it did not.</summary>
+    public static Refusal? RefusalOrNull(GitResult result)
+    {
+        return Has("returned error: 403") ? new Refusal(403, "HTTP/1.1 403 Forbidden\n\n")
+            : Has("Authentication failed") || Has("terminal prompts disabled") || Has("returned error: 401") ? new Refusal(401, "HTTP/1.1 401 Unauthorized\n\n")
+            : null;
 
         bool Has(string words) => result.Errors.Contains(words, StringComparison.Ordinal);
     }

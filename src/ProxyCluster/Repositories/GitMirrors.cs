@@ -209,9 +209,8 @@ internal sealed partial class GitMirrors : IDisposable
         GitCall call;
         try
         {
-            call = await CallAsync(address, cancel);
-            result = await _git.RunAsync(
-                new GitCommand(address.Url, ["ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout) { Call = call }, cancel);
+            (result, call) = await CallAsync(
+                address, new GitCommand(address.Url, ["ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout), cancel);
         }
         catch (RepositoryException e) when (e is { IsOfHost: true, Failure.Kind: FailureKind.UpstreamUnavailable })
         {
@@ -242,8 +241,23 @@ internal sealed partial class GitMirrors : IDisposable
         throw new RepositoryException(failure);
     }
 
-    private async Task<GitCall> CallAsync(RepositoryAddress address, CancellationToken cancel) =>
-        new(address, address.IsInside ? await _logins(address.Uri, cancel) : null, await _guard.PinOrNullAsync(address, cancel)) { KnownHosts = _options.KnownHosts };
+    // With the login that there is; where that is refused, once more with another, if there is one.
+    private async Task<(GitResult Result, GitCall Call)> CallAsync(RepositoryAddress address, GitCommand command, CancellationToken cancel)
+    {
+        var login = address.IsInside ? await _logins(address.Uri, cancel) : null;
+        var call = new GitCall(address, login is { IsNone: true } ? null : login, await _guard.PinOrNullAsync(address, cancel)) { KnownHosts = _options.KnownHosts };
+        var result = await _git.RunAsync(command with { Call = call }, cancel);
+        if (login?.Refused is { } refused && address.Protocol is "https" or "http"
+            && GitFailures.RefusalOrNull(result) is { } refusal && await refused(refusal, cancel) is { } other)
+        {
+            call = call with { Login = other };
+            result = await _git.RunAsync(command with { Call = call }, cancel);
+        }
+
+        if (result.IsWell && call.Login?.Accepted is { } accepted)
+            _ = accepted();
+        return (result, call);
+    }
 
     private async Task PrepareAsync(string mirror, RepositoryAddress address, RefTable refs, CancellationToken cancel)
     {
@@ -298,12 +312,9 @@ internal sealed partial class GitMirrors : IDisposable
     private async Task<(GitResult Result, long Began)> RunFetchAsync(RepositoryAddress address, string[] arguments, CancellationToken cancel)
     {
         var (mirror, began) = (DirectoryOf(address), _clock.GetTimestamp());
-        var result = await _git.RunAsync(
-            new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout)
-            {
-                Mirror = mirror,
-                Call = await CallAsync(address, cancel),
-            },
+        var (result, _) = await CallAsync(
+            address,
+            new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout) { Mirror = mirror },
             cancel);
         if (MirrorKeeper.SizeOf(mirror) > _options.MaxRepositoryBytes)
         {
