@@ -29,6 +29,13 @@ internal sealed class AccessOptionsValidation : IValidateOptions<AccessOptions>
         var patterns = ModulePathPatterns.Parse(rule.Modules);
         foreach (var pattern in patterns.InvalidPatterns)
             yield return $"{key}:Modules: \"{pattern}\" is not a pattern: allowed are path prefixes with *, ? and [a-z]";
+        foreach (var item in rule.Modules.Split(','))
+        {
+            // It would match nothing, and what it was to protect would be for those of the next rule.
+            if (item.Any(char.IsWhiteSpace) || item.Contains("://", StringComparison.Ordinal) || item.Split('/')[0].Any(char.IsAsciiLetterUpper))
+                yield return $"{key}:Modules: \"{item}\" matches no module: write paths without blanks and schemes, hosts in lower case";
+        }
+
         if (patterns.Text.Trim(',', '/').Length == 0)
             yield return $"{key}:Modules: names no module: use a pattern as in GOPRIVATE, or {Section}:Default for all that no rule names";
         foreach (var mistake in ReaderMistakes(rule.Read, $"{key}:Read"))

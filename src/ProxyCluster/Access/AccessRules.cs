@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Names;
 
@@ -15,7 +16,7 @@ namespace ProxyCluster.Access;
 /// suffices. Then a rule for <c>git.example.com</c> could not be narrowed by one for <c>git.example.com/secret</c>.
 /// </para>
 /// </summary>
-internal sealed class AccessRules
+internal sealed partial class AccessRules
 {
     /// <summary>Begins a path that names the namespace of whoever asks: <c>/ns/NAME/…</c>. No module path begins so.</summary>
     public const string NamespacePrefix = "/ns/";
@@ -27,7 +28,7 @@ internal sealed class AccessRules
     public AccessRules(IOptions<AccessOptions> options)
     {
         _rules = [.. options.Value.Rules.Select(static rule =>
-            new Rule(ModulePathPatterns.Parse(rule.Modules), new AccessReaders(rule.Read), rule.Namespace))];
+            new Rule(rule))];
         _default = new(options.Value.Default);
         _namespaces = _rules.Select(static rule => rule.Namespace).Where(static name => name.Length > 0)
             .ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
@@ -56,7 +57,7 @@ internal sealed class AccessRules
         var isNamed = false;
         foreach (var rule in _rules)
         {
-            if (rule.Modules.MatchOrNull(module) is null)
+            if (!rule.Names(module))
                 continue;
             if (!rule.Readers.IncludeAnonymous)
                 return false;
@@ -93,7 +94,7 @@ internal sealed class AccessRules
         var isNamed = false;
         foreach (var rule in _rules)
         {
-            if (rule.Modules.MatchOrNull(module) is null)
+            if (!rule.Names(module))
                 continue;
             if (rule.Namespace.Length == 0 || rule.Namespace == inNamespace)
                 return rule.Readers;
@@ -105,5 +106,25 @@ internal sealed class AccessRules
 
     private static AccessReaders Nobody { get; } = new([]);
 
-    private sealed record Rule(ModulePathPatterns Modules, AccessReaders Readers, string Namespace);
+    /// <summary>
+    /// One repository has several names: hosts do not heed letters' case, and <c>x/y.git</c> is the repository of <c>x/y</c>. A rule that keeps
+    /// people out names a module under any of them, and one that lets everybody in only as it is written.
+    /// </summary>
+    private sealed class Rule(AccessRuleOptions options)
+    {
+        private readonly ModulePathPatterns _modules = ModulePathPatterns.Parse(options.Modules);
+        private readonly ModulePathPatterns _plain = ModulePathPatterns.Parse(Plain(options.Modules));
+
+        public AccessReaders Readers { get; } = new(options.Read);
+
+        public string Namespace => options.Namespace;
+
+        public bool Names(ModulePath module) =>
+            _modules.MatchOrNull(module) is not null || (!Readers.IncludeAnonymous && _plain.MatchOrNull(Plain(module.Value)) is not null);
+
+        private static string Plain(string paths) => Endings().Replace(paths.ToLowerInvariant(), "");
+    }
+
+    [GeneratedRegex(@"\.(git|hg|svn|bzr|fossil)(?=[/,]|$)")]
+    private static partial Regex Endings();
 }

@@ -56,9 +56,11 @@ internal sealed partial class RulingOrders(
                 : new Failure(FailureKind.NotFound, $"{ruling.Module} is not {(ruling.Verb == RulingVerb.Withdraw ? "withdrawn" : "accepted")}");
         }
 
-        return known.Count >= RulingSet.MaxCount && known.OfOrNull(ruling.Module) is null
-            ? new Failure(FailureKind.Blocked, $"there are {RulingSet.MaxCount} rulings already: take some back")
-            : known.With(ruling).Write();
+        if (ruling.Verb == RulingVerb.Accept && known.OfOrNull(ruling.Module)?.Verb == RulingVerb.Withdraw)
+            return new Failure(FailureKind.Blocked, $"{ruling.Module} is withdrawn: take that back first");
+        var next = known.With(ruling).Write();
+        return next.Length <= RulingSet.MaxBytes ? next
+            : new Failure(FailureKind.Blocked, $"all rulings together take more than {RulingSet.MaxBytes} bytes: take some back, or give shorter reasons");
     }
 
     private static partial class Log

@@ -21,6 +21,9 @@ internal enum CopyStatus
     /// <summary>The record does not hold, or is not enough here; or the bytes are its, but not what is proven.</summary>
     Unproven,
 
+    /// <summary>An operator's order makes it void; the other side may hear of that a moment later.</summary>
+    Void,
+
     /// <summary>Whether the record holds could not be found out here; that says nothing of the other side.</summary>
     Undecided,
 
@@ -82,7 +85,9 @@ internal sealed class ArtifactCopy(
         Action sign,
         CancellationToken cancel)
     {
-        // 1. The record, against its proof and our policy.
+        // 1. The record, against orders, its proof and our policy.
+        if (said.Module == module && said.IsVoid(rulings))
+            return new(CopyStatus.Void, null, "it is void by an operator's order, of which the other side has not heard yet");
         if (FormFaultOrNull(said, module, kind) is { } fault)
             return new(CopyStatus.Unproven, null, fault);
         ProvenSums? sums = null;
@@ -127,8 +132,6 @@ internal sealed class ArtifactCopy(
     {
         if (said.Module != module)
             return $"it is about {said.Module}";
-        if (said.IsVoid(rulings))
-            return "it is void by an operator's order";
         if (said.ArtifactOrNull(kind) is not { } stored)
             return $"it names no {kind}";
 

@@ -74,7 +74,7 @@ internal sealed class PeerFill(
                 return result.Record!;
             case CopyStatus.Undecided:
                 return result.Ours!;
-            case CopyStatus.Short:
+            case CopyStatus.Short or CopyStatus.Void:
                 return PeerCalls.Unavailable(peer, result.Why);
             case CopyStatus.Conflict:
                 return new Failure(FailureKind.ChecksumMismatch, result.Why);

@@ -98,6 +98,8 @@ internal sealed partial class SharedFill
                 return Counted("absent");
             case CopyStatus.Undecided:
                 return Counted("undecided");
+            case CopyStatus.Void:
+                return Counted("void");
             case CopyStatus.WrongBytes or CopyStatus.Short:
                 _target.Doubt(module, kind, result.Why);
                 return Rejected(module, kind, result.Why);

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Net;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
@@ -54,7 +53,6 @@ internal sealed class ToRegions(
 
         using (response)
             return response.IsSuccessStatusCode ? HandOut.Settled("ok")
-                : response.StatusCode == HttpStatusCode.Forbidden ? HandOut.Settled("refused") // by policy, which is the cluster's
                 : HandOut.Failed($"{target.Id} answered {(int)response.StatusCode}");
     }
 

@@ -40,6 +40,9 @@ internal sealed partial class HealthReporter(
     private Task<StoreHealth>? _probe;
     private StoreHealth? _store;
 
+    /// <summary>The members that it knew when it last began to report.</summary>
+    internal ImmutableArray<Member> Members => _members;
+
     /// <inheritdoc/>
     protected override IEnumerable<Turn> Strands => [TurnAsync];
 

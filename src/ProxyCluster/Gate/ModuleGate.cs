@@ -66,7 +66,7 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRu
 
     /// <summary>May what <paramref name="record"/> names be served in answer to a question that may be asked?</summary>
     public Verdict Judge(in Ask ask, ModuleRecord record) =>
-        (IsProven(record, ask.Kind) ? Verdict.Allowed : Verdict.Unproven) with { IsForAnybody = access.IsForAnybody(record.Module.Path) };
+        (IsProven(record, ask.Kind) && !record.IsVoid(rulings) ? Verdict.Allowed : Verdict.Unproven) with { IsForAnybody = access.IsForAnybody(record.Module.Path) };
 
     private static ModulePath? ModuleOrNull(in ProxyPath what) => what.Asked switch
     {

@@ -33,35 +33,42 @@ internal sealed class AgreedGrain(IServiceProvider silo, Rooms rooms) : Grain, I
     }
 
     /// <inheritdoc/>
-    public async Task<AgreedWord> AfterAsync(long revision)
+    public async Task<AgreedWord?> OtherThanAsync(long revision, long mark)
     {
         if (!_isRead && (_failedAt is not { } at || rooms.Time.GetElapsedTime(at) >= Rest))
             await ReadAsync();
-        var (standing, content) = (_state!.Value.Revision, _state.Value.Content);
-        return new AgreedWord(standing, standing > revision ? content : []);
+
+        // A storage that was never read says nothing of what is agreed on.
+        var standing = Place.Standing;
+        return (!_isRead && standing.Revision == 0) || (standing.Revision, standing.Mark) == (revision, mark) ? null : Word(standing);
     }
 
     /// <inheritdoc/>
     public async Task<AgreedWord> OfferAsync(AgreedWord known)
     {
         // Read again first: another activation may have written, and what is stored counts.
-        if (known.Revision > _state!.Value.Revision && await ReadAsync() && known.Revision > _state.Value.Revision)
-            await WriteStateAsync(known);
-        return await AfterAsync(known.Revision);
+        var offered = new AgreedDocument(known.Revision, known.Content);
+        if (Place.Believes(offered) && await ReadAsync() && Place.Believes(offered))
+            await WriteStateAsync(offered, isOwn: false);
+        return Word(Place.Standing);
     }
 
     /// <inheritdoc/>
-    public async Task<AgreedAnswer> WriteAsync(AgreedWord next)
+    public async Task<AgreedAnswer> WriteAsync(long revision, long mark, byte[] next)
     {
         var result = !_isRead && !await ReadAsync() ? AgreedWrite.Unavailable
-            : next.Revision != _state!.Value.Revision + 1 ? AgreedWrite.Superseded
-            : await WriteStateAsync(next);
+            : (revision, mark) != (Place.Standing.Revision, Place.Standing.Mark) ? AgreedWrite.Superseded
+            : await WriteStateAsync(Place.Standing.Next(next), isOwn: true);
         return new AgreedAnswer((int)result);
     }
 
-    private async Task<AgreedWrite> WriteStateAsync(AgreedWord next)
+    private AgreedPlace Place => new(new AgreedDocument(_state!.Value.Revision, _state.Value.Content), !_state.Value.IsOwn);
+
+    private static AgreedWord Word(AgreedDocument document) => new(document.Revision, document.Content);
+
+    private async Task<AgreedWrite> WriteStateAsync(AgreedDocument next, bool isOwn)
     {
-        switch (await _state!.TryWriteAsync(new AgreedState { Revision = next.Revision, Content = next.Content }))
+        switch (await _state!.TryWriteAsync(new AgreedState { Revision = next.Revision, Content = next.Content, IsOwn = isOwn }))
         {
             case WriteResult.Written:
                 return AgreedWrite.Written;

@@ -16,15 +16,17 @@ internal sealed class GrainAgreedCalls(OrleansEngine engine, TimeProvider clock)
     /// <inheritdoc/>
     public async Task<AgreedDocument?> ReadAsync(string name, AgreedDocument known, CancellationToken cancel)
     {
-        var word = await CallAsync(grains => Of(grains, name).AfterAsync(known.Revision), Limit, cancel);
-        if (word is not null && word.Revision < known.Revision)
-            word = await CallAsync(grains => Of(grains, name).OfferAsync(new AgreedWord(known.Revision, known.Content)), WriteLimit, cancel);
-        return word is null ? null : new AgreedDocument(word.Revision, word.Content);
+        // The grain's null is no news, and ours that it could not be asked.
+        var asked = await CallAsync(
+            async grains => new Asked(await Of(grains, name).OtherThanAsync(known.Revision, known.Mark)), Limit, cancel);
+        if (asked?.Other is { } other && other.Revision < known.Revision)
+            asked = await CallAsync(async grains => new Asked(await Of(grains, name).OfferAsync(new AgreedWord(known.Revision, known.Content))), WriteLimit, cancel);
+        return asked is null ? null : asked.Other is { } word ? new AgreedDocument(word.Revision, word.Content) : known;
     }
 
     /// <inheritdoc/>
-    public async Task<AgreedWrite> WriteAsync(string name, AgreedDocument next, CancellationToken cancel) =>
-        await CallAsync(grains => Of(grains, name).WriteAsync(new AgreedWord(next.Revision, next.Content)), WriteLimit, cancel) is { } answer
+    public async Task<AgreedWrite> WriteAsync(string name, AgreedDocument known, byte[] next, CancellationToken cancel) =>
+        await CallAsync(grains => Of(grains, name).WriteAsync(known.Revision, known.Mark, next), WriteLimit, cancel) is { } answer
             ? (AgreedWrite)answer.Result
             : AgreedWrite.Unavailable;
 
@@ -32,4 +34,6 @@ internal sealed class GrainAgreedCalls(OrleansEngine engine, TimeProvider clock)
 
     private Task<T?> CallAsync<T>(Func<IGrainFactory, Task<T>> call, TimeSpan limit, CancellationToken cancel)
         where T : class => GrainCalls.OrNullAsync(engine, call, limit, clock, cancel);
+
+    private sealed record Asked(AgreedWord? Other);
 }

@@ -5,19 +5,19 @@ namespace ProxyCluster.Grains;
 /// <summary>Something small that the cluster agrees on; its key is the document's name.</summary>
 internal interface IAgreedGrain : IGrainWithStringKey
 {
-    /// <summary>What is agreed on, without its content where the asker, who knows <paramref name="revision"/>, has that already.</summary>
-    Task<AgreedWord> AfterAsync(long revision);
+    /// <summary>What is agreed on; null where it is what the asker knows, by its number and its mark.</summary>
+    Task<AgreedWord?> OtherThanAsync(long revision, long mark);
 
-    /// <summary>Takes what a member knows, where that is more than is known here: the storage has lost it.</summary>
+    /// <summary>Takes what a member knows, where the storage has lost it and nobody brought more; gives what is agreed on then.</summary>
     Task<AgreedWord> OfferAsync(AgreedWord known);
 
-    /// <summary>Replaces the revision before <paramref name="next"/>; the answer's revision is that of <paramref name="next"/> if it was.</summary>
-    Task<AgreedAnswer> WriteAsync(AgreedWord next);
+    /// <summary>Replaces the one of this number and mark by the next.</summary>
+    Task<AgreedAnswer> WriteAsync(long revision, long mark, byte[] next);
 }
 
 /// <summary>A document.</summary>
 /// <param name="Revision">Its number.</param>
-/// <param name="Content">Its text; empty where the asker has it.</param>
+/// <param name="Content">Its text.</param>
 [GenerateSerializer, Immutable]
 internal sealed record AgreedWord([property: Id(0)] long Revision, [property: Id(1)] byte[] Content);
 

@@ -208,9 +208,9 @@ internal sealed partial class AdminEndpoints(
             return;
         }
 
-        // 2. Obeyed by everybody, or said why not.
+        // 2. Obeyed by everybody, or said why not. An asker who leaves does not keep it out of the log.
         var outcome = await rulings.GiveAsync(
-            new Ruling(verb, module, order.ZipH1, order.GoModH1, token.Name, words, default), order.Undo, cancel);
+            new Ruling(verb, module, order.ZipH1, order.GoModH1, token.Name, words, default), order.Undo, CancellationToken.None);
         if (outcome.TryGet(out var answer, out var failure))
         {
             await WriteAsync(context, 200, answer, RulingOrdersJson.Default.RulingsAnswer, cancel);

@@ -12,16 +12,20 @@ namespace ProxyCluster.Rulings;
 /// <param name="By">Who gave the order.</param>
 /// <param name="Reason">Why, in his words; shown to whoever is refused.</param>
 /// <param name="At">When, UTC. What was stored before an acceptance and does not have its hash is void.</param>
+/// <param name="Below">Of a withdrawal, the acceptance that was in force before and is again when it is taken back.</param>
 internal sealed record Ruling(
-    RulingVerb Verb, ModuleVersion Module, string? ZipH1, string? GoModH1, string By, string Reason, DateTimeOffset At)
+    RulingVerb Verb, ModuleVersion Module, string? ZipH1, string? GoModH1, string By, string Reason, DateTimeOffset At, Ruling? Below = null)
 {
+    /// <summary>The acceptance that it is or holds, or null.</summary>
+    public Ruling? AcceptanceOrNull => Verb == RulingVerb.Accept ? this : Below;
+
     /// <summary>Is what a record pins, and what it named last at <paramref name="newest"/>, worth nothing under this?</summary>
     public bool Voids(string? zipH1, string? goModH1, DateTimeOffset newest)
     {
-        if (Verb != RulingVerb.Accept)
+        if (AcceptanceOrNull is not { } accepted)
             return false;
-        var isOld = newest < At;
-        return IsOther(ZipH1, zipH1) || IsOther(GoModH1, goModH1);
+        var isOld = newest < accepted.At;
+        return IsOther(accepted.ZipH1, zipH1) || IsOther(accepted.GoModH1, goModH1);
 
         bool IsOther(string? accepted, string? pinned) => accepted is not null && (pinned is null ? isOld : pinned != accepted);
     }

@@ -9,8 +9,8 @@ namespace ProxyCluster.Rulings;
 /// <summary>All rulings in force, at most one of a module version; immutable, and the form in which the cluster agrees on them.</summary>
 internal sealed class RulingSet
 {
-    /// <summary>More than anybody withdraws; each takes some 300 bytes in every member.</summary>
-    public const int MaxCount = 10_000;
+    /// <summary>Bytes that they may take, written: some 2,000 of them. A cluster store takes 1.5 MB of base 64 at most.</summary>
+    public const int MaxBytes = 700_000;
 
     private const int Format = 1;
 
@@ -41,10 +41,12 @@ internal sealed class RulingSet
     public bool Concerns(ModulePath module) => _paths.Count > 0 && _paths.Contains(module.Value);
 
     /// <summary>With this one in place of any other about its module version.</summary>
-    public RulingSet With(Ruling ruling) => new(_byModule.Values.Where(other => other.Module != ruling.Module).Append(ruling));
+    public RulingSet With(Ruling ruling) => new(_byModule.Values.Where(other => other.Module != ruling.Module)
+        .Append(ruling.Verb == RulingVerb.Withdraw ? ruling with { Below = OfOrNull(ruling.Module)?.AcceptanceOrNull } : ruling));
 
-    /// <summary>Without any about a module version.</summary>
-    public RulingSet Without(ModuleVersion module) => new(_byModule.Values.Where(other => other.Module != module));
+    /// <summary>Without the last word about a module version.</summary>
+    public RulingSet Without(ModuleVersion module) => new(
+        _byModule.Values.Where(other => other.Module != module).Concat(OfOrNull(module)?.Below is { } below ? [below] : []));
 
     /// <summary>UTF-8 JSON.</summary>
     public byte[] Write() =>
@@ -66,17 +68,14 @@ internal sealed class RulingSet
             var rulings = new List<Ruling>(lines.Length);
             foreach (var line in lines)
             {
-                if (!ModuleVersion.TryParse(line.Module ?? "", line.Version ?? "", out var module, out error))
-                    return false;
-                if (line.Verb is not ("withdraw" or "accept"))
+                if (ReadOrNull(line, out var fault) is { } ruling)
                 {
-                    error = $"{module}: there is no order \"{line.Verb}\" here";
-                    return false;
+                    rulings.Add(ruling);
+                    continue;
                 }
 
-                rulings.Add(new Ruling(
-                    line.Verb == "withdraw" ? RulingVerb.Withdraw : RulingVerb.Accept,
-                    module, line.ZipH1, line.GoModH1, line.By ?? "", line.Reason ?? "", line.At));
+                error = fault ?? "it cannot be read";
+                return false;
             }
 
             set = new RulingSet(rulings.DistinctBy(static ruling => ruling.Module));
@@ -88,6 +87,28 @@ internal sealed class RulingSet
             return false;
         }
     }
+
+    private static Ruling? ReadOrNull(RulingLine line, out string? error)
+    {
+        if (!ModuleVersion.TryParse(line.Module ?? "", line.Version ?? "", out var module, out error))
+            return null;
+        if (line.Verb is not ("withdraw" or "accept"))
+        {
+            error = $"{module}: there is no order \"{line.Verb}\" here";
+            return null;
+        }
+
+        Ruling? below = null;
+        if (line.Below is { } lower && (below = ReadOrNull(lower, out error)) is not { Verb: RulingVerb.Accept })
+        {
+            error ??= $"{module}: only an acceptance stands behind another order";
+            return null;
+        }
+
+        return new Ruling(
+            line.Verb == "withdraw" ? RulingVerb.Withdraw : RulingVerb.Accept,
+            module, line.ZipH1, line.GoModH1, line.By ?? "", line.Reason ?? "", line.At, below);
+    }
 }
 
 /// <summary>All rulings as they are written.</summary>
@@ -97,12 +118,12 @@ internal sealed record RulingsFile(int Format, RulingLine[]? Rulings);
 
 /// <summary>One ruling as it is written: <see cref="Ruling"/>.</summary>
 internal sealed record RulingLine(
-    string? Verb, string? Module, string? Version, string? ZipH1, string? GoModH1, string? By, string? Reason, DateTimeOffset At)
+    string? Verb, string? Module, string? Version, string? ZipH1, string? GoModH1, string? By, string? Reason, DateTimeOffset At, RulingLine? Below = null)
 {
     /// <summary>The line of a ruling.</summary>
     public static RulingLine Of(Ruling ruling) => new(
         ruling.Verb == RulingVerb.Withdraw ? "withdraw" : "accept",
-        ruling.Module.Path.Value, ruling.Module.Version, ruling.ZipH1, ruling.GoModH1, ruling.By, ruling.Reason, ruling.At);
+        ruling.Module.Path.Value, ruling.Module.Version, ruling.ZipH1, ruling.GoModH1, ruling.By, ruling.Reason, ruling.At, ruling.Below is null ? null : Of(ruling.Below));
 }
 
 /// <summary>How rulings are written.</summary>

@@ -168,6 +168,13 @@ internal sealed partial class DiskStore(
     {
         var module = proposal.Module;
         var path = tree.ArtifactPath(module, kind);
+        if (proposal.UnacceptedOrNull(rulings) is { } unaccepted)
+        {
+            metrics.Conflicts.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
+            Log.Conflict(logger, unaccepted);
+            return new CommitResult(CommitStatus.Conflict, proposal, unaccepted);
+        }
+
         var current = records.ReadOrNull(module, out var damage);
         if (current?.IsVoid(rulings) == true)
         {

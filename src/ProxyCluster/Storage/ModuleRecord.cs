@@ -47,6 +47,12 @@ public sealed record ModuleRecord
         + WeightOf(VerifiedBy?.Proof)
         + WeightOf(GoModVerifiedBy?.Proof);
 
+    /// <summary>Is it news that an operator's order does not accept? Says which hash it accepts.</summary>
+    internal string? UnacceptedOrNull(RulingBook rulings) => rulings.Current.OfOrNull(Module)?.AcceptanceOrNull is { } accepted
+        && accepted.Voids(ZipH1, GoModH1, DateTimeOffset.MaxValue)
+            ? $"{Module}: zip {ZipH1 ?? "(none)"} and go.mod {GoModH1 ?? "(none)"} came, but by {accepted.By}'s order only {accepted.ZipH1 ?? accepted.GoModH1} is accepted"
+            : null;
+
     /// <summary>Does an operator's order make it void?</summary>
     internal bool IsVoid(RulingBook rulings) => rulings.Current.OfOrNull(Module) is { } ruling
         && ruling.Voids(ZipH1, GoModH1, new[] { Info, Mod, Zip }.Max(static artifact => artifact?.Time ?? DateTimeOffset.MinValue));

@@ -16,14 +16,15 @@ internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwn
     /// <summary>Opens an artifact, having it fetched where it is missing and the ask goes that far. The caller disposes it.</summary>
     public async ValueTask<Outcome<OpenedArtifact>> OpenAsync(Ask ask, CancellationToken cancel)
     {
-        // 1. May it be asked?
+        // 1. May it be asked? By which policy is noted before, here and below: what is decided meanwhile is not what it was judged by.
+        var version = gate.Version;
         if (gate.Judge(ask).Refusal is { } refusal)
             return refusal;
 
         try
         {
             // 2. Stored here, and proven in a way that today's policy accepts.
-            if (store.FindRecordOrNull(ask.Module) is { } known && await OpenOrNullAsync(ask, known, cancel) is { } here)
+            if (store.FindRecordOrNull(ask.Module) is { } known && await OpenOrNullAsync(ask, known, version, cancel) is { } here)
                 return new OpenedArtifact(here, known, true);
 
             // 3. Stored now, by whoever has to: once for all who ask.
@@ -31,8 +32,11 @@ internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwn
             if (!(await owner.HaveAsync(ask, cancel)).TryGet(out var stored, out var failure))
                 return failure;
 
-            // 4. Judged and opened as anything else that is stored.
-            return await OpenOrNullAsync(ask, stored.Record, cancel) is { } content
+            // 4. Judged and opened as anything else that is stored; it may have taken its time.
+            version = gate.Version;
+            if (gate.Judge(ask).Refusal is { } since)
+                return since;
+            return await OpenOrNullAsync(ask, stored.Record, version, cancel) is { } content
                 ? new OpenedArtifact(content, stored.Record, stored.WasHere)
                 : new Failure(FailureKind.StoreUnavailable, $"{ask.Module}: the stored file could not be read back");
         }
@@ -76,9 +80,8 @@ internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwn
         }
     }
 
-    private async ValueTask<ArtifactContent?> OpenOrNullAsync(Ask ask, ModuleRecord record, CancellationToken cancel)
+    private async ValueTask<ArtifactContent?> OpenOrNullAsync(Ask ask, ModuleRecord record, int version, CancellationToken cancel)
     {
-        var version = gate.Version;
         var verdict = gate.Judge(ask, record);
         if (!verdict.MayServe || await store.OpenReadOrNullAsync(record, ask.Kind, cancel) is not { } content)
             return null;

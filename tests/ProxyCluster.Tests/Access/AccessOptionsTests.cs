@@ -22,6 +22,8 @@ public sealed class AccessOptionsTests : IDisposable
             ("Access:Rules:1:Read", "group:[x,subject:"),
             ("Access:Rules:2:Modules", "git.test"),
             ("Access:Rules:2:Namespace", "a/b"),
+            ("Access:Rules:3:Modules", "git.test/a, git.test/b,Git.test/c,https://git.test/d"),
+            ("Access:Rules:3:Read", "anybody"),
             ("Access:Default", "nobody"),
             ("Access:TokenFile", _scratch["tokens"]),
             ("Access:ClientCaFile", _scratch["empty.pem"]),
@@ -31,6 +33,9 @@ public sealed class AccessOptionsTests : IDisposable
             "Access:Rules:0:Modules: \"git.test/[a\" is not a pattern",
             "Access:Rules:0:Read: \"everybody\" names no reader: use anonymous, anybody, subject:GLOB or group:GLOB",
             "Access:Rules:1:Modules: names no module",
+            "Access:Rules:3:Modules: \" git.test/b\" matches no module",
+            "Access:Rules:3:Modules: \"Git.test/c\" matches no module",
+            "Access:Rules:3:Modules: \"https://git.test/d\" matches no module",
             "Access:Rules:1:Read: \"group:[x\" names no reader",
             "Access:Rules:1:Read: \"subject:\" names no reader",
             "Access:Rules:2:Read: names nobody",
@@ -46,7 +51,7 @@ public sealed class AccessOptionsTests : IDisposable
         }
 
         Assert.Contains(mistakes, static mistake => mistake.StartsWith("Access:ClientCaFile = ", StringComparison.Ordinal) && mistake.Contains("needs an https address", StringComparison.Ordinal));
-        Assert.Equal(13, mistakes.Count);
+        Assert.Equal(16, mistakes.Count);
     }
 
     [Theory]

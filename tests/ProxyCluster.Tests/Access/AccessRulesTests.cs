@@ -51,6 +51,24 @@ public sealed class AccessRulesTests
         Assert.True(rules.MayRead(ModulePath.Parse("git.test/open"), Bob, ""));
     }
 
+    [Theory]
+    [InlineData("git.test/secret.git")]
+    [InlineData("git.test/secret.git/deeper/v2")]
+    [InlineData("git.test/Secret/x")]
+    [InlineData("git.test/secret.fossil")]
+    public void MayRead_AnotherNameOfTheSameRepository_IsForThoseOfTheRuleThatKeepsPeopleOut(string path)
+    {
+        var rules = Rules(("git.test/secret", "subject:alice", ""), ("git.test", "anonymous", ""));
+        var module = ModulePath.Parse(path);
+        Assert.False(rules.MayRead(module, Bob, ""));
+        Assert.False(rules.IsForAnybody(module));
+        Assert.True(rules.MayRead(module, Alice, ""));
+
+        // Whoever is let in by a name is let in by that alone.
+        Assert.False(Rules(("git.test/secret", "anonymous", ""), ("git.test", "subject:alice", "")).MayRead(module, Bob, ""));
+        Assert.True(rules.MayRead(ModulePath.Parse("git.test/secrets"), Bob, ""));
+    }
+
     [Fact]
     public void MayRead_ARuleOfAnotherNamespaceBefore_IsForThoseOfTheNextThatCounts()
     {

@@ -327,7 +327,7 @@ public sealed class ArtifactCopyTests : IAsyncDisposable
         _site.Rulings.TakeOrFault(RulingSet.Empty.With(new Ruling(
             RulingVerb.Accept, Module, Evil.ZipH1, null, "alice", "moved", _site.Clock.GetUtcNow())).Write());
 
-        await IsNotOursAsync(CopyStatus.Unproven, await TakeAsync(said, ArtifactKind.Zip, True.Zip), "it is void by an operator's order");
+        await IsNotOursAsync(CopyStatus.Void, await TakeAsync(said, ArtifactKind.Zip, True.Zip), "it is void by an operator's order");
         Assert.Equal(0, _opened);
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Local;
+using ProxyCluster.Failover;
 using ProxyCluster.TestKit;
 using ProxyCluster.Tests.Clustering;
 using ProxyCluster.Tests.Silo;
@@ -38,6 +39,9 @@ public sealed class HealthReporterTests
 
         async Task HasQuickReportsAsync()
         {
+            // Before that it still waits as it did.
+            var (engine, reporter) = (silo.Services.GetRequiredService<IEngine>(), silo.Services.GetRequiredService<HealthReporter>());
+            await Waiting.UntilAsync(() => reporter.Members.AsSpan().SequenceEqual(engine.View.Members.AsSpan()), "the change was noticed");
             for (var turn = 0; turn < 4; turn++)
             {
                 await clock.TimerDueIn(Quarter).WaitAsync(TimeSpan.FromMinutes(1), Cancel);

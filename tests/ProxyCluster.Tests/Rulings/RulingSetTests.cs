@@ -31,9 +31,15 @@ public sealed class RulingSetTests
             .With(new Ruling(RulingVerb.Accept, Module, "h1:zip", null, "bob", "moved", Noon))
             .With(new Ruling(RulingVerb.Withdraw, Module, null, null, "alice", "leaks", Noon));
 
-        Assert.Equal(RulingVerb.Withdraw, Assert.Single(set.All).Verb);
-        Assert.Empty(set.Without(Module).All);
-        Assert.False(set.Without(Module).Concerns(Module.Path));
+        var withdrawn = Assert.Single(set.All);
+        Assert.Equal(RulingVerb.Withdraw, withdrawn.Verb);
+
+        // What was void stays so, and is still when the withdrawal is taken back.
+        Assert.True(withdrawn.Voids("h1:old", null, Noon));
+        Assert.True(RulingSet.TryParse(set.Write(), out var read, out _));
+        var accepted = Assert.Single(read.Without(Module).All);
+        Assert.Equal((RulingVerb.Accept, "h1:zip", "bob"), (accepted.Verb, accepted.ZipH1, accepted.By));
+        Assert.False(read.Without(Module).Without(Module).Concerns(Module.Path));
     }
 
     [Theory]
@@ -45,6 +51,7 @@ public sealed class RulingSetTests
     [InlineData("""{"format":1,"rulings":[{"verb":"bless","module":"example.com/m","version":"v1.0.0"}]}""")]
     [InlineData("""{"format":1,"rulings":[{"verb":"withdraw","module":"example.com/m","version":"main"}]}""")]
     [InlineData("""{"format":1,"rulings":[{"verb":"withdraw","module":"","version":"v1.0.0"}]}""")]
+    [InlineData("""{"format":1,"rulings":[{"verb":"withdraw","module":"example.com/m","version":"v1.0.0","below":{"verb":"withdraw","module":"example.com/m","version":"v1.0.0"}}]}""")]
     public void TryParse_WhatThisProgramDoesNotKnow_IsRefusedAsAWhole(string json)
     {
         Assert.False(RulingSet.TryParse(Encoding.UTF8.GetBytes(json), out _, out var error));

@@ -107,7 +107,15 @@ public sealed class RulingTests : IAsyncLifetime
             Assert.Contains($"proxycluster module accept {Private}@v1.0.0 --zip {Moved.ZipH1} --reason", text, StringComparison.Ordinal);
         }
 
-        // 2. Believed by order, all of it.
+        // 2. What is accepted is what comes, or nothing is.
+        await RuleAsync(RulingVerb.Accept, Tag, zipH1: One.ZipH1);
+        using (var refused = await _silo.Http.GetAsync(Tag.Stem + ".zip", Cancel))
+        {
+            Assert.Equal(HttpStatusCode.BadGateway, refused.StatusCode);
+            Assert.Contains($"only {One.ZipH1} is accepted", await refused.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        }
+
+        // 3. Believed by order, all of it.
         await RuleAsync(RulingVerb.Accept, Tag, zipH1: Moved.ZipH1);
         Assert.Equal(Moved.GoMod, await _silo.Http.GetByteArrayAsync(Tag.Stem + ".mod", Cancel));
         Assert.Equal(Moved.Zip, await _silo.Http.GetByteArrayAsync(Tag.Stem + ".zip", Cancel));

@@ -125,6 +125,9 @@ public abstract class ArtifactStoreConformance : IAsyncLifetime
             RulingVerb.Accept, Module, "h1:b", null, "alice", "moved", old.Record.Zip!.Time.AddDays(1))).Write());
 
         Assert.Null(await Site.Store.FindRecordOrNullAsync(Module, Cancel));
+        var third = await Site.CommitAsync(StoreSite.Proposal(Module, ArtifactKind.Zip, [3], "h1:c"), ArtifactKind.Zip, [3], Site.Other);
+        Assert.Equal(CommitStatus.Conflict, third.Status);
+        Assert.Contains("only h1:b is accepted", third.Conflict, StringComparison.Ordinal);
         var again = await Site.CommitAsync(StoreSite.Proposal(Module, ArtifactKind.Zip, [2], "h1:b"), ArtifactKind.Zip, [2], Site.Other);
 
         Assert.Equal(CommitStatus.Committed, again.Status);

@@ -21,6 +21,22 @@ public sealed class ArtifactWalkTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public void Judge_ARecordThatIsVoid_MayNotBeServed()
+    {
+        using var scratch = new ScratchDirectory();
+        using var room = new VerificationRoom(new VerificationOptions { SumDb = "off" }, scratch["sums"]);
+        var rulings = new RulingBook();
+        var gate = new ModuleGate(room.Verifier, rulings, new(Microsoft.Extensions.Options.Options.Create(new ProxyCluster.Access.AccessOptions())));
+        var record = StoreSite.Proposal(StoreSite.Module(), ArtifactKind.Zip, [1], "h1:a");
+        var ask = new Ask(ProxyPath.ToArtifact(record.Module, ArtifactKind.Zip), new Asker(IPAddress.Loopback), AskLevel.Client, Door.Client);
+        Assert.True(gate.Judge(ask, record).MayServe);
+
+        rulings.TakeOrFault(RulingSet.Empty.With(new Ruling(RulingVerb.Accept, record.Module, "h1:b", null, "alice", "a test", default)).Write());
+
+        Assert.False(gate.Judge(ask, record).MayServe);
+    }
+
+    [Fact]
     public async Task Withdrawn_WhileItsBytesAreHashed_IsNotLeftInMemoryAsAllowed()
     {
         using var scratch = new ScratchDirectory();

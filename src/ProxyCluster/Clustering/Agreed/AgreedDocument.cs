@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
 namespace ProxyCluster.Clustering.Agreed;
 
 /// <summary>
@@ -10,6 +13,11 @@ internal sealed record AgreedDocument(long Revision, byte[] Content)
 {
     /// <summary>Nothing was ever agreed on.</summary>
     public static AgreedDocument None { get; } = new(0, []);
+
+    /// <summary>
+    /// Tells it from another of the same number: half of a cluster may have gone on without the other. The beginning of the content's SHA-256.
+    /// </summary>
+    public long Mark => BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Content));
 
     /// <summary>The next one.</summary>
     public AgreedDocument Next(byte[] content) => new(Revision + 1, content);

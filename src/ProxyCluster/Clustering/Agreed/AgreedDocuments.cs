@@ -15,7 +15,8 @@ namespace ProxyCluster.Clustering.Agreed;
 /// <para>
 /// <b>One history.</b> A change is a compare-and-swap on the number; what became of two at once is decided where the document
 /// is kept. Where that place has lost it (a cluster store in memory goes with its last silo), the member that knows most
-/// brings it back.
+/// brings it back, until the first change there: what members know that is newer by its number is of another history then, and does not
+/// count (<see cref="AgreedPlace"/>).
 /// </para>
 /// <para>
 /// <b>A text that this program cannot read</b>, a newer program's, leaves the old one in force here; the log says so once.
@@ -75,12 +76,11 @@ internal sealed partial class AgreedDocuments : HostedLoop
                 return known;
 
             // 2. To the next; whoever was faster made the newest.
-            var next = known.Next(content);
-            var written = await _calls.WriteAsync(name, next, cancel);
+            var written = await _calls.WriteAsync(name, known, content, cancel);
             if (written == AgreedWrite.Written)
             {
-                Take(reader, next, isNews: true);
-                return next;
+                Take(reader, known.Next(content), isNews: true);
+                return known.Next(content);
             }
 
             if (written == AgreedWrite.Unavailable)
@@ -108,7 +108,9 @@ internal sealed partial class AgreedDocuments : HostedLoop
         var known = KnownOf(reader.Name);
         if (await _calls.ReadAsync(reader.Name, known, cancel) is not { } agreed)
             return false;
-        if (agreed.Revision > known.Revision)
+        if (agreed.Revision < known.Revision)
+            Log.OtherHistory(Logger, reader.Name, known.Revision, agreed.Revision);
+        if ((agreed.Revision, agreed.Mark) != (known.Revision, known.Mark))
             Take(reader, agreed, isNews: true);
         return true;
     }
@@ -117,15 +119,26 @@ internal sealed partial class AgreedDocuments : HostedLoop
     {
         lock (_taking)
         {
-            if (document.Revision <= RevisionOf(reader.Name))
+            // Two may have asked at once, and then one was first.
+            var known = KnownOf(reader.Name);
+            if ((known.Revision, known.Mark) == (document.Revision, document.Mark))
                 return;
+
+            // 1. Obeyed first: a disk that hangs must not keep an order from being one.
+            if (reader.TakeOrFault(document.Content) is { } fault)
+            {
+                // What the cluster says is not asked for again; a file of ours that is damaged says nothing.
+                Log.NotUnderstood(Logger, reader.Name, document.Revision, fault);
+                if (isNews)
+                    _known[reader.Name] = document;
+                return;
+            }
+
+            // 2. And kept for the next start.
             _known[reader.Name] = document;
+            Log.Taken(Logger, reader.Name, document.Revision);
             if (isNews)
                 _file.Write(reader.Name, document);
-            if (reader.TakeOrFault(document.Content) is { } fault)
-                Log.NotUnderstood(Logger, reader.Name, document.Revision, fault);
-            else
-                Log.Taken(Logger, reader.Name, document.Revision);
         }
     }
 
@@ -133,6 +146,10 @@ internal sealed partial class AgreedDocuments : HostedLoop
     {
         [LoggerMessage(LogLevel.Information, "The cluster's {Name} of revision {Revision} are in force here")]
         public static partial void Taken(ILogger logger, string name, long revision);
+
+        [LoggerMessage(LogLevel.Error,
+            "This member knows the cluster's {Name} of revision {Known}, and the cluster has gone on from an older one to {Revision}: that is obeyed from now on")]
+        public static partial void OtherHistory(ILogger logger, string name, long known, long revision);
 
         [LoggerMessage(LogLevel.Error, "The cluster's {Name} of revision {Revision} cannot be obeyed here, the ones before stay in force: {Reason}")]
         public static partial void NotUnderstood(ILogger logger, string name, long revision, string reason);

@@ -57,8 +57,7 @@ internal sealed partial class AgreedFile(DataTree tree, IFlush flush, IOptions<S
         }
         catch (Exception e) when (StoreException.IsCause(e))
         {
-            Log.NotKept(logger, name, document.Revision, e.Message);
-            File.Delete(temporary);
+            Log.NotKept(logger, name, document.Revision, e.Message); // what is half written goes at the next start
         }
     }
 

@@ -7,11 +7,12 @@ namespace ProxyCluster.Clustering.Agreed;
 internal interface IAgreedCalls
 {
     /// <summary>
-    /// What is agreed on by that name, given what the asker knows: with nothing of its content where that is as new. One that knows more than
-    /// anybody, because all else was lost, is believed. Null where nobody could be asked.
+    /// What is agreed on by that name, given what the asker knows: <paramref name="known"/> itself where that is the same. Where it was lost, the
+    /// newest that anybody brings is believed, until it is changed; from then on the others' newer ones are of another history and do not count.
+    /// Null where nobody could be asked.
     /// </summary>
     Task<AgreedDocument?> ReadAsync(string name, AgreedDocument known, CancellationToken cancel);
 
-    /// <summary>Replaces the one before <paramref name="next"/> by it.</summary>
-    Task<AgreedWrite> WriteAsync(string name, AgreedDocument next, CancellationToken cancel);
+    /// <summary>Replaces <paramref name="known"/> by the next one.</summary>
+    Task<AgreedWrite> WriteAsync(string name, AgreedDocument known, byte[] next, CancellationToken cancel);
 }

@@ -10,6 +10,6 @@ internal sealed class LocalAgreedCalls(LocalCluster cluster) : IAgreedCalls
         Task.FromResult(cluster.AgreedOrNull(name, known));
 
     /// <inheritdoc/>
-    public Task<AgreedWrite> WriteAsync(string name, AgreedDocument next, CancellationToken cancel) =>
-        Task.FromResult(cluster.TryAgree(name, next));
+    public Task<AgreedWrite> WriteAsync(string name, AgreedDocument known, byte[] next, CancellationToken cancel) =>
+        Task.FromResult(cluster.TryAgree(name, known, next));
 }

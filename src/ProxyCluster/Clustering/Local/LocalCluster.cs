@@ -18,7 +18,7 @@ internal sealed class LocalCluster
     private readonly Lock _lock = new();
     private readonly List<LocalEngine> _members = [];
     private readonly HashSet<LocalEngine> _frozen = [];
-    private readonly Dictionary<string, AgreedDocument> _agreed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, AgreedPlace> _agreed = new(StringComparer.Ordinal);
     private RoutingTable _routing = RoutingTable.Empty;
     private LocalEngine? _authority;
     private string? _lost;
@@ -123,25 +123,20 @@ internal sealed class LocalCluster
         {
             if (_lost is not null)
                 return null;
-            if (known.Revision > _agreed.GetValueOrDefault(name, AgreedDocument.None).Revision)
-                _agreed[name] = known;
-            return _agreed.GetValueOrDefault(name, AgreedDocument.None);
+            return PlaceOf(name).Read(known);
         }
     }
 
     /// <summary>As <see cref="IAgreedCalls.WriteAsync"/>.</summary>
-    internal AgreedWrite TryAgree(string name, AgreedDocument next)
+    internal AgreedWrite TryAgree(string name, AgreedDocument known, byte[] next)
     {
         lock (_lock)
         {
-            if (_lost is not null)
-                return AgreedWrite.Unavailable;
-            if (next.Revision != _agreed.GetValueOrDefault(name, AgreedDocument.None).Revision + 1)
-                return AgreedWrite.Superseded;
-            _agreed[name] = next;
-            return AgreedWrite.Written;
+            return _lost is not null ? AgreedWrite.Unavailable : PlaceOf(name).TryChange(known, next) ? AgreedWrite.Written : AgreedWrite.Superseded;
         }
     }
+
+    private AgreedPlace PlaceOf(string name) => _agreed.TryGetValue(name, out var place) ? place : _agreed[name] = new AgreedPlace();
 
     /// <summary>The services of a live member: what others call over a line is a method here.</summary>
     internal IServiceProvider? RoomsOrNull(string id)

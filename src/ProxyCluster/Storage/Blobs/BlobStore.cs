@@ -77,6 +77,8 @@ internal sealed partial class BlobStore(
         if (!Fits(module))
             throw new StoreException($"{module}: the name is too long for {Name}");
 
+        if (proposal.UnacceptedOrNull(rulings) is { } unaccepted)
+            return new CommitResult(CommitStatus.Conflict, proposal, unaccepted);
         var offered = content is null ? null : proposal.ArtifactOrNull(kind);
         proposal = proposal.WithOnly(kind, offered);
         var record = _names.Record(module);

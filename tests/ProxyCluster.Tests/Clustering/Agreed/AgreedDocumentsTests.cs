@@ -187,6 +187,56 @@ public sealed class AgreedDocumentsTests : IDisposable
         Assert.Equal((2L, "ab"), (another.AgreedOrNull(Name, AgreedDocument.None)!.Revision, Text(another.AgreedOrNull(Name, AgreedDocument.None)!.Content)));
     }
 
+    [Fact]
+    public async Task Start_WithAFileThatIsNotUnderstood_AsksForItAnew()
+    {
+        using (var before = await StartAsync())
+            await before.ChangeAsync(Name, Append("a"), Cancel);
+        await File.WriteAllTextAsync(Path.Combine(_tree.Agreed, Name), "1\n?", Cancel);
+        _fault = static text => text == "?" ? "it is a question" : null;
+
+        using var member = await StartAsync();
+        Assert.True(await member.FollowAsync(Reader, Cancel));
+
+        Assert.Equal("a", _taken[^1]);
+        Assert.Equal("1\na", await File.ReadAllTextAsync(Path.Combine(_tree.Agreed, Name), Cancel));
+    }
+
+    // Two halves of a cluster went on by themselves, or a member has a disk from before the cluster began anew.
+    [Theory]
+    [InlineData(2)]
+    [InlineData(40)]
+    public async Task Place_ThatWasChangedSince_IsRightWhateverNumberAMemberKnows(long revision)
+    {
+        var cluster = new LocalCluster();
+        using (var other = await StartAsync(new LocalAgreedCalls(cluster)))
+        {
+            await other.ChangeAsync(Name, Append("a"), Cancel);
+            await other.ChangeAsync(Name, Append("b"), Cancel);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(_tree.Agreed, Name), $"{revision}\nelsewhere", Cancel);
+        using var member = await StartAsync(new LocalAgreedCalls(cluster));
+        Assert.Equal("elsewhere", _taken[^1]);
+        await member.FollowAsync(Reader, Cancel);
+
+        Assert.Equal(("ab", 2L), (_taken[^1], member.RevisionOf(Name)));
+        Assert.Equal("abc", Text((await member.ChangeAsync(Name, Append("c"), Cancel)).Value.Content));
+    }
+
+    [Fact]
+    public void Place_ThatWasBroughtToAndNotChanged_BelievesWhoKnowsMore()
+    {
+        var place = new AgreedPlace();
+        Assert.Equal(3, place.Read(new AgreedDocument(3, "c"u8.ToArray())).Revision);
+        Assert.Equal(5, place.Read(new AgreedDocument(5, "e"u8.ToArray())).Revision);
+        Assert.Equal(5, place.Read(new AgreedDocument(4, "d"u8.ToArray())).Revision);
+
+        Assert.False(place.TryChange(new AgreedDocument(5, "other"u8.ToArray()), []));
+        Assert.True(place.TryChange(place.Standing, []));
+        Assert.Equal(6, place.Read(new AgreedDocument(9, "i"u8.ToArray())).Revision);
+    }
+
     private AgreedReader Reader => new(Name, json =>
     {
         _taken.Add(Text(json.ToArray()));
@@ -222,17 +272,17 @@ public sealed class AgreedDocumentsTests : IDisposable
         public Task<AgreedDocument?> ReadAsync(string name, AgreedDocument known, CancellationToken cancel)
         {
             Interlocked.Increment(ref _asked);
-            return Task.FromResult(CanRead ? Standing with { Content = Standing.Revision > known.Revision ? Standing.Content : [] } : null);
+            return Task.FromResult(CanRead ? Standing : null);
         }
 
-        public Task<AgreedWrite> WriteAsync(string name, AgreedDocument next, CancellationToken cancel)
+        public Task<AgreedWrite> WriteAsync(string name, AgreedDocument known, byte[] next, CancellationToken cancel)
         {
             BeforeWrite();
             if (!CanWrite)
                 return Task.FromResult(AgreedWrite.Unavailable);
-            if (next.Revision != Standing.Revision + 1)
+            if (known.Revision != Standing.Revision)
                 return Task.FromResult(AgreedWrite.Superseded);
-            Standing = next;
+            Standing = known.Next(next);
             return Task.FromResult(AgreedWrite.Written);
         }
     }
