@@ -52,7 +52,7 @@ public static class KnownHosts
                 return null;
             }
 
-            return new RepositoryRoot(root, host.Kind, "https://" + root);
+            return new RepositoryRoot(root, host.Kind, "https://" + root) { IsOfPath = true };
         }
 
         return FindQualifiedOrNull(elements);
@@ -71,7 +71,7 @@ public static class KnownHosts
                 if (elements[i].Length <= kind.Length + 1 || !elements[i].EndsWith("." + kind, StringComparison.Ordinal))
                     continue;
                 var root = string.Join('/', elements.Take(i + 1));
-                return new RepositoryRoot(root, kind, root[..^(kind.Length + 1)]);
+                return new RepositoryRoot(root, kind, root[..^(kind.Length + 1)]) { IsOfPath = true };
             }
         }
 

@@ -10,6 +10,9 @@ public sealed record RepositoryRoot(string Prefix, string Vcs, string Url, strin
     /// <summary>False where each of the secure schemes has to be tried.</summary>
     public bool HasScheme => Url.Contains("://", StringComparison.Ordinal);
 
+    /// <summary>The module's path alone says it, and no page does.</summary>
+    public bool IsOfPath { get; init; }
+
     /// <summary>True where <paramref name="path"/> is <paramref name="prefix"/> or lies below it.</summary>
     public static bool Covers(string prefix, string path) =>
         path.StartsWith(prefix, StringComparison.Ordinal) && (path.Length == prefix.Length || path[prefix.Length] == '/');

@@ -15,9 +15,14 @@ internal sealed class EnvironmentLogins(Func<string, string?> environment) : ILo
     public ValueTask<LoginReply> FindAsync(LoginAsk ask, CancellationToken cancel)
     {
         var name = ask.Url.IdnHost.ToUpperInvariant().Replace("-", "__", StringComparison.Ordinal).Replace('.', '_');
-        var (token, user) = (environment($"{Prefix}TOKEN_{name}"), environment($"{Prefix}USERNAME_{name}"));
+        var (token, user) = (environment($"{Prefix}TOKEN_{name}")?.Trim(), environment($"{Prefix}USERNAME_{name}"));
         if (token is { Length: > 0 })
-            return new(FixedLogin.TokenFaultOrNull(token) is null && string.IsNullOrEmpty(user) ? new LoginReply(Login.Bearer(token)) : LoginReply.None);
+        {
+            return new(FixedLogin.TokenFaultOrNull(token) is { } fault ? LoginReply.Failed($"{Prefix}TOKEN_{name}: {fault}")
+                : string.IsNullOrEmpty(user) ? new LoginReply(Login.Bearer(token))
+                : LoginReply.None);
+        }
+
         return new(user is { Length: > 0 } && !user.Contains(':', StringComparison.Ordinal) && environment($"{Prefix}PASSWORD_{name}") is { } password
             ? new LoginReply(Login.Basic(user, password))
             : LoginReply.None);

@@ -69,7 +69,7 @@ internal sealed class Logins : IDisposable, IAsyncDisposable
             {
                 { Helper.Length: > 0 } => new GitHelper(rule, run, clock, logger, lifetime),
                 { GoAuth.Length: > 0 } => new GoAuthCommand(rule.GoAuth, run, clock, logger, lifetime),
-                { NetrcFile.Length: > 0 } => new NetrcLogins(rule.NetrcFile),
+                { NetrcFile.Length: > 0 } => new NetrcLogins(rule.NetrcFile) { IsRequired = true },
                 _ => new FixedLogin(rule),
             }));
         }
@@ -152,7 +152,7 @@ internal sealed class Logins : IDisposable, IAsyncDisposable
 
     // Keys are for ssh, headers for http.
     private static LoginReply Fitting(LoginAsk ask, LoginReply reply) =>
-        reply.Login is { } login && (login.SshKeyFile is not null) != (ask.Url.Scheme == "ssh") ? LoginReply.None : reply;
+        reply.Login is { } login && (login.SshKeyFile is not null) != (ask.Url.Scheme is "ssh" or "git+ssh") ? LoginReply.None : reply;
 
     // A module's files are refused alike.
     private static string Subject(LoginAsk ask)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Names;
@@ -17,7 +16,12 @@ internal sealed class DirectUpstream(DirectModules modules, Logins logins, IOpti
     private const int MaxProxies = 64;
 
     private readonly UpstreamsOptions _options = options.Value;
-    private readonly ConcurrentDictionary<(Uri, bool), HttpUpstream> _proxies = new();
+
+    // A stranger's page must not have us prove who we are to whom it names.
+    private readonly Logins _none = new(time, static _ => []);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(Uri Url, bool MayBeInside), (HttpUpstream Proxy, long Used)> _proxies = [];
+    private long _uses;
 
     public string Name => "direct";
 
@@ -47,8 +51,9 @@ internal sealed class DirectUpstream(DirectModules modules, Logins logins, IOpti
 
     public void Dispose()
     {
-        foreach (var proxy in _proxies.Values)
+        foreach (var (proxy, _) in _proxies.Values)
             proxy.Dispose();
+        _none.Dispose();
     }
 
     private Task<Outcome<DirectAnswer>> AskAsync(UpstreamResource resource, CancellationToken ct) => resource.Kind switch
@@ -66,16 +71,36 @@ internal sealed class DirectUpstream(DirectModules modules, Logins logins, IOpti
     {
         if (url.Scheme != Uri.UriSchemeHttps)
             return UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{request.Resource.Path}: its page names a module proxy that is not on https");
-        if (_proxies.Count > MaxProxies)
-            return UpstreamFault.Final(FailureKind.Overloaded, $"{request.Resource.Path}: too many pages name module proxies");
-
-        var proxy = _proxies.GetOrAdd((url, mayBeInside), key => new HttpUpstream(
-            new GoProxyEntry(GoProxyEntryKind.Http, url, PassesAnyFailure: false),
-            logins,
-            options,
-            time,
-            HttpUpstream.CreateHandler(_options, time, new RedirectGuard([], mayBeInside) { IsOutside = !mayBeInside })));
-        var reply = await proxy.OpenAsync(request, ct);
+        var reply = await ProxyAt(url, mayBeInside).OpenAsync(request, ct);
         return reply.Fault is { } fault ? fault with { IsUnreachable = false } : reply;
     }
+
+    /// <summary>A module proxy that a page names; as many as fit, the longest unused goes.</summary>
+    internal HttpUpstream ProxyAt(Uri url, bool mayBeInside)
+    {
+        lock (_gate)
+        {
+            if (!_proxies.TryGetValue((url, mayBeInside), out var known))
+            {
+                // Whoever asks the one that goes still reads its answers; its connections end with the last of them.
+                if (_proxies.Count == MaxProxies)
+                    _proxies.Remove(_proxies.MinBy(static pair => pair.Value.Used).Key);
+                known.Proxy = new HttpUpstream(
+                    EntryOf(url),
+                    mayBeInside ? logins : _none,
+                    options,
+                    time,
+                    HttpUpstream.CreateHandler(_options, time, new RedirectGuard([], mayBeInside) { IsOutside = !mayBeInside }));
+            }
+
+            _proxies[(url, mayBeInside)] = (known.Proxy, ++_uses);
+            return known.Proxy;
+        }
+    }
+
+    // As it was written, as far as an address still says that: netrc's machines are held against it.
+    private static GoProxyEntry EntryOf(Uri url) => new(GoProxyEntryKind.Http, new UriBuilder(url) { UserName = "", Password = "" }.Uri, PassesAnyFailure: false)
+    {
+        Address = url.Authority + url.AbsolutePath.TrimEnd('/'),
+    };
 }

@@ -45,14 +45,19 @@ internal sealed class DirectModules(
     private readonly ShortMemory<RepositoryAddress> _answered = new(1L << 20, options.Value.PlaceFreshFor, clock);
 
     /// <summary>An artifact.</summary>
-    public Task<Outcome<DirectAnswer>> ArtifactAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel) => AnswerAsync(
-        module.Path,
-        async (place, repository) =>
+    public Task<Outcome<DirectAnswer>> ArtifactAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
+    {
+        var isAgain = false;
+        return AnswerAsync(module.Path, FindAsync, cancel);
+
+        async Task<Outcome<DirectAnswer>> FindAsync(ModulePlace place, Func<bool, GitRepository> repository)
         {
             // 1. Found a moment ago, or in the mirror already? What a tag stands for now is the repository's to say, and .info is the first to be asked.
             var key = module.ToString();
             var isPseudo = PseudoVersion.IsPseudo(module.Version);
-            var revision = _found.FindOrNull(key) is { } known ? new FoundRevision(known, null)
+            var remembered = isAgain ? null : _found.FindOrNull(key); // the second time its mirror is gone
+            isAgain = true;
+            var revision = remembered is { } known ? new FoundRevision(known, null)
                 : kind is ArtifactKind.Info && !isPseudo ? default
                 : await new ModuleRevisions(place, repository(true)).FindAsync(module.Version, cancel);
 
@@ -69,8 +74,8 @@ internal sealed class DirectModules(
                 ArtifactKind.Mod => DirectAnswer.Of(found.GoModOf(module.Path)),
                 _ => await ZipAsync(module, found, asked, cancel),
             };
-        },
-        cancel);
+        }
+    }
 
     /// <summary>The list of versions.</summary>
     public Task<Outcome<DirectAnswer>> ListAsync(ModulePath path, CancellationToken cancel) => AnswerAsync(
@@ -134,7 +139,7 @@ internal sealed class DirectModules(
             }
             catch (RepositoryException e) when (e.IsOfMirror)
             {
-                await mirrors.RemoveAsync(mirrors.DirectoryOf(address), cancel);
+                await mirrors.RemoveAsync(mirrors.DirectoryOf(address), static () => true, cancel);
                 return await answer(place, isLocal => new GitRepository(mirrors, address, isLocal));
             }
         }
@@ -156,7 +161,7 @@ internal sealed class DirectModules(
         if (_answered.FindOrNull(key) is { } known)
             return known;
 
-        // The first that answers; if none does, what the first of them said.
+        // The first that answers; if none does, what the first of them said, but absence only if all say so.
         RepositoryException? first = null;
         foreach (var scheme in Schemes)
         {
@@ -169,13 +174,14 @@ internal sealed class DirectModules(
             }
             catch (RepositoryException e)
             {
-                first ??= e;
+                if (first is null || (first.Failure.IsProvenAbsence && !e.Failure.IsProvenAbsence))
+                    first = e;
             }
         }
 
         throw first!;
 
-        RepositoryAddress Find(string url) => rewrites.TryFind(url, out var address, out var fault)
+        RepositoryAddress Find(string url) => rewrites.TryFind(url, mayBeInside || root.IsOfPath, out var address, out var fault)
             ? address with { IsInside = mayBeInside }
             : throw new RepositoryException(new Failure(FailureKind.Blocked, $"{root.Prefix}: {fault}"));
     }

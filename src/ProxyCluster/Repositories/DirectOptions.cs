@@ -10,7 +10,8 @@ public sealed class DirectOptions
 
     /// <summary>
     /// Addresses of repositories that begin with FROM begin with TO instead, as git's insteadOf: <c>FROM=TO</c> each, the longest
-    /// FROM counts. Default none. The only way to a <c>file://</c> repository, and to one over plain http.
+    /// FROM counts. Default none. They count for modules of <see cref="Inside"/>, and for those whose path alone says where their
+    /// repository is; not for what the page of another one names. The only way to a <c>file://</c> repository, and to one over plain http.
     /// </summary>
     public List<string> Rewrites { get; set; } = [];
 
@@ -20,6 +21,13 @@ public sealed class DirectOptions
     /// Whose path a stranger made up must not have us ask what only this machine reaches.
     /// </summary>
     public string? Inside { get; set; }
+
+    /// <summary>
+    /// File with the keys of hosts for ssh, as ssh's <c>known_hosts</c>. Default: not set, which means the usual files of this
+    /// account and this machine. No other file of the account's counts, neither keys nor configuration: without a rule of
+    /// <c>Credentials</c> that names a key (<c>SshKeyFile</c>), ssh asks as nobody.
+    /// </summary>
+    public string? KnownHosts { get; set; }
 
     /// <summary>The git program. Default <c>git</c>, from the path.</summary>
     [MinLength(1)]
@@ -48,7 +56,7 @@ public sealed class DirectOptions
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ParseLimitsInInvariantCulture = true, ConvertValueInInvariantCulture = true)]
     public TimeSpan PlaceFreshFor { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Git processes at once. Default 16. Further ones wait.</summary>
+    /// <summary>Git processes at once that ask other hosts, and as many again that look at what is here. Default 16. Further ones wait.</summary>
     [Range(1, 1000)]
     public int MaxProcesses { get; set; } = 16;
 

@@ -16,8 +16,10 @@ internal static class GitEnvironment
         "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_EXEC_PATH",
     ];
 
-    /// <summary>How ssh is to be: without questions, and without connections that stay.</summary>
-    internal const string SshOptions = "-o BatchMode=yes -o ControlMaster=no -o ConnectTimeout=20";
+    // How ssh is to be: without questions, without connections that stay, and with nothing of this account's: it finds that
+    // by the account's own directory, whatever HOME says.
+    private const string SshOptions = "-F /dev/null -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o ControlMaster=no -o ConnectTimeout=20";
+    private const string NoLogin = "ssh -o IdentityFile=none -o PubkeyAuthentication=no -o PasswordAuthentication=no";
 
     private static readonly (string Key, string Value)[] Settings =
     [
@@ -82,7 +84,7 @@ internal static class GitEnvironment
         if (mirror is not null)
             environment["GIT_DIR"] = mirror;
         if (call is not null)
-            environment["GIT_SSH_COMMAND"] = call.Login?.SshCommand ?? $"ssh {SshOptions}{call.SshOptions}";
+            environment["GIT_SSH_COMMAND"] = $"{call.Login?.SshCommand ?? NoLogin} {SshOptions}{call.SshOptions}";
         var settings = Settings.Concat(call?.Settings ?? []).ToList();
         environment["GIT_CONFIG_COUNT"] = settings.Count.ToString(CultureInfo.InvariantCulture);
         foreach (var (i, (key, value)) in settings.Index())
@@ -93,6 +95,9 @@ internal static class GitEnvironment
 
         return environment;
     }
+
+    /// <summary>A word of a command that a shell reads: git gives its ssh command to one.</summary>
+    public static string Quoted(string word) => $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 }
 
 /// <summary>Where a command goes.</summary>
@@ -101,6 +106,9 @@ internal static class GitEnvironment
 /// <param name="PinnedTo">The only address of the host that it may connect to; null for any.</param>
 internal sealed record GitCall(RepositoryAddress Address, GitLogin? Login, System.Net.IPAddress? PinnedTo)
 {
+    /// <summary>The file of the keys of hosts, for ssh; null for the usual ones.</summary>
+    public string? KnownHosts { get; init; }
+
     /// <summary>What is set for it.</summary>
     public IEnumerable<(string Key, string Value)> Settings
     {
@@ -116,5 +124,7 @@ internal sealed record GitCall(RepositoryAddress Address, GitLogin? Login, Syste
     }
 
     /// <summary>The same for ssh.</summary>
-    public string SshOptions => PinnedTo is null ? "" : $" -o HostName={PinnedTo} -o HostKeyAlias={Address.Uri.IdnHost}";
+    public string SshOptions =>
+        (PinnedTo is null ? "" : $" -o {GitEnvironment.Quoted($"HostName={PinnedTo}")} -o {GitEnvironment.Quoted($"HostKeyAlias={Address.Uri.IdnHost}")}")
+        + (KnownHosts is null ? "" : $" -o {GitEnvironment.Quoted($"UserKnownHostsFile=\"{KnownHosts}\"")}");
 }

@@ -1,3 +1,4 @@
+using ProxyCluster.Credentials;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Telemetry;
 
@@ -9,6 +10,10 @@ namespace ProxyCluster.Repositories;
 /// </summary>
 internal static class GitFailures
 {
+    // Of curl and of ssh.
+    private static readonly string[] Unreachable =
+        ["Could not resolve host", "Failed to connect to", "Couldn't connect to server", "Could not connect to server", "ssh: connect to host "];
+
     /// <summary>The failure of a command.</summary>
     public static Failure Of(string url, GitResult result)
     {
@@ -27,6 +32,19 @@ internal static class GitFailures
 
         bool Has(string words) => result.Errors.Contains(words, StringComparison.Ordinal);
     }
+
+    /// <summary>How a host over http refused the login, or that there was none; null where it did not.</summary>
+    public static Refusal? RefusalOrNull(GitResult result)
+    {
+        return Has("returned error: 403") ? new Refusal(403, "HTTP/1.1 403 Forbidden\n\n")
+            : Has("Authentication failed") || Has("terminal prompts disabled") || Has("returned error: 401") ? new Refusal(401, "HTTP/1.1 401 Unauthorized\n\n")
+            : null;
+
+        bool Has(string words) => result.Errors.Contains(words, StringComparison.Ordinal);
+    }
+
+    /// <summary>Could the host not be found, or not be connected to?</summary>
+    public static bool SaysUnreachable(GitResult result) => Array.Exists(Unreachable, words => result.Errors.Contains(words, StringComparison.Ordinal));
 
     /// <summary>Does a server over http say that it has no such repository?</summary>
     public static bool SaysNotFound(GitResult result) =>

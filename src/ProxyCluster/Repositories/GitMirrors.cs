@@ -28,6 +28,7 @@ namespace ProxyCluster.Repositories;
 internal sealed partial class GitMirrors : IDisposable
 {
     private const string Complete = "proxycluster-complete";
+    private const long MaxCommits = 128L << 20;
     private const long RefsBudget = 64L << 20;
     private const long OutagesBudget = 1L << 20;
 
@@ -87,12 +88,12 @@ internal sealed partial class GitMirrors : IDisposable
     {
         var mirror = DirectoryOf(address);
         using var turn = await _writing.TakeAsync(mirror, cancel);
-        if (await HasAsync(address, target.Hash!, cancel))
+        if (await FindAsync(address, target, isThere: false, cancel) is { IsMoved: false, Commit: not null })
             return;
         await PrepareAsync(mirror, address, refs, cancel);
         if (target.Ref is { } name && !File.Exists(Path.Combine(mirror, Complete)))
         {
-            var spec = name == "HEAD" ? $"{target.Hash}:refs/proxycluster/head" : $"{name}:{name}";
+            var spec = name == "HEAD" ? $"{target.Hash}:refs/proxycluster/head" : $"+{name}:{name}";
             var (shallow, _) = await RunFetchAsync(address, ["--depth=1", "--no-tags", "--end-of-options", address.Asked, spec], cancel);
             if (shallow.IsWell)
                 return;
@@ -113,11 +114,18 @@ internal sealed partial class GitMirrors : IDisposable
     }
 
     /// <summary>Reads objects of the mirror by name: null for each that it does not have.</summary>
-    public async Task<IReadOnlyList<GitObject?>> ReadAsync(RepositoryAddress address, IReadOnlyList<string> names, long max, CancellationToken cancel)
+    /// <param name="address">The repository.</param>
+    /// <param name="names">The names.</param>
+    /// <param name="max">Bytes of all.</param>
+    /// <param name="isThere">The mirror has had something for this question: that it is gone now says nothing of the repository.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public async Task<IReadOnlyList<GitObject?>> ReadAsync(
+        RepositoryAddress address, IReadOnlyList<string> names, long max, bool isThere, CancellationToken cancel)
     {
         var mirror = DirectoryOf(address);
-        if (!Directory.Exists(Path.Combine(mirror, "objects")))
-            return new GitObject?[names.Count];
+        if (!HasMirror(address))
+            return isThere ? throw Gone(address) : new GitObject?[names.Count];
+        MirrorKeeper.Touch(mirror, _clock);
 
         var result = await _git.RunAsync(
             new GitCommand(address.Url, ["cat-file", "--batch"], _options.LookTimeout)
@@ -127,15 +135,21 @@ internal sealed partial class GitMirrors : IDisposable
                 MaxOutput = max,
             },
             cancel);
+        if (AmbiguousOrNull(result) is { } ambiguous)
+            throw new RepositoryException(new Failure(FailureKind.BadRequest, $"ambiguous: {address.Url}: {ambiguous}"));
+
         // An object that cannot be read is called missing, and only here it says why.
         return result.IsWell && result.Errors.Length == 0 ? GitObject.ParseBatch(result.Output, names.Count) : throw Broken(address, result);
     }
 
     /// <summary>Removes a mirror, to be fetched anew when it is needed.</summary>
-    public async Task RemoveAsync(string mirror, CancellationToken cancel)
+    /// <param name="mirror">The mirror.</param>
+    /// <param name="mayGo">Asked when nobody writes it any more.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public async Task RemoveAsync(string mirror, Func<bool> mayGo, CancellationToken cancel)
     {
         using var turn = await _writing.TakeAsync(mirror, cancel);
-        if (!Directory.Exists(mirror))
+        if (!Directory.Exists(mirror) || !mayGo())
             return;
         MirrorKeeper.Remove(mirror);
         Log.Removed(_logger, mirror);
@@ -157,15 +171,36 @@ internal sealed partial class GitMirrors : IDisposable
     public static RepositoryException Broken(RepositoryAddress address, GitResult result) =>
         new(new Failure(FailureKind.StoreUnavailable, GitFailures.Of(address.Url, result).Message)) { IsOfMirror = true };
 
+    /// <summary>The mirror was there for this question, and is no more: it was removed meanwhile.</summary>
+    public static RepositoryException Gone(RepositoryAddress address) =>
+        new(new Failure(FailureKind.StoreUnavailable, $"{address.Url}: its mirror was removed while it was read")) { IsOfMirror = true };
+
+    /// <summary>Is there a mirror?</summary>
+    public bool HasMirror(RepositoryAddress address) => Directory.Exists(Path.Combine(DirectoryOf(address), "objects"));
+
+    // The first digits of several objects; git's advice on the next lines is which.
+    private static string? AmbiguousOrNull(GitResult result) =>
+        result.Errors.Split('\n').FirstOrDefault(static line => line.EndsWith("is ambiguous", StringComparison.Ordinal));
+
     private static string KeyOf(RepositoryAddress address) => $"{(address.IsInside ? "i" : "o")}:{address.Asked}";
 
-    private async Task<bool> HasAsync(RepositoryAddress address, string hash, CancellationToken cancel) =>
-        (await ReadAsync(address, [hash + "^{commit}"], 1 << 20, cancel))[0] is not null;
+    /// <summary>
+    /// The commit of a target, as far as the mirror has it; and whether the name that stands for it still stands for another one
+    /// here: what comes from the mirror alone would be of that.
+    /// </summary>
+    public async Task<(GitObject? Commit, bool IsMoved)> FindAsync(RepositoryAddress address, RevisionTarget target, bool isThere, CancellationToken cancel)
+    {
+        string[] names = target is { IsByHash: false, Ref: { } name and not "HEAD" } ? [target.Hash + "^{commit}", name + "^{commit}"] : [target.Hash + "^{commit}"];
+        var found = await ReadAsync(address, names, MaxCommits, isThere, cancel);
+        var commit = found[0] is { Kind: "commit" } one ? one : null;
+        return (commit, commit is not null && found.ElementAtOrDefault(1) is { } here && here.Hash != commit.Hash);
+    }
 
     private async Task<RefTable> AskRefsAsync(string key, RepositoryAddress address, CancellationToken cancel)
     {
         // 1. A host that was not there a moment ago is not there now: whoever asks for many modules need not wait for each.
-        var host = $"{address.Uri.Scheme}://{address.Uri.Authority}";
+        // What only one address there does, and what a stranger's way there does, says nothing of the others.
+        var host = $"{address.IsInside} {address.Uri.Scheme}://{address.Uri.Authority}";
         if (address.Uri.Host.Length > 0 && _outages.FindOrNull(host) is { } outage)
             throw new RepositoryException(outage);
 
@@ -174,11 +209,10 @@ internal sealed partial class GitMirrors : IDisposable
         GitCall call;
         try
         {
-            call = await CallAsync(address, cancel);
-            result = await _git.RunAsync(
-                new GitCommand(address.Url, ["ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout) { Call = call }, cancel);
+            (result, call) = await CallAsync(
+                address, new GitCommand(address.Url, ["ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout), cancel);
         }
-        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamTimeout or FailureKind.UpstreamUnavailable)
+        catch (RepositoryException e) when (e is { IsOfHost: true, Failure.Kind: FailureKind.UpstreamUnavailable })
         {
             _outages.Remember(host, e.Failure, e.Message);
             throw;
@@ -195,32 +229,50 @@ internal sealed partial class GitMirrors : IDisposable
         // A host that hides what is private says of its page, too, that it is not there: of the operator's own modules, and after a
         // login that was refused, that proves nothing.
         var failure = GitFailures.Of(address.Url, result);
-        if (address.Protocol is "https" or "http" && (GitFailures.SaysNotFound(result)
-            || (failure.Kind is FailureKind.Blocked && !address.IsInside && call.Login is null && await _guard.IsAbsentAsync(address, cancel))))
+        var isOurs = address.IsInside || call.Login is not null;
+        var isNotFound = GitFailures.SaysNotFound(result);
+        if (isNotFound && isOurs)
+            failure = new Failure(FailureKind.Blocked, $"{address.Url}: its host says that there is no such repository, as it would of one that this login may not see");
+        else if (address.Protocol is "https" or "http" && (isNotFound || (failure.Kind is FailureKind.Blocked && !isOurs && await _guard.IsAbsentAsync(address, cancel))))
             throw new RepositoryException(new Failure(FailureKind.NotFound, $"{address.Url}: there is no such repository"));
-        if (failure.Kind is FailureKind.UpstreamUnavailable && address.Uri.Host.Length > 0)
+        if (GitFailures.SaysUnreachable(result))
             _outages.Remember(host, failure, failure.Message);
         Log.Unanswered(_logger, address.Url, failure.Message);
         throw new RepositoryException(failure);
     }
 
-    private async Task<GitCall> CallAsync(RepositoryAddress address, CancellationToken cancel) =>
-        new(address, address.IsInside ? await _logins(address.Uri, cancel) : null, await _guard.PinOrNullAsync(address, cancel));
+    // With the login that there is; where that is refused, once more with another, if there is one.
+    private async Task<(GitResult Result, GitCall Call)> CallAsync(RepositoryAddress address, GitCommand command, CancellationToken cancel)
+    {
+        var login = address.IsInside ? await _logins(address.Uri, cancel) : null;
+        var call = new GitCall(address, login is { IsNone: true } ? null : login, await _guard.PinOrNullAsync(address, cancel)) { KnownHosts = _options.KnownHosts };
+        var result = await _git.RunAsync(command with { Call = call }, cancel);
+        if (login?.Refused is { } refused && address.Protocol is "https" or "http"
+            && GitFailures.RefusalOrNull(result) is { } refusal && await refused(refusal, cancel) is { } other)
+        {
+            call = call with { Login = other };
+            result = await _git.RunAsync(command with { Call = call }, cancel);
+        }
+
+        if (result.IsWell && call.Login?.Accepted is { } accepted)
+            _ = accepted();
+        return (result, call);
+    }
 
     private async Task PrepareAsync(string mirror, RepositoryAddress address, RefTable refs, CancellationToken cancel)
     {
-        if (!Directory.Exists(Path.Combine(mirror, "objects")))
+        var attributes = Path.Combine(mirror, "info", "attributes");
+        if (!HasMirror(address) || !File.Exists(attributes))
         {
-            Directory.CreateDirectory(mirror);
+            // Archives have every file, as it is: what the repository's attributes leave out or fill in is not in a module's hash.
+            // First, for from the moment that git has made the objects' directory it is a mirror.
+            Directory.CreateDirectory(Path.GetDirectoryName(attributes)!);
+            await File.WriteAllTextAsync(attributes, "* -export-subst -export-ignore\n", cancel);
             var init = await _git.RunAsync(
                 new GitCommand(address.Url, ["init", "-q", "--bare", "--template=", $"--object-format={(refs.HashDigits == 64 ? "sha256" : "sha1")}"], _options.LookTimeout) { Mirror = mirror },
                 cancel);
             if (!init.IsWell)
                 throw Broken(address, init);
-
-            // Archives have every file, as it is: what the repository's attributes leave out or fill in is not in a module's hash.
-            Directory.CreateDirectory(Path.Combine(mirror, "info"));
-            await File.WriteAllTextAsync(Path.Combine(mirror, "info", "attributes"), "* -export-subst -export-ignore\n", cancel);
         }
 
         ClearLeftovers(mirror);
@@ -260,12 +312,9 @@ internal sealed partial class GitMirrors : IDisposable
     private async Task<(GitResult Result, long Began)> RunFetchAsync(RepositoryAddress address, string[] arguments, CancellationToken cancel)
     {
         var (mirror, began) = (DirectoryOf(address), _clock.GetTimestamp());
-        var result = await _git.RunAsync(
-            new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout)
-            {
-                Mirror = mirror,
-                Call = await CallAsync(address, cancel),
-            },
+        var (result, _) = await CallAsync(
+            address,
+            new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout) { Mirror = mirror },
             cancel);
         if (MirrorKeeper.SizeOf(mirror) > _options.MaxRepositoryBytes)
         {

@@ -28,14 +28,18 @@ internal sealed partial class GitProgram(IOptions<DirectOptions> options, DataTr
     private static readonly bool HasGroups = OperatingSystem.IsLinux() && File.Exists("/usr/bin/setsid") && File.Exists("/bin/sh");
 
     private readonly DirectOptions _options = options.Value;
-    private readonly SemaphoreSlim _places = new(options.Value.MaxProcesses);
+
+    // A host that is slow must not keep those waiting who have all that they need here.
+    private readonly SemaphoreSlim _away = new(options.Value.MaxProcesses);
+    private readonly SemaphoreSlim _here = new(options.Value.MaxProcesses);
 
     /// <summary>Runs a command to its end.</summary>
     /// <exception cref="RepositoryException">It could not be started, or went beyond a limit.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
     public async Task<GitResult> RunAsync(GitCommand command, CancellationToken cancel)
     {
-        await _places.WaitAsync(cancel);
+        var places = command.Call is null ? _here : _away;
+        await places.WaitAsync(cancel);
         try
         {
             using var process = Start(command);
@@ -57,11 +61,15 @@ internal sealed partial class GitProgram(IOptions<DirectOptions> options, DataTr
         }
         finally
         {
-            _places.Release();
+            places.Release();
         }
     }
 
-    public void Dispose() => _places.Dispose();
+    public void Dispose()
+    {
+        _away.Dispose();
+        _here.Dispose();
+    }
 
     private static async Task<GitResult> TalkAsync(Process process, GitCommand command, CancellationToken stop)
     {

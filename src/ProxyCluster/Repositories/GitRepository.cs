@@ -16,6 +16,9 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
     private readonly Dictionary<string, RepositoryCommit?> _commits = new(StringComparer.Ordinal);
     private RefTable? _refs;
 
+    // The mirror has had something for this question.
+    private bool _isThere;
+
     public string Url => address.Url;
 
     public RepositoryAddress Address => address;
@@ -30,23 +33,25 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
         if (_commits.TryGetValue(hash, out var known))
             return known;
 
-        var found = await LookForCommitAsync(hash, cancel);
-        if (found is null && !isLocal)
+        var (found, isMoved) = await mirrors.FindAsync(address, target, _isThere, cancel);
+        if ((found is null || isMoved) && !isLocal)
         {
             await mirrors.FetchAsync(address, target, await ReadRefsAsync(cancel), cancel);
-            found = await LookForCommitAsync(hash, cancel);
-            if (found is null && target.Ref is { } name && (await mirrors.ReadAsync(address, [hash], MaxObject, cancel))[0] is null)
+            _isThere = true;
+            (found, _) = await mirrors.FindAsync(address, target, _isThere, cancel);
+            if (found is null && target.Ref is { } name && (await mirrors.ReadAsync(address, [hash], MaxObject, _isThere, cancel))[0] is null)
                 throw new RepositoryException(new Failure(FailureKind.UpstreamUnavailable, $"{Url}: {name} was moved while it was fetched"));
         }
 
-        return _commits[hash] = found;
+        _isThere |= found is not null;
+        return _commits[hash] = found is null ? null : new RepositoryCommit(found.Hash, found.Committed);
     }
 
     public async Task<byte[]?> ReadFileAsync(string commit, string path, CancellationToken cancel)
     {
         var name = $"{commit}:{path}";
         if (!_files.TryGetValue(name, out var content))
-            _files[name] = content = (await mirrors.ReadAsync(address, [name], MaxFile, cancel))[0] is { Kind: "blob" } blob ? blob.Content : null;
+            _files[name] = content = (await mirrors.ReadAsync(address, [name], MaxFile, isThere: true, cancel))[0] is { Kind: "blob" } blob ? blob.Content : null;
         return content;
     }
 
@@ -68,8 +73,11 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
         return await IsAncestorAsync(tag, commit, cancel);
     }
 
-    private async Task<bool> IsAncestorAsync(string tag, string commit, CancellationToken cancel) =>
-        (await mirrors.LookAsync(address, ["merge-base", "--is-ancestor", "--end-of-options", $"refs/tags/{tag}", commit], null, 1 << 20, cancel)).IsWell;
+    private async Task<bool> IsAncestorAsync(string tag, string commit, CancellationToken cancel)
+    {
+        var result = await mirrors.LookAsync(address, ["merge-base", "--is-ancestor", "--end-of-options", $"refs/tags/{tag}", commit], null, 1 << 20, cancel);
+        return result.IsWell || (mirrors.HasMirror(address) ? false : throw GitMirrors.Gone(address));
+    }
 
     private async Task CompleteAsync(CancellationToken cancel)
     {
@@ -77,14 +85,9 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
             await mirrors.CompleteAsync(address, await ReadRefsAsync(cancel), cancel);
     }
 
-    private async Task<RepositoryCommit?> LookForCommitAsync(string hash, CancellationToken cancel) =>
-        (await mirrors.ReadAsync(address, [hash + "^{commit}"], MaxObject, cancel))[0] is { Kind: "commit" } commit
-            ? new RepositoryCommit(commit.Hash, commit.Committed)
-            : null;
-
     private async Task<RefTable> ReadLocalRefsAsync(CancellationToken cancel)
     {
-        if (!Directory.Exists(Path.Combine(mirrors.DirectoryOf(address), "objects")))
+        if (!mirrors.HasMirror(address))
             return RefTable.Parse("");
         var result = await mirrors.LookAsync(address, ["show-ref", "--dereference"], null, 64 << 20, cancel);
         return RefTable.Parse(result.Text.Replace(' ', '\t'));

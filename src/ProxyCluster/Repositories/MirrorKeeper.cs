@@ -11,7 +11,7 @@ namespace ProxyCluster.Repositories;
 internal sealed class MirrorKeeper(
     IOptions<DirectOptions> options, DataTree tree, GitMirrors mirrors, TimeProvider clock, ILogger<MirrorKeeper> logger) : HostedLoop(clock, logger)
 {
-    /// <summary>The file whose time says when a mirror was last fetched into, and whose text for which address.</summary>
+    /// <summary>The file whose time says when a mirror was last used, and whose text for which address.</summary>
     public const string UsedName = "proxycluster-url";
 
     private const int ManyPacks = 24;
@@ -23,7 +23,20 @@ internal sealed class MirrorKeeper(
 
     /// <summary>What a mirror takes, in bytes.</summary>
     public static long SizeOf(string mirror) =>
-        Directory.Exists(mirror) ? new DirectoryInfo(mirror).EnumerateFiles("*", AllFiles).Sum(static file => file.Length) : 0;
+        Directory.Exists(mirror) ? new DirectoryInfo(mirror).EnumerateFiles("*", AllFiles).Sum(LengthOf) : 0;
+
+    /// <summary>Notes that a mirror is used.</summary>
+    public static void Touch(string mirror, TimeProvider clock)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(System.IO.Path.Combine(mirror, UsedName), clock.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It has gone, or the disk is read only: whoever reads it finds that out, and this was for its sake.
+        }
+    }
 
     /// <summary>Removes a mirror: under another name first, so that nobody finds half of it.</summary>
     public static void Remove(string mirror)
@@ -51,15 +64,34 @@ internal sealed class MirrorKeeper(
             .OrderByDescending(static mirror => mirror.Used.LastWriteTimeUtc))
         {
             taken += SizeOf(mirror.Path);
-            var isIdle = Clock.GetUtcNow().UtcDateTime - mirror.Used.LastWriteTimeUtc > Idle;
+            var isIdle = IsIdle(mirror.Used);
             if (taken > options.Value.MaxBytes && isIdle)
             {
-                await mirrors.RemoveAsync(mirror.Path, stop);
+                await mirrors.RemoveAsync(mirror.Path, () => IsIdle(mirror.Used), stop);
             }
             else if (isIdle && Directory.EnumerateFiles(System.IO.Path.Combine(mirror.Path, "objects", "pack"), "*.pack").Take(ManyPacks).Count() == ManyPacks)
             {
                 await mirrors.PackAsync(mirror.Path, stop);
             }
+        }
+    }
+
+    private bool IsIdle(FileInfo used)
+    {
+        used.Refresh();
+        return Clock.GetUtcNow().UtcDateTime - used.LastWriteTimeUtc > Idle;
+    }
+
+    // What git writes comes and goes.
+    private static long LengthOf(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
         }
     }
 

@@ -12,4 +12,7 @@ internal sealed class RepositoryException(Failure failure) : Exception(failure.M
 
     /// <summary>It was the mirror that did not answer: without it the repository may.</summary>
     public bool IsOfMirror { get; init; }
+
+    /// <summary>Its host could not be found or connected to: nothing else there will be.</summary>
+    public bool IsOfHost { get; init; }
 }

@@ -63,7 +63,7 @@ internal sealed class RepositoryGuard : IDisposable
         }
         catch (SocketException e)
         {
-            throw new RepositoryException(new Failure(KindOf(e.SocketErrorCode, address.IsInside), $"{address.Url}: its host could not be resolved ({e.SocketErrorCode})"));
+            throw new RepositoryException(new Failure(KindOf(e.SocketErrorCode, address.IsInside), $"{address.Url}: its host could not be resolved ({e.SocketErrorCode})")) { IsOfHost = true };
         }
 
         return Array.Find(addresses, one => !_isInside(one)) ?? throw new RepositoryException(new Failure(

@@ -2,7 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ProxyCluster.Repositories;
 
-/// <summary>The operator's word on where repositories really are: <c>FROM=TO</c>, the longest FROM counts.</summary>
+/// <summary>
+/// The operator's word on where repositories really are: <c>FROM=TO</c>, the longest FROM counts. It is about modules of his own,
+/// and about those whose path says their repository: a stranger's page that names FROM gets FROM, and no way inside.
+/// </summary>
 internal sealed class UrlRewrites
 {
     private static readonly string[] Schemes = ["https", "http", "ssh", "git+ssh", "file"];
@@ -24,23 +27,48 @@ internal sealed class UrlRewrites
 
     /// <summary>The address to ask; false where what is left is none that may be asked.</summary>
     /// <param name="url">The address as the module's path or page has it.</param>
+    /// <param name="mayRewrite">No stranger's page named it.</param>
     /// <param name="address">The address to ask.</param>
     /// <param name="fault">Why there is none.</param>
-    public bool TryFind(string url, [NotNullWhen(true)] out RepositoryAddress? address, [NotNullWhen(false)] out string? fault)
+    public bool TryFind(string url, bool mayRewrite, [NotNullWhen(true)] out RepositoryAddress? address, [NotNullWhen(false)] out string? fault)
     {
-        var (from, to) = _rewrites.FirstOrDefault(pair => url.StartsWith(pair.From, StringComparison.Ordinal));
+        var (from, to) = _rewrites.FirstOrDefault(pair => mayRewrite && url.StartsWith(pair.From, StringComparison.Ordinal));
         var text = from is null ? url : to + url[from.Length..];
         address = null;
         fault = text.Any(static c => c is <= ' ' or '\x7f') || !Uri.TryCreate(text, UriKind.Absolute, out var uri) || !text.Contains("://", StringComparison.Ordinal)
             ? $"{url} is not the address of a repository"
+            : from is not null && IsElsewhere(url.AsSpan(from.Length))
+            ? $"{url} leads out of where Direct:Rewrites says that {from} is"
             : uri.Scheme is not ("https" or "ssh" or "git+ssh") && (from is null || !Schemes.Contains(uri.Scheme))
             ? $"repositories are asked over https and ssh, not over {uri.Scheme}"
-            : uri.Scheme != "file" && (uri.Host.Length == 0 || uri.Host[0] == '-' || uri.UserInfo.StartsWith('-'))
+            : uri.Scheme != "file" && (!IsHost(uri, text) || uri.UserInfo.StartsWith('-'))
             ? $"{url} names no host"
             : null;
         if (fault is null)
             address = new RepositoryAddress(url, text, new Uri(text), from is not null);
         return fault is null;
+    }
+
+    private static bool IsElsewhere(ReadOnlySpan<char> rest)
+    {
+        foreach (var segment in rest.SplitAny('/', '\\'))
+        {
+            if (rest[segment] is "." or "..")
+                return true;
+        }
+
+        return rest.Contains('%');
+    }
+
+    // A host becomes a word of a command: a name or an address, and no scope of one; and as git gets it, git must find the same.
+    private static bool IsHost(Uri url, string text)
+    {
+        var authority = text.AsSpan(text.IndexOf("://", StringComparison.Ordinal) + 3);
+        authority = authority[..(authority.IndexOfAny("/?#") is >= 0 and var end ? end : authority.Length)];
+        var host = url.IdnHost;
+        return !text.Contains('\\', StringComparison.Ordinal) && authority.Count('@') <= 1 && !authority[(authority.IndexOf('@') + 1)..].Contains('%')
+            && !host.StartsWith('-') && !host.Contains('%', StringComparison.Ordinal)
+            && Uri.CheckHostName(host.Trim('[', ']')) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6;
     }
 }
 

@@ -64,6 +64,36 @@ public sealed class LoginSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Netrc_OfARuleThatIsGone_IsTrouble()
+    {
+        using var logins = TestLogins.Of(new CredentialRuleOptions { Match = "a.example", NetrcFile = NetrcFile });
+        Assert.NotNull((await logins.FindAsync(LoginAsk.For(new Uri("https://a.example/m")), TestContext.Current.CancellationToken)).Trouble);
+
+        File.WriteAllText(NetrcFile, "machine b.example login me password pw");
+        Assert.Equal(LoginReply.None, await logins.FindAsync(LoginAsk.For(new Uri("https://a.example/m")), TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("token\n", "token", false)]
+    [InlineData("to ken", null, true)]
+    public async Task Token_InTheEnvironment_IsTrimmedOrTrouble(string text, string? token, bool isTrouble)
+    {
+        using var logins = TestLogins.Of(new(), name => name == "UPSTREAM_TOKEN_A_EXAMPLE" ? text : null);
+        var reply = await logins.FindAsync(LoginAsk.For(new Uri("https://a.example/m")), TestContext.Current.CancellationToken);
+        Assert.Equal((token, isTrouble), (reply.Login?.Token, reply.Trouble is not null));
+    }
+
+    [Theory]
+    [InlineData("ssh://git@a.example/m", true)]
+    [InlineData("git+ssh://git@a.example/m", true)]
+    [InlineData("https://a.example/m", false)]
+    public async Task Key_IsForSshAlone(string url, bool isGiven)
+    {
+        using var logins = TestLogins.Of(new CredentialRuleOptions { Match = "a.example", SshKeyFile = "/key" });
+        Assert.Equal(isGiven, (await logins.FindAsync(LoginAsk.For(new Uri(url)), TestContext.Current.CancellationToken)).Login is not null);
+    }
+
+    [Fact]
     public async Task Login_FromSeveralSources_TakesTheFirst()
     {
         File.WriteAllText(NetrcFile, "machine a-b.example login netrc password pw");

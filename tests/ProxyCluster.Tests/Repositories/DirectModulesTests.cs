@@ -94,6 +94,106 @@ public sealed class DirectModulesTests : IDisposable
         Assert.Equal("v1.0.0", await VersionAsync(world, "main"));
     }
 
+    [Fact]
+    public async Task Tag_ThatMovedToACommitThatIsHere_IsOneCommitForAllFiles()
+    {
+        var world = World(static options => options.FreshFor = TimeSpan.Zero);
+        var directory = MakeLib().Make(world.Repositories);
+        await VersionAsync(world, "main"); // all of its history
+        ScriptedRepository.Git(null, "-C", directory, "tag", "-f", "v1.0.0", "main");
+
+        Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Info, Cancellation)).Failure);
+        var zip = await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Zip, Cancellation);
+
+        Assert.Null(zip.Failure);
+        using var files = new System.IO.Compression.ZipArchive(zip.Value.Body!);
+        Assert.Contains(files.Entries, static entry => entry.Name == "b.go");
+    }
+
+    [Fact]
+    public async Task Mirror_RemovedSinceItsVersionWasFound_IsFetchedAnew()
+    {
+        var world = World(static options => options.FreshFor = TimeSpan.FromHours(1));
+        MakeLib().Make(world.Repositories);
+        Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Info, Cancellation)).Failure);
+        Directory.Delete(MirrorOf(world), recursive: true);
+
+        var zip = await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Zip, Cancellation);
+
+        Assert.Null(zip.Failure);
+        await zip.Value.Body!.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Mirror_RemovedWhileItIsRead_IsNoAbsence()
+    {
+        var world = World();
+        MakeLib().Make(world.Repositories);
+        Assert.True(new UrlRewrites(world.Options.Rewrites).TryFind("https://github.com/t/lib", true, out var address, out _));
+        var repository = new GitRepository(world.Mirrors, address, false);
+        var refs = await repository.ReadRefsAsync(Cancellation);
+        var commit = await repository.FindCommitAsync(refs.Find("v1.0.0"), Cancellation);
+        Directory.Delete(MirrorOf(world), recursive: true);
+
+        var failure = await Assert.ThrowsAsync<RepositoryException>(() => repository.ReadFileAsync(commit!.Hash, "go.mod", Cancellation));
+
+        Assert.True(failure.IsOfMirror);
+    }
+
+    [Fact]
+    public async Task Mirror_UsedSinceItWasSeenIdle_Stays()
+    {
+        var world = World(static options => options.MaxBytes = 1L << 20);
+        MakeLib().Make(world.Repositories);
+        await VersionAsync(world, "v1.0.0");
+        var used = Path.Combine(MirrorOf(world), MirrorKeeper.UsedName);
+        File.SetLastWriteTimeUtc(used, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+
+        Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Mod, Cancellation)).Failure);
+        await world.Mirrors.RemoveAsync(MirrorOf(world), static () => false, Cancellation);
+
+        Assert.NotEqual(2020, File.GetLastWriteTimeUtc(used).Year);
+    }
+
+    // Two commits whose names begin alike, found by trying.
+    [Fact]
+    public async Task Hash_ThatSeveralCommitsBeginWith_IsAmbiguousAndTheMirrorStays()
+    {
+        var world = World(static options => options.FreshFor = TimeSpan.Zero);
+        var directory = MakeLib().Make(world.Repositories);
+        var tree = ScriptedRepository.Git(null, "-C", directory, "rev-parse", "main^{tree}").Trim();
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+        var (digits, one, other) = ("", "", "");
+        for (var i = 0; digits.Length == 0; i++)
+        {
+            var text = $"tree {tree}\nauthor x <x@example.com> {i} +0000\ncommitter x <x@example.com> {i} +0000\n\nx\n";
+#pragma warning disable CA5350 // git's names
+            var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA1.HashData(Encoding.UTF8.GetBytes($"commit {text.Length}\0{text}")))[..7];
+#pragma warning restore CA5350
+            if (!seen.TryAdd(hash, text))
+                (digits, one, other) = (hash, seen[hash], text);
+        }
+
+        foreach (var (i, text) in ((string[])[one, other]).Index())
+        {
+            var file = Path.Combine(directory, $"commit{i}");
+            File.WriteAllText(file, text);
+            var commit = ScriptedRepository.Git(null, "-C", directory, "hash-object", "-t", "commit", "-w", file).Trim();
+            var next = ScriptedRepository.Git(null, "-C", directory, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit-tree", "-p", commit, "-m", "x", tree).Trim();
+            ScriptedRepository.Git(null, "-C", directory, "update-ref", $"refs/heads/b{i}", next);
+        }
+
+        await VersionAsync(world, "main"); // all of its history
+        var mirror = MirrorOf(world);
+        var made = Directory.GetCreationTimeUtc(mirror);
+        Assert.True(VersionQuery.TryParse(Lib, digits, out var query, out _));
+
+        var failure = (await world.Modules.QueryAsync(query, Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.BadRequest, failure?.Kind);
+        Assert.Equal(made, Directory.GetCreationTimeUtc(mirror));
+    }
+
     // A git that was killed leaves its locks, and half of a pack.
     [Fact]
     public async Task Mirror_OfAGitThatWasKilled_GoesOn()
@@ -160,13 +260,16 @@ public sealed class DirectModulesTests : IDisposable
     public void Host_ThatDoesNotExist_IsAbsentUnlessItIsOurs(System.Net.Sockets.SocketError? error, bool mayBeInside, FailureKind expected) =>
         Assert.Equal(expected, RepositoryGuard.KindOf(error, mayBeInside));
 
-    [Fact]
-    public async Task Repository_ThatItsHostDoesNotKnow_IsAbsent()
+    // One that hides what is private says the same of that.
+    [Theory]
+    [InlineData("none", FailureKind.NotFound)]
+    [InlineData("github.com", FailureKind.Blocked)]
+    public async Task Repository_ThatItsHostDoesNotKnow_IsAbsentUnlessItIsOurs(string inside, FailureKind expected)
     {
         using var host = new PlainProxy(static _ => null);
-        var world = World(options => options.Rewrites = [$"https://github.com/={host.Url}/"]);
+        var world = World(options => (options.Rewrites, options.Inside) = ([$"https://github.com/={host.Url}/"], inside));
 
-        Assert.Equal(FailureKind.NotFound, (await world.Modules.ListAsync(Lib, Cancellation)).Failure?.Kind);
+        Assert.Equal(expected, (await world.Modules.ListAsync(Lib, Cancellation)).Failure?.Kind);
     }
 
     [Theory]
@@ -190,6 +293,26 @@ public sealed class DirectModulesTests : IDisposable
         Assert.Equal(FailureKind.NotSupported, failure?.Kind);
         Assert.Contains("hg", failure!.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Repository_ThatOneSchemeDoesNotKnowAndAnotherDoesNotReach_IsNoAbsence()
+    {
+        using var host = new PlainProxy(static _ => null);
+        var world = World(options => (options.Rewrites, options.Inside) =
+            ([$"https://git.test/={host.Url}/", "git+ssh://git.test/=ssh://git@127.0.0.1:1/", "ssh://git.test/=ssh://git@127.0.0.1:1/"], "none"));
+
+        Assert.Equal(FailureKind.UpstreamUnavailable, (await world.Modules.ListAsync(ModulePath.Parse("git.test/lib.git"), Cancellation)).Failure?.Kind);
+    }
+
+    // The one fails, the others are well: only that a host cannot be found or connected to says something of all.
+    [Theory]
+    [InlineData("fatal: unable to access 'https://git.test/x/': Could not resolve host: git.test", true)]
+    [InlineData("fatal: unable to access 'https://git.test/x/': Failed to connect to git.test port 443 after 3 ms: Couldn't connect to server", true)]
+    [InlineData("ssh: connect to host git.test port 22: Connection refused", true)]
+    [InlineData("fatal: unable to access 'https://git.test/x/': The requested URL returned error: 500", false)]
+    [InlineData("fatal: https://git.test/x/info/refs not valid: is this a git repository?", false)]
+    public void Failure_OfOneRepository_IsOfItsHostOnlyWhereThatIsNotReached(string said, bool isOfHost) =>
+        Assert.Equal(isOfHost, GitFailures.SaysUnreachable(new GitResult(128, [], said)));
 
     [Fact]
     public async Task Git_ThatIsNotThere_IsSaid()
@@ -246,10 +369,11 @@ public sealed class DirectModulesTests : IDisposable
         var (calls, mirror) = (_calls, MirrorOf(world));
         Assert.NotEqual(0, calls);
 
-        await world.Modules.ArtifactAsync(new(theirs, "v1.0.0"), ArtifactKind.Mod, Cancellation);
+        var answer = await world.Modules.ArtifactAsync(new(theirs, "v1.0.0"), ArtifactKind.Mod, Cancellation);
 
+        Assert.NotNull(answer.Failure);
         Assert.Equal(calls, _calls);
-        Assert.Single(Directory.EnumerateDirectories(world.Tree.Repositories), path => path != mirror && Path.GetFileName(path) != "home");
+        Assert.Equal(mirror, MirrorOf(world));
     }
 
     [Fact]
@@ -275,7 +399,7 @@ public sealed class DirectModulesTests : IDisposable
 
         var key = GitLogin.Of(Login.SshKey("/keys/it's mine"));
         Assert.Empty(key.Configuration);
-        Assert.StartsWith(@"ssh -i '/keys/it'\''s mine' -o IdentitiesOnly=yes -o BatchMode=yes", key.SshCommand, StringComparison.Ordinal);
+        Assert.Equal(@"ssh -i '/keys/it'\''s mine'", key.SshCommand);
     }
 
     private static ScriptedRepository MakeLib() =>

@@ -17,7 +17,7 @@ internal sealed class DirectWorld : IDisposable
 
     public DirectWorld(Action<DirectOptions>? configure = null, HttpMessageHandler? pages = null, GitLogins? logins = null)
     {
-        Options = new DirectOptions { Rewrites = [.. Hosts.Select(host => $"https://{host}/=file://{RepositoriesOf(host)}")], Inside = "none" };
+        Options = new DirectOptions { Rewrites = [.. Hosts.Select(host => $"https://{host}/=file://{RepositoriesOf(host)}")], Inside = "vanity.test,gopkg.in" };
         configure?.Invoke(Options);
         Tree = new DataTree(_directory["data"]);
         Tree.Prepare();

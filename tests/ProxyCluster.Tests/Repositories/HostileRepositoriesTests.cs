@@ -63,6 +63,28 @@ public sealed class HostileRepositoriesTests : IDisposable
         Assert.Equal(FailureKind.Blocked, (await world.Modules.ListAsync(ModulePath.Parse("vanity.test/x"), Cancellation)).Failure?.Kind);
     }
 
+    // What is at FROM is the operator's: by a page of somebody else nobody gets there.
+    [Fact]
+    public async Task Page_ThatNamesARewrittenRepository_IsNotLedThere()
+    {
+        var world = World(pages: new ScriptedPages(static _ => "<meta name=\"go-import\" content=\"vanity.test/x git https://git.test/x\">"));
+        new ScriptedRepository("git.test/x").Commit(("go.mod", "module vanity.test/x\n")).Tag("v1.0.0").Make(world.Repositories);
+
+        Assert.NotNull((await world.Modules.ListAsync(ModulePath.Parse("vanity.test/x"), Cancellation)).Failure);
+    }
+
+    [Theory]
+    [InlineData("https://git.test/x/y", true, "file:///repositories/x/y")]
+    [InlineData("https://git.test/x/../y", true, null)]
+    [InlineData("https://git.test/./y", true, null)]
+    [InlineData("https://git.test/x/%2e%2e/y", true, null)]
+    [InlineData("https://git.test/x/y", false, "https://git.test/x/y")]
+    public void Rewrite_OfAnAddress_StaysWhereItLeads(string url, bool mayRewrite, string? expected)
+    {
+        new UrlRewrites(["https://git.test/=file:///repositories/"]).TryFind(url, mayRewrite, out var address, out _);
+        Assert.Equal((expected, expected is not null && mayRewrite), (address?.Asked, address?.IsRewritten ?? false));
+    }
+
     // Git's own hooks on fetch; a mirror holds none, but somebody may have put one there.
     [Fact]
     public async Task Hook_InTheMirror_IsNotRun()
@@ -99,7 +121,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [Fact]
     public void Environment_OfACallWithALogin_HoldsItAndTakesItNowhereElse()
     {
-        var address = new UrlRewrites([]).TryFind("https://git.test/x", out var found, out _) ? found : throw new InvalidOperationException();
+        var address = new UrlRewrites([]).TryFind("https://git.test/x", true, out var found, out _) ? found : throw new InvalidOperationException();
         var login = new GitLogin([new("http.extraHeader", "Authorization: Basic c2VjcmV0")]);
 
         var environment = GitEnvironment.Of("/home", null, new GitCall(address, login, null), static _ => null);
@@ -108,6 +130,45 @@ public sealed class HostileRepositoriesTests : IDisposable
         var redirects = environment.Single(static pair => pair.Value == "http.followRedirects").Key;
         Assert.Equal("false", environment[redirects.Replace("KEY", "VALUE", StringComparison.Ordinal)]);
         Assert.Equal("https", environment["GIT_ALLOW_PROTOCOL"]);
+    }
+
+    // The pages' own rules keep most of these from the guard; it refuses them all the same.
+    [Theory]
+    [InlineData("ext::sh -c touch% PROOF")]
+    [InlineData("ext://sh -c touch PROOF")]
+    [InlineData("ext://sh/x")]
+    [InlineData("https://git.test/x y")]
+    [InlineData("--upload-pack=touch PROOF")]
+    [InlineData("file:///etc")]
+    [InlineData("http://git.test/x")]
+    [InlineData("https://--upload-pack=touch/x")]
+    [InlineData("ssh://-oProxyCommand=touch/x")]
+    [InlineData("ssh://-x@git.test/x")]
+    [InlineData("ssh://[fe80::1%25$(x)]/x")]
+    [InlineData("ssh://[fe80::1%eth0]/x")]
+    [InlineData("ssh://[fe80::1%25eth0]/x")]
+    [InlineData("https://git%2etest/x")]
+    [InlineData(@"https://git.test\@other.test/x")]
+    public void Guard_GivenSomethingElseThanARepository_Refuses(string url)
+    {
+        Assert.False(new UrlRewrites([]).TryFind(url, true, out var address, out var fault));
+        Assert.Null(address);
+        Assert.NotEmpty(fault);
+    }
+
+    [Fact]
+    public void Environment_OfSsh_QuotesAndHoldsNothingOfTheAccount()
+    {
+        Assert.True(new UrlRewrites([]).TryFind("ssh://git.test/x", true, out var address, out _));
+        var call = new GitCall(address, null, IPAddress.Parse("2001:db8::1")) { KnownHosts = "/it's known" };
+
+        var asNobody = GitEnvironment.Of("/home", null, call, static _ => null)["GIT_SSH_COMMAND"];
+        var withKey = GitEnvironment.Of("/home", null, call with { Login = new GitLogin([], "ssh -i key") }, static _ => null)["GIT_SSH_COMMAND"];
+
+        Assert.Contains(" -o 'HostName=2001:db8::1' -o 'HostKeyAlias=git.test'", asNobody, StringComparison.Ordinal);
+        Assert.EndsWith(@" -o 'UserKnownHostsFile=""/it'\''s known""'", asNobody, StringComparison.Ordinal);
+        Assert.StartsWith("ssh -o IdentityFile=none -o PubkeyAuthentication=no -o PasswordAuthentication=no -F /dev/null ", asNobody, StringComparison.Ordinal);
+        Assert.StartsWith("ssh -i key -F /dev/null -o IdentitiesOnly=yes -o IdentityAgent=none ", withKey, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -212,7 +273,13 @@ public sealed class HostileRepositoriesTests : IDisposable
 
     private DirectWorld World(Action<DirectOptions>? configure = null, HttpMessageHandler? pages = null)
     {
-        var world = new DirectWorld(configure, pages);
+        var world = new DirectWorld(
+            options =>
+            {
+                options.Inside = "none";
+                configure?.Invoke(options);
+            },
+            pages);
         _worlds.Add(world);
         return world;
     }

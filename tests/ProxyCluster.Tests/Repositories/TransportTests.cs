@@ -1,4 +1,5 @@
 using System.Text;
+using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
@@ -41,6 +42,24 @@ public sealed class TransportTests : IDisposable
         using var server = new GitHttpServer(_repositories.Path, Authorization);
         var failure = (await World(server.Url).Modules.ListAsync(Lib, Cancellation)).Failure;
         Assert.Equal(FailureKind.Blocked, failure?.Kind);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Repository_ThatRefusesALogin_IsAskedOnceMoreWithTheNext(bool hasFirst)
+    {
+        using var server = new GitHttpServer(_repositories.Path, Authorization);
+        var source = new Renewed(hasFirst ? Login.Bearer("old") : null, Login.Basic("bot", "secret"));
+        using var logins = new Logins(TimeProvider.System, _ => [new LoginRule("*", "", source)]);
+        var world = new DirectWorld(
+            options => (options.Rewrites, options.Inside) = ([$"https://git.test/={server.Url}"], "git.test"), logins: GitLogin.Configured(logins));
+        _worlds.Add(world);
+
+        Assert.Equal("v1.0.0\nv1.1.0\n", await ReadAsync(world.Modules.ListAsync(Lib, Cancellation)));
+
+        Assert.Equal([401], source.Refusals);
+        Assert.Equal(Authorization, Assert.Single(source.Accepted).Headers.Single().Value);
     }
 
     [Fact]
@@ -92,6 +111,27 @@ public sealed class TransportTests : IDisposable
         Assert.Contains($"\"v1.1.1-0.{_lib.Stamp(3)}\"", await ReadAsync(world.Modules.QueryAsync(query, Cancellation)), StringComparison.Ordinal);
         Assert.Equal("v1.0.0\nv1.1.0\n", await ReadAsync(world.Modules.ListAsync(Lib, Cancellation)));
         Assert.NotEmpty(await ReadAsync(world.Modules.ArtifactAsync(new(Lib, $"v1.0.1-0.{_lib.Stamp(4)}"), ArtifactKind.Zip, Cancellation)));
+    }
+
+    private sealed class Renewed(Login? first, Login next) : ILoginSource
+    {
+        public List<int> Refusals { get; } = [];
+
+        public List<Login> Accepted { get; } = [];
+
+        public ValueTask<LoginReply> FindAsync(LoginAsk ask, CancellationToken cancel) => new(Refusals.Count > 0 ? new(next) : first is null ? LoginReply.None : new(first));
+
+        public ValueTask<LoginReply> RefusedAsync(LoginAsk ask, Login? refused, Refusal refusal, CancellationToken cancel)
+        {
+            Refusals.Add(refusal.Status);
+            return new(new LoginReply(next));
+        }
+
+        public Task AcceptedAsync(LoginAsk ask, Login accepted)
+        {
+            Accepted.Add(accepted);
+            return Task.CompletedTask;
+        }
     }
 
     private static async Task<string> ReadAsync(Task<Outcome<DirectAnswer>> asking)
