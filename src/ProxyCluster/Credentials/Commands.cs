@@ -135,6 +135,14 @@ internal sealed class Commands(TimeSpan limit, TimeProvider clock) : IAsyncDispo
         return false;
     }
 
+    /// <summary>Takes out of a child's environment what is meant for this process, and may hold secrets: settings and logins.</summary>
+    public static void RemoveSecrets(ProcessStartInfo start)
+    {
+        foreach (var name in start.Environment.Keys.Where(static name =>
+            name.StartsWith("PROXYCLUSTER_", StringComparison.Ordinal) || name.StartsWith("UPSTREAM_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
+    }
+
     private static ProcessStartInfo StartOf(IReadOnlyList<string> words)
     {
         var start = new ProcessStartInfo(words[0], words.Skip(1))
@@ -143,9 +151,7 @@ internal sealed class Commands(TimeSpan limit, TimeProvider clock) : IAsyncDispo
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var name in start.Environment.Keys.Where(static name =>
-            name.StartsWith("PROXYCLUSTER_", StringComparison.Ordinal) || name.StartsWith("UPSTREAM_", StringComparison.Ordinal)).ToList())
-            start.Environment.Remove(name);
+        RemoveSecrets(start);
 
         // There is nobody to be asked.
         start.Environment["GIT_TERMINAL_PROMPT"] = "0";

@@ -1,13 +1,14 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using ProxyCluster.Credentials;
 using ProxyCluster.Routing;
 
 namespace ProxyCluster.Failover;
 
 /// <summary>
 /// Runs a program for every event, one at a time; exit status 0 means that it was understood. The event is in its
-/// environment, our own settings are not: they may hold secrets. What it prints is read and dropped until it ends; what it
+/// environment, our own settings and logins are not: they may hold secrets. What it prints is read and dropped until it ends; what it
 /// leaves behind may live on, but needs an output of its own. One that runs for too long is killed with its children.
 /// </summary>
 internal sealed class CommandReceiver(IReadOnlyList<string> command, TimeSpan limit, string cluster, TimeProvider clock) : IEventReceiver
@@ -64,8 +65,7 @@ internal sealed class CommandReceiver(IReadOnlyList<string> command, TimeSpan li
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var name in start.Environment.Keys.Where(static name => name.StartsWith("PROXYCLUSTER_", StringComparison.Ordinal)).ToList())
-            start.Environment.Remove(name);
+        Commands.RemoveSecrets(start);
         foreach (var (name, value) in EventWords.Variables(change, cluster))
             start.Environment[name] = value;
         return start;

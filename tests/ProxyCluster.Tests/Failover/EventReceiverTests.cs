@@ -105,11 +105,13 @@ public sealed class EventReceiverTests : IDisposable
     {
         var output = _scratch["out"];
         Environment.SetEnvironmentVariable("PROXYCLUSTER_TEST_SECRET", "hush");
-        var command = Command(Script($"env | grep ^PROXYCLUSTER | sort > {output}"));
+        Environment.SetEnvironmentVariable("UPSTREAM_TOKEN_EVENTS_TEST", "hush");
+        var command = Command(Script($"env | grep -E '^(PROXYCLUSTER|UPSTREAM)_' | sort > {output}"));
 
         Assert.Null(await command.TellAsync(EventOf(7), Cancel));
 
         Environment.SetEnvironmentVariable("PROXYCLUSTER_TEST_SECRET", null);
+        Environment.SetEnvironmentVariable("UPSTREAM_TOKEN_EVENTS_TEST", null);
         var lines = await File.ReadAllLinesAsync(output, Cancel);
         Assert.All(lines, static line => Assert.StartsWith("PROXYCLUSTER_EVENT_", line, StringComparison.Ordinal));
         foreach (var expected in new[] { "ID=7", "REGION=tokyo", "FROM=suspect", "TO=failed", "REASON=a test", "WHO=sanjose-1", "CLUSTER=farm", "KIND=State" })
