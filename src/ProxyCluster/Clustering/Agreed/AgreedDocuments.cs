@@ -34,6 +34,7 @@ internal sealed partial class AgreedDocuments : HostedLoop
     private readonly IReadOnlyList<AgreedReader> _readers;
     private readonly ConcurrentDictionary<string, AgreedDocument> _known = new(StringComparer.Ordinal);
     private readonly Lock _taking = new();
+    private readonly Lock _keeping = new();
 
     public AgreedDocuments(IAgreedCalls calls, AgreedFile file, IEnumerable<AgreedReader> readers, TimeProvider clock, ILogger<AgreedDocuments> logger)
         : base(clock, logger)
@@ -134,12 +135,15 @@ internal sealed partial class AgreedDocuments : HostedLoop
                 return;
             }
 
-            // 2. And kept for the next start.
             _known[reader.Name] = document;
             Log.Taken(Logger, reader.Name, document.Revision);
-            if (isNews)
-                _file.Write(reader.Name, document);
         }
+
+        // 2. And kept for the next start: the newest by then, so that two who write never leave the older one. Who obeys does not wait.
+        if (!isNews)
+            return;
+        lock (_keeping)
+            _file.Write(reader.Name, KnownOf(reader.Name));
     }
 
     private static partial class Log
