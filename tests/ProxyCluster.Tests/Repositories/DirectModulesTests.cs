@@ -1,9 +1,7 @@
 using System.Text;
-using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
-using ProxyCluster.Tests.Credentials;
 
 namespace ProxyCluster.Tests.Repositories;
 
@@ -357,50 +355,6 @@ public sealed class DirectModulesTests : IDisposable
     }
 
     public void Dispose() => _worlds.ForEach(static world => world.Dispose());
-
-    [Fact]
-    public async Task Repository_ThatAStrangersPageNamesToo_GivesHimNeitherOurLoginNorOurMirror()
-    {
-        var world = World(static options => options.Inside = "git.test");
-        new ScriptedRepository("git.test/v/plain").Commit(("go.mod", "module git.test/v/plain.git\n")).Tag("v1.0.0").Make(world.Repositories);
-        Assert.True(ModulePath.TryParse("git.test/v/plain.git", out var ours, out _));
-        Assert.True(ModulePath.TryParse("vanity.test/plain", out var theirs, out _));
-        Assert.Null((await world.Modules.ArtifactAsync(new(ours, "v1.0.0"), ArtifactKind.Mod, Cancellation)).Failure);
-        var (calls, mirror) = (_calls, MirrorOf(world));
-        Assert.NotEqual(0, calls);
-
-        var answer = await world.Modules.ArtifactAsync(new(theirs, "v1.0.0"), ArtifactKind.Mod, Cancellation);
-
-        Assert.NotNull(answer.Failure);
-        Assert.Equal(calls, _calls);
-        Assert.Equal(mirror, MirrorOf(world));
-    }
-
-    [Fact]
-    public async Task Login_ThatCannotBeHad_IsAnOutageOfTheRepository()
-    {
-        using var logins = TestLogins.Of(new CredentialRuleOptions { Match = "127.0.0.1", TokenFile = "/nowhere/token" });
-        var world = new DirectWorld(
-            static options => (options.Rewrites, options.Inside) = (["https://github.com/=http://127.0.0.1:1/"], "github.com"), logins: GitLogin.Configured(logins));
-        _worlds.Add(world);
-
-        var failure = (await world.Modules.ListAsync(Lib, Cancellation)).Failure;
-
-        Assert.Equal(FailureKind.UpstreamUnavailable, failure?.Kind);
-        Assert.Contains("its login cannot be had: ", failure!.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Login_ForGit_IsInItsEnvironmentOnly()
-    {
-        var basic = GitLogin.Of(Login.Basic("alice", "secret"));
-        Assert.Equal([new("http.extraHeader", "Authorization: Basic YWxpY2U6c2VjcmV0")], basic.Configuration);
-        Assert.Null(basic.SshCommand);
-
-        var key = GitLogin.Of(Login.SshKey("/keys/it's mine"));
-        Assert.Empty(key.Configuration);
-        Assert.Equal(@"ssh -i '/keys/it'\''s mine'", key.SshCommand);
-    }
 
     private static ScriptedRepository MakeLib() =>
         new ScriptedRepository("github.com/t/lib").Commit(("go.mod", "module github.com/t/lib\n"), ("a.go", "package a\n")).Tag("v1.0.0").Commit(("b.go", "package a\n"));
