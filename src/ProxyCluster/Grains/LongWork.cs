@@ -28,6 +28,9 @@ internal sealed class LongWork<TKey, TResult>(TimeSpan silence, TimeProvider tim
     /// <summary>Works that are under way, or whose ends wait to be fetched.</summary>
     public int Count => _works.Count;
 
+    /// <summary>Works that have not ended.</summary>
+    public int UnderWay => _works.Values.Count(static w => !w.Ended.IsCompleted);
+
     /// <summary>
     /// Waits for the work on the key, starting it if nobody has; null when it outlasts the heartbeat. The lanes are of those for
     /// whom it is asked, none where all of them have left.

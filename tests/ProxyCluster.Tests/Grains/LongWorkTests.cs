@@ -90,9 +90,9 @@ public class LongWorkTests
     // An asker that gave up after a heartbeat, and then the end.
     private async Task LeaveBehindAsync(string key, Outcome<string> result)
     {
-        // On a thread without a context the work goes on inside SetResult: it has ended, at this time, when that returns.
-        var end = await StartAsync(key);
-        await Task.Run(() => end.SetResult(result));
+        // It ends on a thread of its own, which may not even have come to wait for the result: the clock stands until it has.
+        (await StartAsync(key)).SetResult(result);
+        await Waiting.UntilAsync(() => _work.UnderWay == 0, "the work has ended");
     }
 
     private async Task<TaskCompletionSource<Outcome<string>>> StartAsync(string key)
