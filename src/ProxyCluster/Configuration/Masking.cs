@@ -14,10 +14,12 @@ internal static partial class Masking
     public static string Secret(string value) => value.Length == 0 ? value : Mask;
 
     /// <summary>
-    /// A value that is not a secret as a whole: hides the user part of every URL in it and the signature of signed ones.
+    /// A value that is not a secret as a whole: hides the user part of every URL in it and the signature of signed ones. Most
+    /// values have neither, and where none has, a process starts without expressions.
     /// </summary>
-    public static string Text(string value) =>
-        SignedQuery().Replace(UserPart().Replace(value, Mask + "@"), "${name}" + Mask);
+    public static string Text(string value) => value.AsSpan().ContainsAny('@', '=')
+        ? SignedQuery().Replace(UserPart().Replace(value, Mask + "@"), "${name}" + Mask)
+        : value;
 
     /// <summary>Whether a key that no room knows sounds like one of a secret (a typo must not print a password).</summary>
     public static bool SoundsSecret(string key) =>
