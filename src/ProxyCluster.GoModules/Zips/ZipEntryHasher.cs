@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 
 namespace ProxyCluster.GoModules.Zips;
@@ -20,6 +21,7 @@ internal sealed class ZipEntryHasher : IDisposable
     private readonly ZipEntryData _data;
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(64 << 10);
     private readonly IncrementalHash _sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly Crc32 _crc = new();
 
     public ZipEntryHasher(ZipDirectory directory)
     {
@@ -118,17 +120,22 @@ internal sealed class ZipEntryHasher : IDisposable
     private string? Drain(Stream content, long size, out uint crc, CancellationToken cancellation)
     {
         crc = 0;
+        _crc.Reset();
         for (var total = 0L; ;)
         {
             cancellation.ThrowIfCancellationRequested();
             var count = content.Read(_buffer);
             if (count == 0)
+            {
+                crc = _crc.GetCurrentHashAsUInt32();
                 return total == size ? null : "its content is shorter than declared";
+            }
+
             total += count;
             if (total > size)
                 return "its content is longer than declared";
             _sha.AppendData(_buffer, 0, count);
-            crc = Crc32.Append(crc, _buffer.AsSpan(0, count));
+            _crc.Append(_buffer.AsSpan(0, count));
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text;
 
 namespace ProxyCluster.GoModules.Zips;
@@ -19,6 +20,7 @@ internal sealed class ZipWriter : IDisposable
     private readonly long _maxBytes;
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(64 << 10);
     private readonly MemoryStream _directory = new();
+    private readonly Crc32 _crc = new();
     private long _entries;
     private long _written;
 
@@ -91,6 +93,7 @@ internal sealed class ZipWriter : IDisposable
     {
         crc = 0;
         size = 0;
+        _crc.Reset();
         using var deflater = new DeflateStream(new Counted(this), CompressionLevel.Optimal, leaveOpen: false);
         while (true)
         {
@@ -101,6 +104,7 @@ internal sealed class ZipWriter : IDisposable
                 // A deflater that was given nothing writes nothing, which no inflater accepts as an end.
                 if (size == 0)
                     Write(EmptyDeflateStream);
+                crc = _crc.GetCurrentHashAsUInt32();
                 return null;
             }
 
@@ -109,7 +113,7 @@ internal sealed class ZipWriter : IDisposable
                 return "it is longer than it said";
             if (IsTooLarge)
                 return $"the zip is larger than {_maxBytes} bytes";
-            crc = Crc32.Append(crc, _buffer.AsSpan(0, count));
+            _crc.Append(_buffer.AsSpan(0, count));
             deflater.Write(_buffer, 0, count);
         }
     }

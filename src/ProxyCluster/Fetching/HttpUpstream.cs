@@ -231,8 +231,9 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         if (reason is not null)
             return UpstreamFault.NoConnection(FailureKind.UpstreamUnavailable, $"{Name} cannot be reached: {reason}");
 
-        // What HTTP/2 says by a reset stream or a GOAWAY, HTTP/1.1 says by closing: neither is an answer.
-        return e.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded
+        // What HTTP/2 says by a reset stream or a GOAWAY, HTTP/1.1 says by closing: neither is an answer. Nor is an HTTP/2 connection that
+        // broke before its first frame, which .NET calls an invalid response, around what really happened.
+        return e is not { InnerException: HttpIOException { InnerException: IOException } } && e.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded
             ? UpstreamFault.Final(FailureKind.UpstreamInvalid, $"{Name} answered with something that is not HTTP as we know it")
             : UpstreamFault.Unreachable(FailureKind.UpstreamUnavailable, $"{Name} cannot be reached: the connection broke before an answer came");
     }

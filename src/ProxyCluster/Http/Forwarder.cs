@@ -95,7 +95,7 @@ internal sealed class Forwarder(
         try
         {
             var answer = await AskAsync(
-                HttpMethod.Head, PeerTarget.Forward(1, ask.Who, target), SilosFor(ask, null), 0, null, _ => wasAsked = true, both.Token);
+                HttpMethod.Head, PeerTarget.Forward(ask.Who, target), SilosFor(ask, null), 0, null, _ => wasAsked = true, both.Token);
             if (answer.TryGet(out var reply, out _))
             {
                 using (reply)
@@ -127,7 +127,7 @@ internal sealed class Forwarder(
     /// Passes the request on and its answer back. Null when no silo answered and this one, being a silo itself, can try:
     /// nothing was sent to the client then.
     /// </summary>
-    public async Task<Seen?> ForwardAsync(HttpContext context, string target, Ask ask, int hops)
+    public async Task<Seen?> ForwardAsync(HttpContext context, string target, Ask ask)
     {
         var cancel = context.RequestAborted;
         var silos = SilosFor(ask, context.Request.Headers[RegionHeader] is [{ } region] ? region : null);
@@ -140,7 +140,7 @@ internal sealed class Forwarder(
             // 1. An answer from the first silo that has one; after a broken body, only the rest of the same bytes.
             var asked = memory.Now;
             var answer = await AskAsync(
-                new HttpMethod(context.Request.Method), PeerTarget.Forward(hops + 1, ask.Who, target), silos, offset, etag, Headers, cancel);
+                new HttpMethod(context.Request.Method), PeerTarget.Forward(ask.Who, target), silos, offset, etag, Headers, cancel);
             if (!answer.TryGet(out var reply, out var failure))
             {
                 if (!started)

@@ -87,12 +87,11 @@ internal sealed class PeerEndpoints(
         {
             // Somebody's view is wrong, and passing it on could make a circle of it.
             case "forward" or "artifact" or "query" or "stored" or "stock" or "replicate" when self.IsFrontEnd:
-                return (await LoopAsync(context, "this member is a front end: it stores and fetches nothing", cancel), null);
+                return (await LoopAsync(context, cancel), null);
 
-            case "forward" when ForwardedRequest.TryParse(rest, member, out var forwarded):
-                return forwarded.Hops <= options.Value.MaxHops
-                    ? (null, forwarded)
-                    : (await LoopAsync(context, $"the request was passed on more than {options.Value.MaxHops} times", cancel), null);
+            case "forward" when PeerTarget.TryCut(rest, out var times, out var passedOn) && times == PeerTarget.Once
+                && ForwardedRequest.TryParse(passedOn, member, out var forwarded):
+                return (null, forwarded);
 
             case "artifact" when isGet && PeerTarget.TryCut(rest, out var word, out var key)
                 && PeerTarget.LevelOrNull(word) is { } level
@@ -287,9 +286,9 @@ internal sealed class PeerEndpoints(
         return new Seen("peer", "not-found");
     }
 
-    private async Task<Seen> LoopAsync(HttpContext context, string why, CancellationToken cancel)
+    private async Task<Seen> LoopAsync(HttpContext context, CancellationToken cancel)
     {
-        var loop = new Failure(FailureKind.LoopDetected, why);
+        var loop = new Failure(FailureKind.LoopDetected, "this member is a front end: it stores and fetches nothing");
         await responses.WriteFailureAsync(context, loop, false, cancel);
         return new Seen("peer", "loop-detected");
     }

@@ -274,7 +274,7 @@ internal sealed class ProxyHandler(
         // 5. By another silo or region where it belongs there. That one walks.
         if (isPassedOn && isRemembered && await forwarder.RememberOrNullAsync(context, RequestTarget.From(target), ask) is { } known)
             return await CountedAsync(WriteHot(context, known));
-        if (isPassedOn && await forwarder.ForwardAsync(context, RequestTarget.From(target), ask, forwarded?.Hops ?? 0) is { } passedOn)
+        if (isPassedOn && await forwarder.ForwardAsync(context, RequestTarget.From(target), ask) is { } passedOn)
             return passedOn;
 
         await SocketThread.LeaveAsync();

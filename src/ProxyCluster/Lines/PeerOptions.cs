@@ -42,10 +42,6 @@ public sealed class PeerOptions
     [Range(1, 16)]
     public int MaxCandidates { get; set; } = 3;
 
-    /// <summary>Times a request may be passed on inside the cluster before it is answered 508. Default 4.</summary>
-    [Range(1, 16)]
-    public int MaxHops { get; set; } = 4;
-
     /// <summary>
     /// How far the clocks of two members may be apart, and how long a used signature is remembered. Default 30 s. A
     /// member that is further off learns the other's time from the refusal and signs again.

@@ -7,8 +7,8 @@ namespace ProxyCluster.Lines;
 /// <summary>
 /// The credentials of an internal call: an HMAC-SHA-256 with the cluster's secret over the method, the receiver's
 /// address, the full target, the sender, the time, a nonce and the hash of the body. The receiver is in it because each
-/// member remembers only the nonces that it has seen itself: what one has heard is worth nothing at another. Everything that steers the call (what, for which level, how many
-/// hops) is in the target and so under the signature; a header added on the way means nothing.
+/// member remembers only the nonces that it has seen itself: what one has heard is worth nothing at another. Everything that steers the call (what, for which level, for
+/// whom) is in the target and so under the signature; a header added on the way means nothing.
 /// </summary>
 /// <param name="Member">Id of the sender.</param>
 /// <param name="UnixMilliseconds">When it signed, by the receiver's clock as far as it knows.</param>

@@ -11,7 +11,7 @@ namespace ProxyCluster.Lines;
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>, <c>stored/PATH/@v/list</c>,
 /// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>stock/PATH@VERSION</c>, <c>replicate/PATH/@v/VERSION.zip</c>, <c>forget/PATH@VERSION</c> and
-/// <c>forward/HOPS/ADDRESS/TARGET</c>, or <c>forward/HOPS/ADDRESS;IDENTITY/TARGET</c>; module names are escaped as everywhere.
+/// <c>forward/1/ADDRESS/TARGET</c>, or <c>forward/1/ADDRESS;IDENTITY/TARGET</c>; module names are escaped as everywhere.
 /// </summary>
 internal static class PeerTarget
 {
@@ -45,12 +45,18 @@ internal static class PeerTarget
         && ModulePath.TryUnescape(path, out var parsed, out _)
         && ModuleVersion.TryUnescape(parsed, version, out var module, out _) ? module : null;
 
-    /// <summary>"Answer this request of that client", passed on for the n-th time. The namespace in which it asks is in its own target.</summary>
-    public static string Forward(int hops, in Asker who, string target)
+    /// <summary>"Answer this request of that client", passed on. The namespace in which it asks is in its own target.</summary>
+    public static string Forward(in Asker who, string target)
     {
         var client = who.Identity is { } identity ? $"{Word(who.Address)};{identity.Write()}" : Word(who.Address);
-        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PeerCalls.Prefix}forward/{hops}/{client}{target}");
+        return $"{PeerCalls.Prefix}forward/{Once}/{client}{target}";
     }
+
+    /// <summary>
+    /// How often a request was passed on. Who gets one answers it, so that it is never more; the release before this one
+    /// counted, and a member of it reads and writes the number.
+    /// </summary>
+    public const string Once = "1";
 
     /// <summary>Is this a client's request that a member passed on?</summary>
     public static bool IsForward(string target) => target.StartsWith(PeerCalls.Prefix + "forward/", StringComparison.Ordinal);

@@ -18,6 +18,9 @@ public class ProxyPathTests
         Assert.Equal(Asked.Artifact, request.Asked);
         Assert.Equal(module, request.Module.ToString());
         Assert.Equal(kind, request.Kind.ToString());
+        Assert.Equal(path, ProxyPath.Of(request.Module, request.Kind));
+        Assert.Equal(request, ProxyPath.ToArtifact(request.Module, request.Kind));
+        Assert.Empty(request.Text);
     }
 
     [Theory]
@@ -56,6 +59,8 @@ public class ProxyPathTests
     [InlineData("example.com/con/@v/list")]
     [InlineData("example.com/a")]
     [InlineData("@v/list")]
+    [InlineData("/@v/list")]
+    [InlineData("/@latest")]
     [InlineData("")]
     public void Parse_AnythingElse_IsNothingWithASentence(string path)
     {

@@ -65,27 +65,52 @@ public sealed class ModuleZipCreateTests
             Text("b/go.mod") with { Kind = ModuleFileKind.SymbolicLink, Path = "c/go.mod" }, Text("c/d"),
         ]);
         Assert.Equal(["c/d"], result.Included);
-        Assert.Equal(["a", "b", "c/go.mod"], result.Omitted.Select(static o => o.Entry));
+        Assert.Equal(["a: it is no regular file", "b: it is no regular file", "c/go.mod: it is no regular file"], result.Omitted.Select(static o => o.ToString().Replace("\"", "", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("vendor/a/b.go", "it is in a vendor directory")]
+    [InlineData("c/x.go", "it is in another module")]
+    [InlineData("c/d/x.go", "it is in another module")]
+    [InlineData(".hg_archival.txt", "hg archive adds it")]
+    public void Create_FileThatIsLeftOut_SaysWhy(string path, string why)
+    {
+        var result = Create([Text("a.go"), Text("c/go.mod"), Text(path)]);
+        Assert.Equal(why, result.Omitted.Single(omitted => omitted.Entry == path).Message);
     }
 
     [Fact]
     public void Create_Sizes_AreLimited()
     {
         var limits = new ZipLimits { MaxContentBytes = 10, MaxGoModBytes = 4, MaxLicenseBytes = 4 };
-        Assert.True(IsValid(limits, Sized("a", 10)));
-        Assert.False(IsValid(limits, Sized("a", 11)));
-        Assert.False(IsValid(limits, Sized("a", 6), Sized("b", 5)));
-        Assert.True(IsValid(limits, Sized("go.mod", 4), Sized("LICENSE", 4)));
-        Assert.False(IsValid(limits, Sized("go.mod", 5)));
-        Assert.False(IsValid(limits, Sized("LICENSE", 5)));
-        Assert.True(IsValid(limits, Sized("b/LICENSE", 5)));
-        Assert.False(IsValid(new ZipLimits { MaxZipBytes = 50 }, Sized("a", 1)));
-        Assert.False(IsValid(limits, Sized("a", -1)));
+        Assert.Null(FaultOrNull(limits, Sized("a", 10)));
+        Assert.Equal("the content is larger than 10 bytes", FaultOrNull(limits, Sized("a", 11)));
+        Assert.Equal("the content is larger than 10 bytes", FaultOrNull(limits, Sized("a", 6), Sized("b", 5)));
+        Assert.Equal("the content is larger than 10 bytes", FaultOrNull(limits, Sized("a", 6), Sized("b", 5), Sized("c", 5)));
+        Assert.Null(FaultOrNull(limits, Sized("go.mod", 4), Sized("LICENSE", 4)));
+        Assert.Equal("go.mod: go.mod is larger than 4 bytes", FaultOrNull(limits, Sized("go.mod", 5)));
+        Assert.Equal("LICENSE: LICENSE is larger than 4 bytes", FaultOrNull(limits, Sized("LICENSE", 5)));
+        Assert.Null(FaultOrNull(limits, Sized("b/LICENSE", 5)));
+        Assert.Equal("a: the zip is larger than 50 bytes", FaultOrNull(new ZipLimits { MaxZipBytes = 50 }, Sized("a", 1)));
+        Assert.Equal("a: its size is negative", FaultOrNull(limits, Sized("a", -1)));
+        Assert.Equal("GO.MOD: go.mod must be in lower case", FaultOrNull(limits, Sized("GO.MOD", 1)));
+        Assert.Equal("a: it is longer than it said", FaultOrNull(limits, Sized("a", 10) with { Size = 9 }));
+
+        // The directory at its end counts too.
+        using var output = new MemoryStream();
+        Assert.True(ModuleZip.Create(output, Module, [Sized("a", 1)], cancellation: TestContext.Current.CancellationToken).IsValid);
+        Assert.Null(FaultOrNull(new ZipLimits { MaxZipBytes = output.Length }, Sized("a", 1)));
+        Assert.Equal($"the zip is larger than {output.Length - 1} bytes", FaultOrNull(new ZipLimits { MaxZipBytes = output.Length - 1 }, Sized("a", 1)));
     }
 
     [Fact]
-    public void Create_FileLongerThanItSaid_Fails() =>
-        Assert.False(IsValid(ZipLimits.Default, Sized("a", 10) with { Size = 9 }));
+    public void Create_MoreFaultsThanAreShown_CountsThem()
+    {
+        var check = ModuleZip.Create(Stream.Null, Module, [.. Enumerable.Range(0, 100).Select(static i => Text($"a{i}:"))], cancellation: TestContext.Current.CancellationToken).Check;
+        Assert.Equal(100, check.FaultCount);
+        Assert.EndsWith($"; and {100 - check.Faults.Count} more", check.ToString(), StringComparison.Ordinal);
+        Assert.Equal("valid", ModuleZip.Create(Stream.Null, Module, [Text("a")], cancellation: TestContext.Current.CancellationToken).Check.ToString());
+    }
 
     [Fact]
     public void Create_SameList_GivesSameBytes()
@@ -126,8 +151,8 @@ public sealed class ModuleZipCreateTests
     public void Create_Cancelled_Throws() => Assert.Throws<OperationCanceledException>(() =>
         ModuleZip.Create(Stream.Null, Module, [Text("a")], cancellation: new CancellationToken(true)));
 
-    private static bool IsValid(ZipLimits limits, params ModuleFile[] files) =>
-        ModuleZip.Create(Stream.Null, Module, files, limits).IsValid;
+    private static string? FaultOrNull(ZipLimits limits, params ModuleFile[] files) =>
+        ModuleZip.Create(Stream.Null, Module, files, limits) is { IsValid: false, Check: var check } ? check.ToString().Replace("\"", "", StringComparison.Ordinal) : null;
 
     private static ZipCreateResult Create(IEnumerable<ModuleFile> files)
     {

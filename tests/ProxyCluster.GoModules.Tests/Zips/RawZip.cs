@@ -137,6 +137,10 @@ internal sealed record RawEntry
 
     public uint Mode { get; init; } = 0x81a4; // -rw-r--r--
 
+    public uint LocalSignature { get; init; } = 0x04034b50;
+
+    public int LocalExtraLength { get; init; }
+
     public bool IsZip64 { get; init; }
 
     public byte[] Extra { get; init; } = [];
@@ -145,13 +149,13 @@ internal sealed record RawEntry
     {
         var offset = Offset ?? zip.Length;
         var packed = Packed ?? (Method == ZipEntry.Deflated ? RawZip.Deflate(Content) : Content);
-        var crc = Crc ?? Crc32.Append(0, Content);
+        var crc = Crc ?? System.IO.Hashing.Crc32.HashToUInt32(Content);
         var localName = LocalName ?? Name;
         var size = Size ?? Content.Length;
         var packedSize = PackedSize ?? packed.Length;
         var hasDescriptor = (Flags & ZipEntry.HasDescriptor) != 0;
 
-        RawZip.U32(zip, 0x04034b50);
+        RawZip.U32(zip, LocalSignature);
         RawZip.U16(zip, 20);
         RawZip.U16(zip, Flags);
         RawZip.U16(zip, LocalMethod ?? Method);
@@ -160,7 +164,7 @@ internal sealed record RawEntry
         RawZip.U32(zip, hasDescriptor ? 0 : (uint)packedSize);
         RawZip.U32(zip, hasDescriptor ? 0 : (uint)size);
         RawZip.U16(zip, localName.Length);
-        RawZip.U16(zip, 0);
+        RawZip.U16(zip, LocalExtraLength);
         zip.Write(localName);
         zip.Write(packed);
         if (hasDescriptor)

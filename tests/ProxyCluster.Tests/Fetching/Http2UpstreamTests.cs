@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -116,6 +117,26 @@ public sealed class Http2UpstreamTests : IDisposable
         Assert.Equal($"{Body} over HTTP/2", (await fixture.FetchAsync()).Value);
     }
 
+    // A reset takes what the other side has not read with it: on a busy machine, the settings with which a server begins.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Connection_BrokenBeforeItsFirstFrame_IsAskedForAgain(bool isReset)
+    {
+        var left = 1;
+        await using var upstream = await StartAsync(HttpProtocols.Http2, before: async connection =>
+        {
+            if (Interlocked.Decrement(ref left) < 0)
+                return false;
+            await connection.Transport.Input.ReadAsync(Cancellation);
+            if (isReset)
+                connection.Abort();
+            return true;
+        });
+        using var fixture = new ChainFixture(upstream.Urls.First(), handler: Trust);
+        Assert.Equal($"{Body} over HTTP/2", (await fixture.FetchAsync()).Value);
+    }
+
     [Fact]
     public async Task Fetch_AuthorityIsNotTrusted_IsAnOutageThatSaysSo()
     {
@@ -133,13 +154,19 @@ public sealed class Http2UpstreamTests : IDisposable
         handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
     }
 
-    private async Task<WebApplication> StartAsync(HttpProtocols protocols, Func<HttpContext, bool>? instead = null)
+    private async Task<WebApplication> StartAsync(
+        HttpProtocols protocols, Func<HttpContext, bool>? instead = null, Func<ConnectionContext, Task<bool>>? before = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, end =>
         {
             end.Protocols = protocols;
             end.UseHttps(_certificate);
+            end.Use(next => async connection =>
+            {
+                if (before is null || !await before(connection))
+                    await next(connection);
+            });
         }));
         builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, ProxyCluster.Joining.UnattendedLifetime>();
         var app = builder.Build();
