@@ -20,7 +20,7 @@ internal sealed class AdvisoryRange
 
     private AdvisoryRange(AdvisoryEvent[] events, string[] limits) => (_events, Limits) = (events, limits);
 
-    /// <summary>Versions below which it ends, the greatest of them; empty for no end.</summary>
+    /// <summary>It ends below the greatest of these; empty for no end.</summary>
     private string[] Limits { get; }
 
     /// <summary>It says no more than that all versions are affected: the record says elsewhere which.</summary>
@@ -37,11 +37,12 @@ internal sealed class AdvisoryRange
     public static AdvisoryRange Of(OsvRange range)
     {
         // Stable, as govulncheck sorts.
-        var events = (range.Events ?? [])
+        var written = (range.Events ?? []).OfType<OsvEvent>().ToList();
+        var events = written
             .Select(static e => new AdvisoryEvent(VersionOrNull(e.Introduced), VersionOrNull(e.Fixed), VersionOrNull(e.LastAffected)))
             .OrderBy(static e => e, Comparer<AdvisoryEvent>.Create(Compare))
             .ToArray();
-        return new AdvisoryRange(events, [.. (range.Events ?? []).Select(static e => VersionOrNull(e.Limit)).OfType<string>().Where(static limit => limit != "v*")]);
+        return new AdvisoryRange(events, [.. written.Select(static e => VersionOrNull(e.Limit)).OfType<string>().Where(static limit => limit != "v*")]);
     }
 
     /// <summary>Does govulncheck find a version in it? It knows <c>introduced</c> and <c>fixed</c>, and takes a range without events for all versions.</summary>

@@ -5,7 +5,6 @@ namespace ProxyCluster.GoModules.Advisories;
 /// <summary>What one part of an advisory says of one module. A record may have several parts about the same one.</summary>
 internal sealed class AffectedPart
 {
-    private readonly bool _isKnown; // it has something that govulncheck takes for more than "all versions"
     private readonly AdvisoryRange[] _semver;
     private readonly AdvisoryRange[] _others;
     private readonly AdvisoryRange[] _custom;
@@ -14,12 +13,11 @@ internal sealed class AffectedPart
     private AffectedPart(OsvAffected part)
     {
         Module = part.Package!.Name!;
-        var ranges = part.Ranges ?? [];
+        var ranges = (part.Ranges ?? []).OfType<OsvRange>().ToArray();
         _semver = [.. ranges.Where(static range => range.Type == "SEMVER").Select(AdvisoryRange.Of)];
         _others = [.. ranges.Where(static range => range.Type == "ECOSYSTEM").Select(AdvisoryRange.Of)];
-        _custom = [.. (part.EcosystemSpecific?.CustomRanges ?? []).Where(static range => range.Type is "SEMVER" or "ECOSYSTEM").Select(AdvisoryRange.Of)];
-        _versions = [.. (part.Versions ?? []).Select(AdvisoryVersions.WithPrefix)];
-        _isKnown = ranges.Length > 0 && _semver.Length > 0;
+        _custom = [.. (part.EcosystemSpecific?.CustomRanges ?? []).OfType<OsvRange>().Where(static range => range.Type is "SEMVER" or "ECOSYSTEM").Select(AdvisoryRange.Of)];
+        _versions = [.. (part.Versions ?? []).OfType<string>().Select(AdvisoryVersions.WithPrefix)];
     }
 
     /// <summary>The module path, in the letters of the record; <c>stdlib</c> and <c>toolchain</c> are no paths and stand for Go itself.</summary>
@@ -35,7 +33,7 @@ internal sealed class AffectedPart
 
     /// <summary>Who takes a version for affected?</summary>
     public AdvisoryReadings Affects(string version) =>
-        (!_isKnown || Array.Exists(_semver, range => range.HoldsForGovulncheck(version)) ? AdvisoryReadings.Govulncheck : AdvisoryReadings.None)
+        (_semver.Length == 0 || Array.Exists(_semver, range => range.HoldsForGovulncheck(version)) ? AdvisoryReadings.Govulncheck : AdvisoryReadings.None)
         | (RecordHolds(version) ? AdvisoryReadings.Record : AdvisoryReadings.None);
 
     private bool RecordHolds(string version)

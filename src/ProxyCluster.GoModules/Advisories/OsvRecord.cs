@@ -16,17 +16,17 @@ internal sealed record OsvRecord(
     JsonElement? DatabaseSpecific);
 
 internal sealed record OsvAffected(
-    OsvPackage? Package, OsvRange[]? Ranges, string[]? Versions, OsvSeverity?[]? Severity, OsvEcosystemSpecific? EcosystemSpecific);
+    OsvPackage? Package, OsvRange?[]? Ranges, string?[]? Versions, OsvSeverity?[]? Severity, OsvEcosystemSpecific? EcosystemSpecific);
 
 internal sealed record OsvPackage(string? Name, string? Ecosystem);
 
-internal sealed record OsvRange(string? Type, OsvEvent[]? Events);
+internal sealed record OsvRange(string? Type, OsvEvent?[]? Events);
 
 internal sealed record OsvEvent(string? Introduced, string? Fixed, string? LastAffected, string? Limit);
 
 internal sealed record OsvSeverity(string? Type, string? Score);
 
-internal sealed record OsvEcosystemSpecific(OsvRange[]? CustomRanges);
+internal sealed record OsvEcosystemSpecific(OsvRange?[]? CustomRanges);
 
 /// <summary>How records are read.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
