@@ -116,17 +116,18 @@ internal sealed class GeneratedAdvisories(int seed)
         var vendored = new StringBuilder();
         var wildcards = new StringBuilder();
         var program = new StringBuilder("package main\n\nimport (\n");
-        foreach (var module in Some(Modules, 9).Order(StringComparer.Ordinal))
+        var forks = new Queue<string>(Some(Forks, 6)); // go takes each for one module alone
+        foreach (var module in Some(Modules, 9).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)) // nor two that differ in case alone
         {
             var version = Version(module);
             goMod.Append(CultureInfo.InvariantCulture, $"\t{module} {version}{(Once(3) ? " // indirect" : "")}\n");
             program.Append(CultureInfo.InvariantCulture, $"\t_ \"{module}\"\n");
             var by = "";
-            if (Once(5))
+            if (Once(5) && forks.TryDequeue(out var fork))
             {
-                var fork = One(Forks);
                 var isForAll = Once(2);
-                by = Once(4) ? " => ./local" : $" => {fork} {Version(fork)}";
+                by = Once(4) ? $" => ./{fork}" : $" => {fork} {Version(fork)}";
+                Directory.CreateDirectory(Path.Combine(directory, fork));
                 replaces.Append(CultureInfo.InvariantCulture, $"replace {module}{(isForAll ? "" : " " + version)}{by}\n");
                 if (isForAll)
                     wildcards.Append(CultureInfo.InvariantCulture, $"# {module}{by}\n");
@@ -140,7 +141,6 @@ internal sealed class GeneratedAdvisories(int seed)
         File.WriteAllText(Path.Combine(directory, "go.mod"), $"{goMod})\n\n{replaces}");
         File.WriteAllText(Path.Combine(directory, "vendor", "modules.txt"), $"{vendored}{wildcards}");
         File.WriteAllText(Path.Combine(directory, "main.go"), $"{program})\n\nfunc main() {{}}\n");
-        Directory.CreateDirectory(Path.Combine(directory, "local"));
     }
 
     private JsonObject Part(string module, ref bool isPlain)
