@@ -20,6 +20,7 @@ internal sealed class AdvisoryFeed : IAdvisorySource, IDisposable
 {
     private const int MaxIndex = 64 << 20;
     private const int AtOnce = 8;
+    private const int Attempts = 3;
 
     private readonly string _source;
     private readonly NamedPlace _place;
@@ -98,7 +99,7 @@ internal sealed class AdvisoryFeed : IAdvisorySource, IDisposable
         var isWhole = await TakeRecordsAsync(lines.DistinctBy(static line => line?.Id), ask.Known, into, cancel);
 
         // 3. Without a state, the next look asks for what is missing.
-        return isWhole ? answer.Stamp! with { State = modified } : new AdvisoryStamp(_source, null, null, null);
+        return isWhole ? answer.Stamp! with { State = modified } : new AdvisoryStamp(_source, null, null, null, IsPartial: true);
     }
 
     // False where some could not be had.
@@ -143,6 +144,23 @@ internal sealed class AdvisoryFeed : IAdvisorySource, IDisposable
     // A body of null: nothing has changed.
     private async Task<(byte[]? Body, AdvisoryStamp? Stamp)> GetAsync(string path, long limit, AdvisoryStamp? since, CancellationToken cancel)
     {
+        // Thousands of requests in a row meet connections that are being closed: such a one is asked again at once.
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TryGetAsync(path, limit, since, cancel);
+            }
+            catch (Exception e) when (e is HttpRequestException or HttpIOException)
+            {
+                if (attempt == Attempts)
+                    throw new IOException($"{_place.Url.Host} could not be reached: {e.InnerException?.Message ?? e.Message}");
+            }
+        }
+    }
+
+    private async Task<(byte[]? Body, AdvisoryStamp? Stamp)> TryGetAsync(string path, long limit, AdvisoryStamp? since, CancellationToken cancel)
+    {
         using CancellationTokenSource total = new(_options.RequestTimeout, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, total.Token);
         try
@@ -162,10 +180,6 @@ internal sealed class AdvisoryFeed : IAdvisorySource, IDisposable
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             throw new IOException($"{_place.Url.Host} did not answer in time");
-        }
-        catch (HttpRequestException e)
-        {
-            throw new IOException($"{_place.Url.Host} could not be reached: {e.InnerException?.Message ?? e.Message}");
         }
     }
 

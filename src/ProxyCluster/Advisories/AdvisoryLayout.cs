@@ -42,7 +42,8 @@ internal sealed record ModuleLine(string? Path, RecordLine[]? Vulns);
 /// <param name="ETag">What it called its state, or null.</param>
 /// <param name="LastModified">When it said that it was modified, in its words, or null.</param>
 /// <param name="State">What tells its state apart from others otherwise.</param>
-internal sealed record AdvisoryStamp(string Source, string? ETag, string? LastModified, string? State);
+/// <param name="IsPartial">Some of it could not be had, and is to be asked for soon.</param>
+internal sealed record AdvisoryStamp(string Source, string? ETag, string? LastModified, string? State, bool IsPartial = false);
 
 /// <summary>How indexes are read, and stamps written.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]

@@ -96,8 +96,8 @@ internal sealed partial class AdvisoryUpdates : HostedLoop
 
             if (stamp is not null)
                 Take(zip.ToArray(), records, stamp);
-            _last = new Look(Clock.GetUtcNow(), null);
-            if (before.Trouble is not null)
+            _last = new Look(Clock.GetUtcNow(), stamp is { IsPartial: true } ? "some records could not be had" : null);
+            if (before.Trouble is not null && _last.Trouble is null)
                 Log.WellAgain(Logger, _options.Database!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

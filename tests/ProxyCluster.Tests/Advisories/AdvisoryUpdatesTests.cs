@@ -84,10 +84,21 @@ public sealed class AdvisoryUpdatesTests : IAsyncDisposable
 
         await LookAsync();
         Assert.Equal("v1.5.0", Assert.Single(_site.Book.Find(Old)).FirstFixed);
+        Assert.EndsWith("; some records could not be had", _site.Updates.Describe(), StringComparison.Ordinal);
 
         _site.Server.Faults.Clear();
         await LookAsync();
         Assert.Equal("v1.6.0", Assert.Single(_site.Book.Find(Old)).FirstFixed);
+    }
+
+    [Fact]
+    public async Task Look_ConnectionsThatAreLost_AreMadeAgain()
+    {
+        _site.Put("GO-1", "example.com/m", "1.5.0");
+        _site.Server.Faults.Next("/ID/GO-1.json", Fault.ResetAtOnce, Fault.TruncateAfter(20));
+        await _site.StartAsync();
+        await LookAsync();
+        Assert.Single(_site.Book.Find(Old));
     }
 
     [Fact]

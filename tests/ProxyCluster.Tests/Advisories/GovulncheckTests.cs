@@ -25,7 +25,7 @@ public sealed class GovulncheckTests : IDisposable
         foreach (var (directory, _) in mains)
             world.WriteMain(directory);
 
-        // 2. Both are asked. A fix is compared where govulncheck reads all that the record says: see the findings.
+        // 2. Both are asked. A fix is compared where govulncheck reads all that the record says, and in one part: findings/govulncheck-fix-that-is-affected.sh.
         var rows = new ConcurrentBag<Row>();
         var differences = new ConcurrentBag<string>();
         await Parallel.ForEachAsync(mains, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = TestContext.Current.CancellationToken }, async (main, _) =>
