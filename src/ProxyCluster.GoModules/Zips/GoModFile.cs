@@ -6,8 +6,9 @@ using ProxyCluster.GoModules.Names;
 namespace ProxyCluster.GoModules.Zips;
 
 /// <summary>
-/// The lines of a go.mod file that matter outside the <c>go</c> command: <c>module</c>, <c>go</c> and <c>retract</c>. Reads line by
-/// line and never refuses the rest of the file, as Go reads the go.mod files of dependencies.
+/// The lines of a go.mod file that matter outside the <c>go</c> command: <c>module</c>, <c>go</c>, <c>retract</c>,
+/// <c>require</c> and <c>replace</c>. Reads line by line and never refuses the rest of the file, as Go reads the go.mod files of
+/// dependencies.
 /// </summary>
 public static partial class GoModFile
 {
@@ -64,6 +65,44 @@ public static partial class GoModFile
         }
 
         return found;
+    }
+
+    /// <summary>
+    /// The module versions that it requires, with what it replaces by others replaced, in its order and as written. What it
+    /// replaces by a directory has no version and is left out.
+    /// </summary>
+    public static IReadOnlyList<(string Path, string Version)> Requirements(ReadOnlySpan<byte> goMod)
+    {
+        var required = new List<(string Path, string Version)>();
+        var replaced = new Dictionary<(string Path, string? Version), (string Path, string Version)?>();
+        foreach (var tokens in Statements(goMod))
+        {
+            var parts = tokens.ConvertAll(UnquoteOrNull);
+            switch (parts)
+            {
+                case ["require", { } path, { } version]:
+                    required.Add((path, version));
+                    break;
+                case ["replace", { } old, "=>", not null]:
+                    replaced[(old, null)] = null;
+                    break;
+                case ["replace", { } old, { } version, "=>", not null]:
+                    replaced[(old, version)] = null;
+                    break;
+                case ["replace", { } old, "=>", { } path, { } by]:
+                    replaced[(old, null)] = (path, by);
+                    break;
+                case ["replace", { } old, { } version, "=>", { } path, { } by]:
+                    replaced[(old, version)] = (path, by);
+                    break;
+            }
+        }
+
+        // One for a version goes before one for all.
+        return [.. required
+            .Select(module => replaced.TryGetValue((module.Path, module.Version), out var by) || replaced.TryGetValue((module.Path, null), out by) ? by : module)
+            .OfType<(string, string)>()
+            .Distinct()];
     }
 
     /// <summary>True if the language version is this one or a later one.</summary>

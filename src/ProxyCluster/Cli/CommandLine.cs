@@ -24,6 +24,7 @@ internal static class CommandLine
         root.Subcommands.Add(ClientsVerb.Create(context));
         root.Subcommands.Add(ConfigVerb.Create(context));
         root.Subcommands.Add(RouteVerb.Create(context));
+        root.Subcommands.Add(VulnVerb.Create(context));
         root.Subcommands.Add(LoginVerb.CreateLogin(context));
         root.Subcommands.Add(LoginVerb.CreateLogout(context));
         root.Subcommands.Add(CredentialVerb.Create(context));

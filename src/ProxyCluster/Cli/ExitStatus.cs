@@ -11,4 +11,7 @@ internal static class ExitStatus
 
     /// <summary>The command line or the configuration is wrong; nothing was begun.</summary>
     public const int Usage = 2;
+
+    /// <summary>It was done, and what was asked for is affected by advisories.</summary>
+    public const int Affected = 3;
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Access;
 using ProxyCluster.Admin;
+using ProxyCluster.Advisories;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
 using ProxyCluster.Copies;
@@ -32,6 +33,7 @@ internal static class ProxyHost
     public static IServiceCollection AddRooms(this IServiceCollection services) => services
         .AddTelemetry()
         .AddStorage()
+        .AddAdvisories()
         .AddCredentials()
         .AddVerification()
         .AddRepositories()

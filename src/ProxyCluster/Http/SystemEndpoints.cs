@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Advisories;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.Fetching;
@@ -26,6 +27,7 @@ internal sealed class SystemEndpoints(
     PrometheusText prometheus,
     ClusterSelf self,
     HostedLoops loops,
+    AdvisoryUpdates advisories,
     IHostApplicationLifetime lifetime,
     IOptions<HttpOptions> options,
     Responses responses)
@@ -128,6 +130,9 @@ internal sealed class SystemEndpoints(
         // What goes on in the background is no reason to send traffic elsewhere either.
         foreach (var (loop, trouble) in loops.Failing)
             report.Append(CultureInfo.InvariantCulture, $"loop {loop}: failing since {trouble.Since:u} ({trouble.Kind.Name})\n");
+
+        if (advisories.Describe() is { } judged)
+            report.Append(CultureInfo.InvariantCulture, $"advisories: {judged}\n");
 
         foreach (var upstream in upstreams.Statuses)
             report.Append(CultureInfo.InvariantCulture, $"upstream {upstream.Name}: {upstream.StateWord}\n");

@@ -16,6 +16,7 @@ namespace ProxyCluster.Storage;
 /// sumdb/sum.golang.org/                     verified tiles, lookups and the latest signed tree
 /// logins/                                   encrypted tokens of 'proxycluster login' and their keys
 /// agreed/rulings                            what the cluster agreed on last, for a start without it
+/// advisories.zip                            the newest advisories, for a start without their database
 /// owed/regions/                             copies that other regions are to get, a note each
 /// owed/shared/                              the same for the region's shared store
 /// vcs/                                      mirrors of repositories, one directory each
@@ -52,6 +53,7 @@ internal sealed class DataTree
         OwedToRegions = Path.Combine(Root, "owed", "regions");
         OwedToSharedStore = Path.Combine(Root, "owed", "shared");
         Logins = Path.Combine(Root, "logins");
+        Advisories = Path.Combine(Root, "advisories.zip");
         LockFile = Path.Combine(Root, "lock");
     }
 
@@ -66,6 +68,7 @@ internal sealed class DataTree
     public string OwedToRegions { get; }
     public string OwedToSharedStore { get; }
     public string Logins { get; }
+    public string Advisories { get; }
     public string LockFile { get; }
 
     /// <summary>Whether it was found at the start on a file system that is mounted read-only: on purpose, then.</summary>
@@ -158,6 +161,13 @@ internal sealed class DataTree
                 yield return version;
         }
     }
+
+    /// <summary>Every module version of which the zip is there, in the file system's order; nothing is opened.</summary>
+    public IEnumerable<ModuleVersion> StoredZips() =>
+        Directory.EnumerateDirectories(Modules, VersionsName, SearchOption.AllDirectories)
+            .Select(directory => Path.GetRelativePath(Modules, Path.GetDirectoryName(directory)!).Replace(Path.DirectorySeparatorChar, '/'))
+            .SelectMany(escaped => ModulePath.TryUnescape(escaped, out var module, out _) ? VersionsOf(module) : [])
+            .Where(version => File.Exists(ArtifactPath(version, ArtifactKind.Zip)));
 
     /// <summary>Every record file, in the file system's order.</summary>
     public IEnumerable<string> RecordFiles() =>

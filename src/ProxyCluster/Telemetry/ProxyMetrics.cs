@@ -160,6 +160,13 @@ internal sealed class ProxyMetrics
     public void ObserveLoops(Func<IEnumerable<Measurement<int>>> failing) => Meter.CreateObservableGauge(
         "proxycluster.loop.failing", failing, null, "Whether the last turn of a loop in the background failed: 0 or 1; label loop");
 
+    /// <summary>Reports how many advisories are in force, and seconds since a look for newer ones succeeded.</summary>
+    public void ObserveAdvisories(Func<int> count, Func<double> age)
+    {
+        Meter.CreateObservableGauge("proxycluster.advisories", count, null, "Advisories in force, withdrawn ones among them");
+        Meter.CreateObservableGauge("proxycluster.advisories.age", age, "s", "Time since a look for newer advisories succeeded; infinite before the first one");
+    }
+
     /// <summary>Reports the breaker of every upstream: 0 closed, 1 half-open, 2 open; label upstream.</summary>
     public void ObserveBreakers(Func<IEnumerable<Measurement<int>>> states) =>
         Meter.CreateObservableGauge("proxycluster.upstream.breaker.state", states, null,

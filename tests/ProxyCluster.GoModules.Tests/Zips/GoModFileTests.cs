@@ -44,4 +44,27 @@ public sealed class GoModFileTests
     [InlineData("", null)]
     public void LanguageVersionOrNull_Text_IsRead(string text, string? version) =>
         Assert.Equal(version, GoModFile.LanguageVersionOrNull(Encoding.UTF8.GetBytes(text)));
+
+    [Fact]
+    public void Requirements_Replaced_AreWhatTheyAreReplacedBy() => Assert.Equal(
+        [("example.com/a", "v1.2.3"), ("example.com/new", "v1.4.0"), ("example.com/all", "v0.1.0"), ("example.com/c", "v3.1.0+incompatible")],
+        GoModFile.Requirements(
+            """
+            module example.com/main
+            require example.com/a v1.2.3 // indirect
+            require (
+                example.com/old v1.0.0
+                "example.com/any" v9.0.0
+                example.com/here v1.0.0
+                example.com/c v3.1.0+incompatible
+                example.com/c v3.1.0+incompatible
+            )
+            replace example.com/old v1.0.0 => example.com/new v1.4.0
+            replace example.com/old => example.com/other v1.0.0
+            replace (
+                example.com/any => example.com/all v0.1.0
+                example.com/here => ../here
+                example.com/c v3.0.0+incompatible => ../c
+            )
+            """u8));
 }

@@ -60,6 +60,9 @@ public sealed class GoWorkspace : IDisposable
             ? Path.Combine(newest, "bin", "go")
             : throw new ToolMissingException($"there is no newer go in {Newer} (infra/install-go)");
 
+    /// <summary>govulncheck, which infra/install-go unpacks beside it.</summary>
+    public static string Govulncheck() => Path.Combine(Repository.Cache, "go", "usr", "bin", "govulncheck");
+
     /// <summary>The main module's directory.</summary>
     public string Main => _directory["main"];
 
