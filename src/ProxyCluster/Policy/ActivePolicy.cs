@@ -99,13 +99,14 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
         return warnings is null ? PolicyDecision.Allowed : PolicyDecision.Allowed with { Warnings = [.. warnings] };
     }
 
-    private OfModule RulesOf(ModulePath module)
+    private OfModule RulesOf(ModulePath module) => _modules.FindOrNull(module.Value) ?? FindRules(module);
+
+    // Apart from the look: what its lambdas hold is made at a method's beginning.
+    private OfModule FindRules(ModulePath module)
     {
-        if (_modules.FindOrNull(module.Value) is { } known)
-            return known;
         var plainName = NamedModules.PlainName(module.Value);
         CompiledRule[] about = [.. rules.Where(rule => rule.IsAbout(module, plainName))];
-        known = new OfModule(about, about.Any(static rule => rule.DependsOnClient), about.Any(static rule => rule.IsRestrictive));
+        var known = new OfModule(about, about.Any(static rule => rule.DependsOnClient), about.Any(static rule => rule.IsRestrictive));
         _modules.Set(module.Value, known, WeightOfOne + (8 * about.Length));
         return known;
     }
@@ -119,18 +120,20 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
         module.Value.CopyTo(key);
         key[module.Value.Length] = '@';
         canonical.CopyTo(key[(module.Value.Length + 1)..]);
-        if (_versions.FindOrNull(key) is { } known)
-            return known;
+        return _versions.FindOrNull(key) ?? FindRules(module, canonical, key.ToString());
+    }
 
+    private OfVersion FindRules(ModulePath module, string canonical, string key)
+    {
         var about = RulesOf(module).Rules.Where(rule => rule.IsAbout(AskKinds.Version) && rule.UnmetVersionOrNull(canonical) is null).ToList();
         var last = about.FindIndex(static rule => rule.IsLast);
         CompiledRule[] reached = [.. last < 0 ? about : about.Take(last + 1)];
         var isForAnybody = reached.All(static rule => !rule.DependsOnClient);
-        known = new OfVersion(
+        var known = new OfVersion(
             reached,
             isForAnybody,
             isForAnybody && reached.All(static rule => !rule.DependsOnFacts) ? Decide(reached, new PolicyQuestion(module, canonical, AskKinds.Version, "", default)) : null);
-        _versions.Set(key.ToString(), known, WeightOfOne + (8 * reached.Length));
+        _versions.Set(key, known, WeightOfOne + (8 * reached.Length));
         return known;
     }
 

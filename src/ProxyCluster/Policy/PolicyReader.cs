@@ -64,6 +64,11 @@ internal sealed class PolicyReader
             // Behind a mistake of YAML's own nothing can be told apart.
             reader._mistakes.Add(PolicyMistake.At(e.Start, $"this is not YAML: {e.InnerException?.Message ?? e.Message}"));
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // YamlDotNet's scanner throws these at some texts, and says no place.
+            reader._mistakes.Add(new PolicyMistake(1, 1, "this is not YAML"));
+        }
 
         mistakes = [.. reader._mistakes.OrderBy(static mistake => mistake.Line).ThenBy(static mistake => mistake.Column).Take(MaxMistakes)];
         return mistakes.IsEmpty ? document : null;
@@ -252,7 +257,8 @@ internal sealed class PolicyReader
             return null;
         }
 
-        return IPNetwork.TryParse(text, out network) ? null : $"\"{text}\" is no network: write 10.1.0.0/16, with no bits behind its length, or an address";
+        // .NET takes bits behind the length for none; whoever wrote them meant something else.
+        return IPNetwork.TryParse(text, out network) && IPAddress.TryParse(text.Split('/')[0], out var first) && first.Equals(network.BaseAddress) ? null : $"\"{text}\" is no network: write 10.1.0.0/16, with no bits behind its length, or an address";
     }
 
     private static string? ReadTime(string text, out DateTimeOffset time) =>

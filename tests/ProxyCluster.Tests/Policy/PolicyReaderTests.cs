@@ -44,9 +44,11 @@ public sealed class PolicyReaderTests
         Assert.Equal([">=v1.0.0 <v1.2.0", "v2.0.0+incompatible"], match.Versions.Select(static range => range.Text));
         Assert.Equal((VersionKinds.Release | VersionKinds.Pseudo, AskKinds.Version | AskKinds.Moving, Origins.Direct), (match.Kinds, match.Queries, match.Origins));
         Assert.Equal(["master", "release-*"], match.Refs);
-        Assert.Equal((["pay"], ["svc-*"], ["a", "b"]), (match.Namespaces.ToArray(), match.Subjects.ToArray(), match.Groups.ToArray()));
+        Assert.Equal(["pay", "svc-*", "a", "b"], [.. match.Namespaces, .. match.Subjects, .. match.Groups]);
         Assert.Equal(["10.0.0.0/8", "2001:db8::/32", "192.0.2.7/32"], match.Networks.Select(static network => network.ToString()));
-        Assert.Equal((["tokyo"], new DailyHours(new(22, 0), new(6, 0)), [DayOfWeek.Monday, DayOfWeek.Friday], 5), (match.Regions.ToArray(), match.Hours, match.Days.ToArray(), match.Percent));
+        Assert.Equal(["tokyo"], match.Regions);
+        Assert.Equal([DayOfWeek.Monday, DayOfWeek.Friday], match.Days);
+        Assert.Equal((new DailyHours(new(22, 0), new(6, 0)), 5), (match.Hours!.Value, match.Percent));
         Assert.Equal(new RuleAction(RuleVerb.Block, "because") { Instead = "example.com/other" }, action);
         Assert.Equal(
             (new DateTimeOffset(2026, 1, 1, 0, 0, 0, default), new DateTimeOffset(2026, 2, 1, 17, 0, 0, default)), (document.Rules[0].From, document.Rules[0].Until));
@@ -115,12 +117,12 @@ public sealed class PolicyReaderTests
     [InlineData("policy: 1\nrules: [[[[[[[[[[1]]]]]]]]]]", "2:15: nothing in a policy is nested so deeply")]
     [InlineData("policy: 1\nrules: [}", "2:9: this is not YAML")]
     [InlineData("policy: 1\nrules: []\nrules: []", "3:1: this is not YAML")]
-    [InlineData("policy: 1\nrules:\n- {name: a, action: cooldown, days: 1, match: {query: list}}", "3:20: cooldown is about versions")]
-    [InlineData("policy: 1\nrules:\n- {name: a, action: allow, match: {modules: Example.com}}", "3:44: modules: \"Example.com\" matches no module")]
-    [InlineData("policy: 1\nrules:\n- {name: a, action: allow, match: {modules: 'example.com/[a'}}", "3:44: modules: \"example.com/[a\" is not a pattern")]
-    [InlineData("policy: 1\nrules:\n- {name: a, action: allow, match: {modules: 'example.com/m@master'}}", "3:44: modules: \"example.com/m@master\" matches no module")]
-    [InlineData("policy: 1\nrules:\n- {name: a, action: allow, match: {modules: []}}", "3:44: modules is empty")]
-    [InlineData("policy: 1\nrules:\n- {name: a, action: allow, from: 2026-02-01, until: 2026-01-01}", "3:52: until must be later")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: cooldown, days: 1, match: {query: list}}", "3:21: cooldown is about versions")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: allow, match: {modules: Example.com}}", "3:45: modules: \"Example.com\" matches no module")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: allow, match: {modules: 'example.com/[a'}}", "3:45: modules: \"example.com/[a\" is not a pattern")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: allow, match: {modules: 'example.com/m@master'}}", "3:45: modules: \"example.com/m@master\" matches no module")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: allow, match: {modules: []}}", "3:45: modules is empty")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: allow, from: 2026-02-01, until: 2026-01-01}", "3:53: until must be later")]
     [InlineData("policy: 1\nrules:\n- {name: a, action: block, reason: \"a\\nb\"}", "3:36: reason must have at most 300 characters")]
     public void Read_AMistake_SaysWhereAndWhat(string yaml, string mistake) => Assert.StartsWith(mistake, Mistakes(yaml)[0], StringComparison.Ordinal);
 
