@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Names;
 
@@ -16,7 +15,7 @@ namespace ProxyCluster.Access;
 /// suffices. Then a rule for <c>git.example.com</c> could not be narrowed by one for <c>git.example.com/secret</c>.
 /// </para>
 /// </summary>
-internal sealed partial class AccessRules
+internal sealed class AccessRules
 {
     /// <summary>Begins a path that names the namespace of whoever asks: <c>/ns/NAME/…</c>. No module path begins so.</summary>
     public const string NamespacePrefix = "/ns/";
@@ -106,25 +105,14 @@ internal sealed partial class AccessRules
 
     private static AccessReaders Nobody { get; } = new([]);
 
-    /// <summary>
-    /// One repository has several names: hosts do not heed letters' case, and <c>x/y.git</c> is the repository of <c>x/y</c>. A rule that keeps
-    /// people out names a module under any of them, and one that lets everybody in only as it is written.
-    /// </summary>
     private sealed class Rule(AccessRuleOptions options)
     {
-        private readonly ModulePathPatterns _modules = ModulePathPatterns.Parse(options.Modules);
-        private readonly ModulePathPatterns _plain = ModulePathPatterns.Parse(Plain(options.Modules));
+        private readonly NamedModules _modules = new(options.Modules);
 
         public AccessReaders Readers { get; } = new(options.Read);
 
         public string Namespace => options.Namespace;
 
-        public bool Names(ModulePath module) =>
-            _modules.MatchOrNull(module) is not null || (!Readers.IncludeAnonymous && _plain.MatchOrNull(Plain(module.Value)) is not null);
-
-        private static string Plain(string paths) => Endings().Replace(paths.ToLowerInvariant(), "");
+        public bool Names(ModulePath module) => Readers.IncludeAnonymous ? _modules.Include(module) : _modules.IncludeUnderAnyName(module.Value);
     }
-
-    [GeneratedRegex(@"\.(git|hg|svn|bzr|fossil)(?=[/,]|$)")]
-    private static partial Regex Endings();
 }

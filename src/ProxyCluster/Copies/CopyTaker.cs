@@ -18,7 +18,7 @@ internal sealed class CopyTaker(ClusterSelf self, ModuleGate gate, PeerFill fill
             return refusal;
         try
         {
-            if (store.FindRecordOrNull(module) is { } record && gate.Judge(ask, record).MayServe && store.HasBytes(record, kind))
+            if (store.FindRecordOrNull(module) is { } record && gate.Judge(ask, record).IsProven && store.HasBytes(record, kind))
                 return record;
         }
         catch (StoreException e)

@@ -4,6 +4,7 @@ using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Joining;
+using ProxyCluster.Policy;
 
 namespace ProxyCluster.Gate;
 
@@ -17,6 +18,9 @@ namespace ProxyCluster.Gate;
 /// <param name="From">The door.</param>
 internal readonly record struct Ask(ProxyPath What, Asker Who, AskLevel Level, Door From)
 {
+    /// <summary>The policy that a client's question is judged by; null for members' own, which are for clients whom they judge.</summary>
+    public PolicyTrail? Trail { get; init; }
+
     /// <summary>Whether only what is stored is wanted; what is not is no absence then.</summary>
     public bool IsCachedOnly => Level == AskLevel.Stored;
 

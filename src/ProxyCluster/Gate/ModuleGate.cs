@@ -3,6 +3,7 @@ using ProxyCluster.Access;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Policy;
 using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.Verification;
@@ -16,7 +17,8 @@ namespace ProxyCluster.Gate;
 /// <b>What it asks today.</b> Whether a client may know of a module, by its name alone and before anything else, so that those that exist and
 /// those that do not are the same to it; what members ask for themselves is for clients whom they judge. Whether a name can be kept at all;
 /// whether it may be sent to a checksum database for others; whether an operator has withdrawn the module version (<see cref="Ruling"/>); and whether what a record says of its proof is still enough: a module that was stored under a no-sum pattern must be proven once the pattern is gone, and one that another
-/// database proved must be proven by today's.
+/// database proved must be proven by today's. Then the cluster's policy: of a client's question, by the one that it came under
+/// (<see cref="PolicyTrail"/>) until it has waited. What members ask for themselves it does not judge, nor another region by this one's rules.
 /// </para>
 /// <para>
 /// <b>The fast path.</b> An entry in memory carries the version of the gate that let it through to anybody. It is served
@@ -24,7 +26,7 @@ namespace ProxyCluster.Gate;
 /// the version up. What was loaded for another reason carries none and waits for its first judged use.
 /// </para>
 /// </summary>
-internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRules access)
+internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRules access, PolicyBook policies, TimeProvider clock)
 {
     // One text for all names: it says nothing of any of them.
     private static readonly Failure Hidden = new(
@@ -36,15 +38,41 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRu
         + "(HOST:PORT as in GOPROXY; go 1.19 wants it without the port), or set GOAUTH: see go help goauth");
 
     /// <summary>
-    /// Counts changes of policy, from 1. Whoever judges, and notes by what, reads it before. Hot path.
+    /// Counts changes of what is judged by, from 1. Whoever judges, and notes by what, reads it before. Hot path.
     /// </summary>
-    public int Version => rulings.Version;
+    public int Version => rulings.Version + policies.Current.Version;
 
-    /// <summary>May some version of a module be refused that its list names? Then each is judged before it is shown.</summary>
-    public bool HidesSomeOf(ModulePath module) => rulings.Current.Concerns(module);
+    /// <summary>The same with the number of the policy, which goes with what was let through under that version. Hot path.</summary>
+    public GateMoment Now
+    {
+        get
+        {
+            var policy = policies.Current;
+            return new GateMoment(rulings.Version + policy.Version, policy.Header);
+        }
+    }
+
+    /// <summary>The version by which a question is judged now.</summary>
+    public int VersionFor(in Ask ask) => rulings.Version + (ask.Trail?.Policy ?? policies.Current).Version;
+
+    /// <summary>What a client's question that comes now is judged by.</summary>
+    public PolicyTrail NewTrail() => new(policies.Current);
+
+    /// <summary>Whoever has waited is judged by what counts now.</summary>
+    public void Renew(in Ask ask) => ask.Trail?.Renew(policies.Current);
+
+    /// <summary>May some version of the module that is asked about be refused that its list names? Then each is judged before it is shown.</summary>
+    public bool HidesSomeOf(in Ask ask) =>
+        rulings.Current.Concerns(ask.What.Query.Path) || (ask.Trail?.Policy.HidesSomeOf(ask.What.Query.Path) ?? false);
 
     /// <summary>May this be asked, whatever is stored?</summary>
     public Verdict Judge(in Ask ask)
+    {
+        var verdict = JudgeByName(ask);
+        return verdict.Refusal is null && ask.Trail is { } trail && QuestionOrNull(ask, null) is { } question ? JudgeByPolicy(trail, question, verdict) : verdict;
+    }
+
+    private Verdict JudgeByName(in Ask ask)
     {
         if (access.IsOpen || ModuleOrNull(ask.What) is not { } module || access.IsForAnybody(module))
             return JudgeName(ask);
@@ -65,8 +93,69 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRu
     };
 
     /// <summary>May what <paramref name="record"/> names be served in answer to a question that may be asked?</summary>
-    public Verdict Judge(in Ask ask, ModuleRecord record) =>
-        (IsProven(record, ask.Kind) && !record.IsVoid(rulings) ? Verdict.Allowed : Verdict.Unproven) with { IsForAnybody = access.IsForAnybody(record.Module.Path) };
+    public Verdict Judge(in Ask ask, ModuleRecord record)
+    {
+        var verdict = (IsProven(record, ask.Kind) && !record.IsVoid(rulings) ? Verdict.Allowed : Verdict.Unproven) with
+        {
+            IsForAnybody = access.IsForAnybody(record.Module.Path),
+        };
+        return ask.Trail is { } trail && QuestionOrNull(ask, FactsOf(record)) is { } question ? JudgeByPolicy(trail, question, verdict) : verdict;
+    }
+
+    /// <summary>
+    /// Why an answer may not name a version to whoever asks, as far as is known of it; null where it may. What waits from when it is first seen,
+    /// and was not, may not. It is no decision about the question itself, so it leaves no trail.
+    /// </summary>
+    public Failure? WhyNotNamedOrNull(in Ask ask, ModuleVersion module, Func<ModuleVersion, ModuleRecord?> find)
+    {
+        var about = ask.About(ProxyPath.ToArtifact(module, ArtifactKind.Info));
+        if (JudgeByName(about).Refusal is { } refusal)
+            return refusal;
+        if (ask.Trail is not { } trail || QuestionOrNull(about, null) is not { } question)
+            return null;
+        var decision = trail.Policy.Decide(question, out _);
+        if (decision.Verdict == PolicyVerdict.Pending)
+            decision = trail.Policy.Decide(question with { Facts = find(module) is { } record ? FactsOf(record) : new PolicyFacts(clock.GetUtcNow(), null, null, Origins.None) }, out _);
+        return decision.Verdict == PolicyVerdict.Block ? BlockedBy(trail.Policy.Number, question, decision) : null;
+    }
+
+    // A warning goes with an answer, which memory would give without it.
+    private static Verdict JudgeByPolicy(PolicyTrail trail, in PolicyQuestion question, Verdict verdict)
+    {
+        var decision = trail.Policy.Decide(question, out var isForAnybody);
+        trail.Note(decision);
+        return verdict with
+        {
+            Refusal = decision.Verdict == PolicyVerdict.Block ? BlockedBy(trail.Policy.Number, question, decision) : null,
+            IsForAnybody = verdict.IsForAnybody && isForAnybody && decision.Warnings.IsEmpty,
+        };
+    }
+
+    private static Failure BlockedBy(long number, in PolicyQuestion question, PolicyDecision decision) => new(
+        FailureKind.Blocked,
+        $"{question} is blocked by policy {number}, rule {decision.Rule}: {decision.Reason}{(decision.Instead is null ? "" : $"\nuse instead: {decision.Instead}")}");
+
+    private static PolicyQuestion? QuestionOrNull(in Ask ask, PolicyFacts? facts)
+    {
+        var client = new PolicyClient(ask.Who.Identity, ask.Who.Namespace, ask.Who.Address);
+        return ask.What.Asked switch
+        {
+            Asked.Artifact => new(ask.Module.Path, ask.Module.Version, AskKinds.Version, "", client, facts),
+            Asked.VersionPrefix => new(ask.What.Query.Path, null, AskKinds.Latest, "", client),
+            Asked.Query => PolicyQuestion.Of(ask.What.Query, client),
+            _ => null,
+        };
+    }
+
+    private PolicyFacts FactsOf(ModuleRecord record) => new(clock.GetUtcNow(), record.FirstSeen, record.Zip?.Size, OriginOf(record));
+
+    private static Origins OriginOf(ModuleRecord record) => (record.Zip ?? record.Mod ?? record.Info)?.Source switch
+    {
+        null => Origins.None,
+        "direct" => Origins.Direct,
+        var source when source.StartsWith("http", StringComparison.Ordinal) || source.StartsWith("file:", StringComparison.Ordinal) => Origins.Upstream,
+        _ => Origins.Peer,
+    };
 
     private static ModulePath? ModuleOrNull(in ProxyPath what) => what.Asked switch
     {

@@ -18,5 +18,5 @@ internal readonly record struct Verdict(Failure? Refusal, bool IsProven, bool Is
     public bool MayServe => Refusal is null && IsProven;
 
     /// <summary>Nobody may have it.</summary>
-    public static Verdict Refused(Failure why) => new(why, false, true);
+    public static Verdict Refused(Failure why) => new(why, true, true);
 }

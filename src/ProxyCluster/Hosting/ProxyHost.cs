@@ -13,6 +13,7 @@ using ProxyCluster.Grains;
 using ProxyCluster.Http;
 using ProxyCluster.Joining;
 using ProxyCluster.Lines;
+using ProxyCluster.Policy;
 using ProxyCluster.Queries;
 using ProxyCluster.Repositories;
 using ProxyCluster.Silos;
@@ -41,6 +42,7 @@ internal static class ProxyHost
         .AddAccess()
         .AddGate()
         .AddAgreedDocuments()
+        .AddPolicy()
         .AddClustering()
         .AddLines()
         .AddCopies()

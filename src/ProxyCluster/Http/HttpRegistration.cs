@@ -23,6 +23,7 @@ internal static class HttpRegistration
         services.AddSingleton<SystemEndpoints>();
         services.AddSingleton<PeerEndpoints>();
         services.AddSingleton<AdminEndpoints>();
+        services.AddSingleton<PolicyAnswers>();
         services.AddSingleton<FrontEndMemory>();
         services.AddSingleton<PassedBody>();
         services.AddSingleton<Forwarder>();

@@ -69,6 +69,14 @@ internal sealed class ModuleEndpoints(
         if (!outcome.TryGet(out var given, out var failure))
             return await FailAsync(context, "query", failure, ask, cancel);
 
+        // Of the versions that may be had one is the latest, too. What a branch stands for is that and nothing else.
+        if (given.Served is not { } served)
+        {
+            return query.Kind == QueryKind.Latest
+                ? await AnswerHighestAsync(context, ask, static _ => true, given.RefusedName!, cancel)
+                : await FailAsync(context, "query", given.RefusedName!, ask, cancel);
+        }
+
         var (header, label) = given.Age switch
         {
             AnswerAge.Hit => (Hit, "hit"),
@@ -77,7 +85,7 @@ internal sealed class ModuleEndpoints(
         };
         var type = query.Kind == QueryKind.List ? Text : Json;
         responses.Start(context.Response, type, responses.QueryCaching, header);
-        await Responses.WriteTaggedAsync(context, given.Served.Tag, given.Served.Body, cancel);
+        await Responses.WriteTaggedAsync(context, served.Tag, served.Body, cancel);
         return new Seen("query", label);
     }
 
@@ -85,21 +93,25 @@ internal sealed class ModuleEndpoints(
     /// <c>v1.info</c> and <c>v1.2.info</c>: the <c>go</c> command resolves these itself, other clients ask. The answer is
     /// the highest listed version that starts so.
     /// </summary>
-    private async Task<Seen> AnswerPrefixAsync(HttpContext context, Ask ask, CancellationToken cancel)
+    private Task<Seen> AnswerPrefixAsync(HttpContext context, Ask ask, CancellationToken cancel)
+    {
+        var query = ask.What.Query;
+        var none = new Failure(FailureKind.NotFound, $"not found: {query.Path} has no version {query.Revision}");
+        return AnswerHighestAsync(context, ask, version => version.StartsWith(query.Revision + ".", StringComparison.Ordinal), none, cancel);
+    }
+
+    // One that go would take: it takes no incompatible one where it has another.
+    private async Task<Seen> AnswerHighestAsync(HttpContext context, Ask ask, Func<string, bool> isMeant, Failure none, CancellationToken cancel)
     {
         var query = ask.What.Query;
         var outcome = await queries.AskAsync(ask.About(ProxyPath.ToQuery(new Query(query.Path, QueryKind.List))), cancel);
         if (!outcome.TryGet(out var list, out var failure))
             return await FailAsync(context, "query", failure, ask, cancel);
 
-        var versions = VersionList.Parse(query.Path, list.Served.Body).Tagged
-            .Where(v => v.StartsWith(query.Revision + ".", StringComparison.Ordinal));
-        if (VersionList.LatestTaggedOrNull(versions) is not { } highest
+        var versions = VersionList.Parse(query.Path, list.Served!.Body).Tagged.Where(isMeant).ToList();
+        if ((VersionList.LatestTaggedOrNull(versions.Where(static version => Semver.Build(version).Length == 0)) ?? VersionList.LatestTaggedOrNull(versions)) is not { } highest
             || !ModuleVersion.TryCreate(query.Path, highest, out var module, out _))
-        {
-            var none = new Failure(FailureKind.NotFound, $"not found: {query.Path} has no version {query.Revision}");
             return await FailAsync(context, "query", none, ask, cancel);
-        }
 
         if (!(await walk.OpenAsync(ask.About(ProxyPath.ToArtifact(module, ArtifactKind.Info)), cancel)).TryGet(out var opened, out failure))
             return await FailAsync(context, "query", failure, ask, cancel);

@@ -30,6 +30,7 @@ internal sealed class ProxyHandler(
     ClientLogins logins,
     AccessRules access,
     ModuleGate gate,
+    PolicyAnswers policy,
     ArtifactResponse artifacts,
     Responses responses,
     ModuleEndpoints modules,
@@ -187,14 +188,17 @@ internal sealed class ProxyHandler(
             return null;
 
         var key = path[1..];
-        if (hot.FindOrNull(key) is { Body: not null } artifact && artifact.AcceptedBy == gate.Version && memory.Believes(artifact))
+        var now = gate.Now;
+        if (hot.FindOrNull(key) is { Body: not null } artifact && artifact.AcceptedBy == now.Version && memory.Believes(artifact))
         {
+            NamePolicy(context, now);
             NameModule(key);
             return WriteHot(context, artifact);
         }
 
-        if (queries.FindFreshOrNull(key, gate.Version) is not { } answer)
+        if (queries.FindFreshOrNull(key, now.Version) is not { } answer)
             return null;
+        NamePolicy(context, now);
         NameModule(key);
         return (new Seen("query", "hit"), modules.WriteAnswerAsync(context, key, answer));
     }
@@ -222,6 +226,12 @@ internal sealed class ProxyHandler(
         {
             metrics.Traffic.End();
         }
+    }
+
+    private static void NamePolicy(HttpContext context, GateMoment now)
+    {
+        if (now.Policy.Length > 0)
+            context.Response.Headers[PolicyAnswers.NumberHeader] = now.Policy;
     }
 
     private static void NameModule(ReadOnlySpan<char> key)
@@ -257,6 +267,7 @@ internal sealed class ProxyHandler(
         if (!TryAsk(context, path, client, forwarded is null ? Door.Client : Door.Forwarded, out var ask, out var failure))
             return await FailAsync(context, failure);
         Tracing.NameModule(ask.What);
+        policy.Follow(context, ask);
 
         // 4. May it know of that? Before anything is looked for or passed on. What else may not be asked says the walk, here or there.
         var verdict = gate.Judge(ask);
@@ -325,7 +336,10 @@ internal sealed class ProxyHandler(
         if (what.Asked == Asked.Nothing)
             return false;
 
-        ask = new Ask(what, who with { Namespace = inNamespace }, isCachedOnly ? AskLevel.Stored : AskLevel.Client, from);
+        ask = new Ask(what, who with { Namespace = inNamespace }, isCachedOnly ? AskLevel.Stored : AskLevel.Client, from)
+        {
+            Trail = what.Asked == Asked.ChecksumDatabase ? null : gate.NewTrail(),
+        };
         failure = null;
         return true;
     }

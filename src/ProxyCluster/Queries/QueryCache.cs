@@ -1,12 +1,16 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Joining;
+using ProxyCluster.Outcomes;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Queries;
 
 /// <summary>What a client gets, and whether it is older than it should be.</summary>
-internal readonly record struct GivenAnswer(ServedBody Served, AnswerAge Age);
+/// <param name="Served">The body; null where the version that it names is refused.</param>
+/// <param name="Age">How it came about.</param>
+/// <param name="RefusedName">Why the version that the answer names is not given to whoever asks.</param>
+internal readonly record struct GivenAnswer(ServedBody? Served, AnswerAge Age, Failure? RefusedName = null);
 
 /// <summary>How an answer came about, as <c>X-Cache</c> says it.</summary>
 internal enum AnswerAge

@@ -57,6 +57,9 @@ public sealed record ModuleRecord
     internal bool IsVoid(RulingBook rulings) => rulings.Current.OfOrNull(Module) is { } ruling
         && ruling.Voids(ZipH1, GoModH1, new[] { Info, Mod, Zip }.Max(static artifact => artifact?.Time ?? DateTimeOffset.MinValue));
 
+    /// <summary>When something of it was first stored here, UTC; null where nothing is.</summary>
+    internal DateTimeOffset? FirstSeen => new[] { Info, Mod, Zip }.Min(static artifact => artifact?.Time);
+
     /// <summary>The stored artifact of <paramref name="kind"/>, or null.</summary>
     public StoredArtifact? ArtifactOrNull(ArtifactKind kind) => kind switch
     {

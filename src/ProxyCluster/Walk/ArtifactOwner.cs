@@ -106,7 +106,7 @@ internal sealed class ArtifactOwner(
     {
         // 1. Somebody may have stored it between the asker's look and this task.
         var known = store.FindRecordOrNull(ask.Module);
-        if (known is not null && gate.Judge(ask, known).MayServe && store.HasBytes(known, ask.Kind))
+        if (known is not null && gate.Judge(ask, known).IsProven && store.HasBytes(known, ask.Kind))
             return new StoredHere(known, true);
 
         // 2. From the region's shared store, without any other silo.

@@ -17,15 +17,21 @@ internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwn
     public async ValueTask<Outcome<OpenedArtifact>> OpenAsync(Ask ask, CancellationToken cancel)
     {
         // 1. May it be asked? By which policy is noted before, here and below: what is decided meanwhile is not what it was judged by.
-        var version = gate.Version;
+        var version = gate.VersionFor(ask);
         if (gate.Judge(ask).Refusal is { } refusal)
             return refusal;
 
         try
         {
             // 2. Stored here, and proven in a way that today's policy accepts.
-            if (store.FindRecordOrNull(ask.Module) is { } known && await OpenOrNullAsync(ask, known, version, cancel) is { } here)
-                return new OpenedArtifact(here, known, true);
+            if (store.FindRecordOrNull(ask.Module) is { } known)
+            {
+                var verdict = gate.Judge(ask, known);
+                if (verdict.Refusal is { } refused)
+                    return refused;
+                if (await OpenOrNullAsync(ask, known, verdict, version, cancel) is { } here)
+                    return new OpenedArtifact(here, known, true);
+            }
 
             // 3. Stored now, by whoever has to: once for all who ask.
             Asking.Enter(ask.Who.Lane, cancel);
@@ -33,10 +39,14 @@ internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwn
                 return failure;
 
             // 4. Judged and opened as anything else that is stored; it may have taken its time.
-            version = gate.Version;
-            if (gate.Judge(ask).Refusal is { } since)
-                return since;
-            return await OpenOrNullAsync(ask, stored.Record, version, cancel) is { } content
+            gate.Renew(ask);
+            version = gate.VersionFor(ask);
+            var since = gate.Judge(ask);
+            if (since.Refusal is null)
+                since = gate.Judge(ask, stored.Record);
+            if (since.Refusal is { } now)
+                return now;
+            return await OpenOrNullAsync(ask, stored.Record, since, version, cancel) is { } content
                 ? new OpenedArtifact(content, stored.Record, stored.WasHere)
                 : new Failure(FailureKind.StoreUnavailable, $"{ask.Module}: the stored file could not be read back");
         }
@@ -80,9 +90,8 @@ internal sealed class ArtifactWalk(ModuleGate gate, DiskStore store, ArtifactOwn
         }
     }
 
-    private async ValueTask<ArtifactContent?> OpenOrNullAsync(Ask ask, ModuleRecord record, int version, CancellationToken cancel)
+    private async ValueTask<ArtifactContent?> OpenOrNullAsync(Ask ask, ModuleRecord record, Verdict verdict, int version, CancellationToken cancel)
     {
-        var verdict = gate.Judge(ask, record);
         if (!verdict.MayServe || await store.OpenReadOrNullAsync(record, ask.Kind, cancel) is not { } content)
             return null;
 

@@ -92,18 +92,21 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
     public async ValueTask<Outcome<GivenAnswer>> AskAsync(Ask ask, CancellationToken cancel)
     {
         // 1. May it be asked?
-        var version = _gate.Version;
-        var verdict = _gate.Judge(ask);
-        if (verdict.Refusal is { } refusal)
+        if (_gate.Judge(ask).Refusal is { } refusal)
             return refusal;
 
-        // 2. What upstream said; or what the store says, where upstream says nothing.
+        // 2. What upstream said; or what the store says, where upstream says nothing. Judged again: it may have taken its time.
         ServedBody served;
         var found = await FindOrRefreshAsync(ask, cancel);
+        _gate.Renew(ask);
+        var version = _gate.VersionFor(ask);
+        var verdict = _gate.Judge(ask);
+        if (verdict.Refusal is { } since)
+            return since;
         if (found.TryGet(out var known, out var failure))
         {
             if (RefusedNameOrNull(ask, known.Answer) is { } hidden)
-                return hidden;
+                return new GivenAnswer(null, known.Age, hidden);
             served = await SeeAsync(ask, known.Answer, verdict.IsForAnybody ? version : 0, cancel);
         }
         else if (await _stored.AnswerOrNullAsync(ask, cancel) is { } body)
@@ -166,7 +169,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
             ? _stored.Find(ask, VersionList.Parse(query.Path, answer.Body).Tagged.ToHashSet(StringComparer.Ordinal).Contains)
                 .Select(static module => module.Version).Where(static version => !PseudoVersion.IsPseudo(version)).ToList()
             : [];
-        var body = QueryView.Served(query, answer, stored, _gate.HidesSomeOf(query.Path) ? IsShown : null);
+        var body = QueryView.Served(query, answer, stored, _gate.HidesSomeOf(ask) ? IsShown : null);
         if ((await _known.FindAsync(query, cancel)).Served is { } known && known.AcceptedBy == acceptedBy && known.Body.AsSpan().SequenceEqual(body))
             return known;
 
@@ -175,16 +178,16 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         return served;
 
         bool IsShown(string version) => !ModuleVersion.TryCreate(query.Path, version, out var module, out _)
-            || _gate.Judge(ask.About(ProxyPath.ToArtifact(module, ArtifactKind.Info))).Refusal is null;
+            || _gate.WhyNotNamedOrNull(ask, module, _stored.RecordOrNull) is null;
     }
 
     // Of @latest and of revisions: why the version that is named will not be given, where it will not.
     private Failure? RefusedNameOrNull(Ask ask, QueryAnswer answer) =>
         ask.What.Query.Kind != QueryKind.List
-        && _gate.HidesSomeOf(ask.What.Query.Path)
+        && _gate.HidesSomeOf(ask)
         && VersionInfo.TryParse(answer.Body, out var info, out _)
         && ModuleVersion.TryCreate(ask.What.Query.Path, info.Version, out var module, out _)
-            ? _gate.Judge(ask.About(ProxyPath.ToArtifact(module, ArtifactKind.Info))).Refusal
+            ? _gate.WhyNotNamedOrNull(ask, module, _stored.RecordOrNull)
             : null;
 
     private async ValueTask<Outcome<FoundAnswer>> FindOrRefreshAsync(Ask ask, CancellationToken cancel)

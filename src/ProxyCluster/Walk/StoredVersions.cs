@@ -52,12 +52,12 @@ internal sealed class StoredVersions(ModuleGate gate, DiskStore store, RegionalS
     }
 
     private bool IsWhole(Ask ask, ModuleVersion module) =>
-        gate.Judge(ask.About(ProxyPath.ToArtifact(module, ArtifactKind.Info))).Refusal is null
+        gate.WhyNotNamedOrNull(ask, module, RecordOrNull) is null
         && RecordOrNull(module) is { } record
         && All.All(kind =>
             record.ArtifactOrNull(kind) is not null
             && (shared.Blobs is not null || store.HasBytes(record, kind))
-            && gate.Judge(ask.About(ProxyPath.ToArtifact(module, kind)), record).MayServe);
+            && gate.Judge(ask.About(ProxyPath.ToArtifact(module, kind)), record).IsProven);
 
     private async Task<byte[]?> ReadOrNullAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
     {
@@ -79,8 +79,8 @@ internal sealed class StoredVersions(ModuleGate gate, DiskStore store, RegionalS
         }
     }
 
-    // One that cannot be read now is no reason to forget the others.
-    private ModuleRecord? RecordOrNull(ModuleVersion module)
+    /// <summary>A stored record. One that cannot be read now is no reason to forget the others.</summary>
+    public ModuleRecord? RecordOrNull(ModuleVersion module)
     {
         try
         {

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Options;
 using ProxyCluster.Access;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
@@ -8,6 +7,7 @@ using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Notes;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Policy;
 using ProxyCluster.Rulings;
 using ProxyCluster.Storage;
 using ProxyCluster.Tests.Verification;
@@ -22,6 +22,7 @@ public sealed class ModuleGateTests : IDisposable
 
     private readonly string _data = Directory.CreateTempSubdirectory("gate").FullName;
     private readonly RulingBook _rulings = new();
+    private readonly PolicyBook _policy = Gates.Book();
     private readonly List<VerificationRoom> _rooms = [];
 
     public void Dispose()
@@ -151,8 +152,57 @@ public sealed class ModuleGateTests : IDisposable
         }
 
         Assert.Equal(before + 1, gate.Version);
-        Assert.True(gate.HidesSomeOf(Module.Path));
-        Assert.False(gate.HidesSomeOf(ModulePath.Parse("example.com/m/deeper")));
+        Assert.True(gate.HidesSomeOf(Of(ProxyPath.Parse("example.com/m/@v/list"))));
+        Assert.False(gate.HidesSomeOf(Of(ProxyPath.Parse("example.com/m/deeper/@v/list"))));
+    }
+
+    [Fact]
+    public void Judge_WhatAPolicyBlocks_IsRefusedToClientsWithTheRulesReasonUnderTheNumberOfItsTrail()
+    {
+        var gate = GateOf(static _ => { });
+        var before = gate.Version;
+        _policy.Take("policy: 1\nrules:\n- name: old\n  match: {modules: example.com/m, versions: <v1.1.0}\n  action: block\n  reason: too old\n  instead: example.com/m@v1.1.0\n");
+        Assert.Equal(before + 1, gate.Version);
+        var ask = Of(ProxyPath.ToArtifact(Module, ArtifactKind.Mod)) with { Trail = gate.NewTrail() };
+
+        Assert.Equal(
+            new Failure(FailureKind.Blocked, "example.com/m@v1.0.0 is blocked by policy 1, rule old: too old\nuse instead: example.com/m@v1.1.0"), gate.Judge(ask).Refusal);
+        Assert.Equal("old", ask.Trail.RefusedBy);
+        Assert.Null(gate.Judge(ask with { Trail = null }).Refusal);
+        Assert.True(gate.HidesSomeOf(Of(ProxyPath.Parse("example.com/m/@v/list")) with { Trail = ask.Trail }));
+
+        // What began under it is judged by it until it has waited.
+        _policy.Take("policy: 1\nrules: []\n");
+        Assert.NotNull(gate.Judge(ask).Refusal);
+        Assert.Equal((gate.Version - 1, gate.Version), (gate.VersionFor(ask), gate.Now.Version));
+        gate.Renew(ask);
+        Assert.Null(gate.Judge(ask).Refusal);
+        Assert.Equal((2, null), (ask.Trail.Policy.Number, ask.Trail.RefusedBy));
+    }
+
+    [Theory]
+    [InlineData("client: {subject: alice}", false)]
+    [InlineData("client: {address: 10.0.0.0/8}", false)]
+    [InlineData("percent: 5", false)]
+    [InlineData("query: [version, list]", true)]
+    [InlineData("modules: example.org", true)]
+    public void Judge_WhatAPolicyDecidesByWhoAsks_IsForNobodyElse(string condition, bool isForAnybody)
+    {
+        var gate = GateOf(static _ => { });
+        _policy.Take($"policy: 1\nrules:\n- name: some\n  match: {{modules: example.com, {condition}}}\n  action: allow\n".Replace("modules: example.com, modules", "modules", StringComparison.Ordinal));
+        foreach (var path in (string[])["example.com/m/@v/v1.0.0.mod", "example.com/m/@v/list"])
+            Assert.Equal(isForAnybody, gate.Judge(Of(ProxyPath.Parse(path)) with { Trail = gate.NewTrail() }).IsForAnybody);
+    }
+
+    [Fact]
+    public void Judge_WhatAPolicyWarnsOf_IsAllowedAndNotForMemoryWhichWouldNotWarn()
+    {
+        var gate = GateOf(static _ => { });
+        _policy.Take("policy: 1\nrules:\n- name: old\n  match: {modules: example.com}\n  action: warn\n  text: goes in May\n");
+        var ask = Of(ProxyPath.ToArtifact(Module, ArtifactKind.Info)) with { Trail = gate.NewTrail() };
+
+        Assert.Equal((null, false), (gate.Judge(ask).Refusal, gate.Judge(ask, Record(null)).IsForAnybody));
+        Assert.Equal([new PolicyWarning("old", "goes in May")], ask.Trail.Warnings);
     }
 
     // As it is stored: the proof was checked when it was.
@@ -177,6 +227,6 @@ public sealed class ModuleGateTests : IDisposable
         var options = new VerificationOptions { SumDb = SignerKey.FromSeed("sumdb.test/go", new byte[32]).Verifier.ToString()! };
         change(options);
         _rooms.Add(new VerificationRoom(options, _data));
-        return new ModuleGate(_rooms[^1].Verifier, _rulings, new AccessRules(Options.Create(access ?? new AccessOptions())));
+        return Gates.Of(_rooms[^1].Verifier, _rulings, access, _policy);
     }
 }

@@ -380,7 +380,7 @@ public sealed class RegionClusterTests
             member.Get<QueryWalk>().AskAsync(new Ask(ProxyPath.ToQuery(new Query(path, QueryKind.List)), new Asker(null), AskLevel.Client, Door.Client), Cancel).AsTask()));
 
         Assert.All(answers, answer => Assert.Null(answer.Failure));
-        Assert.Single(answers.Select(static answer => Convert.ToHexString(answer.Value.Served.Body)).Distinct());
+        Assert.Single(answers.Select(static answer => Convert.ToHexString(answer.Value.Served!.Body)).Distinct());
         Assert.Equal(1, cluster.Upstream.Requests(list));
     }
 

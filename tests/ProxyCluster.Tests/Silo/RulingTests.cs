@@ -43,7 +43,7 @@ public sealed class RulingTests : IAsyncLifetime
 
         await RuleAsync(RulingVerb.Withdraw, Two);
 
-        foreach (var path in (string[])[.. artifacts, "/cached-only" + Two.Stem + ".zip", "/example.com/m/@latest", "/example.com/m/@v/main.info"])
+        foreach (var path in (string[])[.. artifacts, "/cached-only" + Two.Stem + ".zip", "/example.com/m/@v/main.info"])
         {
             using var answer = await _silo.Http.GetAsync(path, Cancel);
             Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
@@ -53,8 +53,10 @@ public sealed class RulingTests : IAsyncLifetime
         if (!isStored)
             Assert.All(artifacts, path => Assert.Equal(0, _silo.Upstream.Requests(path)));
         await AllAsync(HttpStatusCode.OK, One.Stem + ".zip");
+        Assert.Equal(One.Info, await _silo.Http.GetByteArrayAsync("/example.com/m/@latest", Cancel));
 
         await RuleAsync(RulingVerb.Withdraw, Two, isUndone: true);
+        Assert.Equal(Two.Info, await _silo.Http.GetByteArrayAsync("/example.com/m/@latest", Cancel));
         await AllAsync(HttpStatusCode.OK, [.. artifacts, "/example.com/m/@latest", "/example.com/m/@v/main.info"]);
     }
 

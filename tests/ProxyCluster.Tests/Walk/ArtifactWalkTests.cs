@@ -1,6 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Options;
-using ProxyCluster.Access;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Names;
@@ -8,6 +6,7 @@ using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Rulings;
 using ProxyCluster.TestKit.Processes;
+using ProxyCluster.Tests.Gate;
 using ProxyCluster.Tests.Storage;
 using ProxyCluster.Tests.Verification;
 using ProxyCluster.Verification;
@@ -26,7 +25,7 @@ public sealed class ArtifactWalkTests
         using var scratch = new ScratchDirectory();
         using var room = new VerificationRoom(new VerificationOptions { SumDb = "off" }, scratch["sums"]);
         var rulings = new RulingBook();
-        var gate = new ModuleGate(room.Verifier, rulings, new(Microsoft.Extensions.Options.Options.Create(new ProxyCluster.Access.AccessOptions())));
+        var gate = Gates.Of(room.Verifier, rulings);
         var record = StoreSite.Proposal(StoreSite.Module(), ArtifactKind.Zip, [1], "h1:a");
         var ask = new Ask(ProxyPath.ToArtifact(record.Module, ArtifactKind.Zip), new Asker(IPAddress.Loopback), AskLevel.Client, Door.Client);
         Assert.True(gate.Judge(ask, record).MayServe);
@@ -43,7 +42,7 @@ public sealed class ArtifactWalkTests
         var hashing = new HashGate();
         await using var site = new DiskSite(hash: hashing.HashAsync);
         using var room = new VerificationRoom(new VerificationOptions { SumDb = "off" }, scratch["sums"], site.Clock);
-        var gate = new ModuleGate(room.Verifier, site.Rulings, new AccessRules(Options.Create(new AccessOptions())));
+        var gate = Gates.Of(room.Verifier, site.Rulings);
         var walk = new ArtifactWalk(gate, site.Disk, null!);
         var module = StoreSite.Module();
         await site.CommitBeforeStartAsync(module, ArtifactKind.Zip, StoreSite.Bytes(100));

@@ -352,6 +352,6 @@ public sealed class QueryWalkTests : IAsyncDisposable
     private static (string Text, AnswerAge Age) TextAndAge(Outcome<GivenAnswer> outcome)
     {
         Assert.Null(outcome.Failure);
-        return (Encoding.UTF8.GetString(outcome.Value.Served.Body), outcome.Value.Age);
+        return (Encoding.UTF8.GetString(outcome.Value.Served!.Body), outcome.Value.Age);
     }
 }

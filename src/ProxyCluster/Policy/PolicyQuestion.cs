@@ -1,0 +1,45 @@
+using System.Net;
+using ProxyCluster.Access;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
+
+namespace ProxyCluster.Policy;
+
+/// <summary>What a policy is asked.</summary>
+/// <param name="Module">About which module.</param>
+/// <param name="Version">Which canonical version of it; null where the question names none.</param>
+/// <param name="Kind">The kind of question, one of them.</param>
+/// <param name="Reference">Of <see cref="AskKinds.Moving"/>, what is said in a version's place.</param>
+/// <param name="Client">Who asks.</param>
+/// <param name="Facts">What is known of the version here; null where nobody has looked yet.</param>
+internal readonly record struct PolicyQuestion(
+    ModulePath Module, string? Version, AskKinds Kind, string Reference, PolicyClient Client, PolicyFacts? Facts = null)
+{
+    /// <summary>What is asked by a question that names no version.</summary>
+    public static PolicyQuestion Of(Query query, PolicyClient client) => query.Kind switch
+    {
+        QueryKind.List => new(query.Path, null, AskKinds.List, "", client),
+        QueryKind.Latest => new(query.Path, null, AskKinds.Latest, "", client),
+        _ => new(query.Path, null, IsCommit(query.Revision) ? AskKinds.Commit : AskKinds.Moving, query.Revision, client),
+    };
+
+    /// <summary>For people: <c>example.com/m@v1.0.0</c>.</summary>
+    public override string ToString() =>
+        Version is not null ? $"{Module}@{Version}" : Kind == AskKinds.Latest ? $"{Module}@latest" : Reference.Length > 0 ? $"{Module}@{Reference}" : Module.Value;
+
+    // As go and git write one, in part or whole; a branch of such a name is taken for one.
+    private static bool IsCommit(string reference) => reference.Length is >= 7 and <= 64 && reference.All(char.IsAsciiHexDigitLower);
+}
+
+/// <summary>Who asks, as a policy tells clients apart.</summary>
+/// <param name="Identity">Who it has proved to be, or null.</param>
+/// <param name="Namespace">The namespace in which it asks; empty for none.</param>
+/// <param name="Address">Its address, where it is known.</param>
+internal readonly record struct PolicyClient(Identity? Identity, string Namespace, IPAddress? Address);
+
+/// <summary>What is known of a module version here.</summary>
+/// <param name="Now">The time, UTC.</param>
+/// <param name="FirstSeen">When it was first stored here; null where it never was.</param>
+/// <param name="ZipBytes">Size of its zip; null where that is not known.</param>
+/// <param name="Origin">Where the bytes came from; none where there are none.</param>
+internal readonly record struct PolicyFacts(DateTimeOffset Now, DateTimeOffset? FirstSeen, long? ZipBytes, Origins Origin);

@@ -1,0 +1,272 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using ProxyCluster.Configuration;
+using ProxyCluster.GoModules.Names;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+using YamlDotNet.RepresentationModel;
+
+namespace ProxyCluster.Policy;
+
+/// <summary>
+/// Reads the text of a policy: all of it or none, and every mistake with its place. What is to come (licences, signatures, rewrites,
+/// advisories) is a mistake too: a rule that was read over would protect nobody.
+/// </summary>
+internal sealed class PolicyReader
+{
+    /// <summary>Bytes of the longest text.</summary>
+    public const int MaxBytes = 256 << 10;
+
+    /// <summary>Most rules.</summary>
+    public const int MaxRules = 5_000;
+
+    private const int MaxDepth = 8;
+    private const int MaxMistakes = 100;
+    private const int Format = 1;
+
+    private static readonly string[] TopKeys = ["policy", "rules"];
+    private static readonly string[] RuleKeys = ["name", "match", "action", "reason", "instead", "text", "days", "size", "from", "until"];
+
+    private static readonly string[] MatchKeys =
+        ["modules", "versions", "kinds", "query", "refs", "origin", "client", "regions", "hours", "weekdays", "percent"];
+
+    private static readonly string[] ClientKeys = ["namespace", "subject", "group", "address"];
+    private static readonly string[] NotYet = ["advisories", "licences", "licenses", "signatures", "require-signature", "rewrite"];
+
+    private static readonly Dictionary<string, RuleVerb> Verbs = new(StringComparer.Ordinal)
+    {
+        ["allow"] = RuleVerb.Allow,
+        ["block"] = RuleVerb.Block,
+        ["warn"] = RuleVerb.Warn,
+        ["cooldown"] = RuleVerb.Cooldown,
+        ["max-size"] = RuleVerb.MaxSize,
+    };
+
+    private readonly List<PolicyMistake> _mistakes = [];
+
+    private PolicyReader()
+    {
+    }
+
+    /// <summary>The policy; null where there are mistakes.</summary>
+    public static PolicyDocument? ReadOrNull(string yaml, out ImmutableArray<PolicyMistake> mistakes)
+    {
+        var reader = new PolicyReader();
+        PolicyDocument? document = null;
+        try
+        {
+            document = reader.Read(yaml);
+        }
+        catch (YamlException e)
+        {
+            // Behind a mistake of YAML's own nothing can be told apart.
+            reader._mistakes.Add(PolicyMistake.At(e.Start, $"this is not YAML: {e.InnerException?.Message ?? e.Message}"));
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // YamlDotNet's scanner throws these at some texts, and says no place.
+            reader._mistakes.Add(new PolicyMistake(1, 1, "this is not YAML"));
+        }
+
+        mistakes = [.. reader._mistakes.OrderBy(static mistake => mistake.Line).ThenBy(static mistake => mistake.Column).Take(MaxMistakes)];
+        return mistakes.IsEmpty ? document : null;
+    }
+
+    private PolicyDocument? Read(string yaml)
+    {
+        if (Encoding.UTF8.GetByteCount(yaml) > MaxBytes)
+        {
+            _mistakes.Add(new PolicyMistake(1, 1, $"a policy has at most {MaxBytes} bytes"));
+            return null;
+        }
+
+        if (!IsPlain(yaml))
+            return null;
+        var stream = new YamlStream();
+        stream.Load(new StringReader(yaml));
+        if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
+        {
+            _mistakes.Add(new PolicyMistake(1, 1, "a policy is one document with policy: 1 and rules"));
+            return null;
+        }
+
+        var top = new PolicyMap(root, TopKeys, [], _mistakes);
+        if (top.TextOrNull("policy") != "1")
+            top.Fault(top.NodeOrNull("policy"), $"say policy: {Format}, the form in which it is written");
+        if (top.NodeOrNull("rules") is not YamlSequenceNode rules)
+        {
+            top.Fault(top.NodeOrNull("rules"), "rules must be a list: one \"- name: …\" for each");
+            return null;
+        }
+
+        if (rules.Children.Count > MaxRules)
+            top.Fault(rules, $"a policy has at most {MaxRules} rules");
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        return new PolicyDocument([.. rules.Children.Take(MaxRules).Select(node => ReadRuleOrNull(node, names)).OfType<PolicyRule>()]);
+    }
+
+    // Before a tree is made of it, which takes a stack as deep as the text.
+    private bool IsPlain(string yaml)
+    {
+        var parser = new Parser(new StringReader(yaml));
+        var depth = 0;
+        while (parser.MoveNext())
+        {
+            if (parser.Current is AnchorAlias or NodeEvent { Anchor.IsEmpty: false })
+            {
+                _mistakes.Add(PolicyMistake.At(parser.Current.Start, "anchors and aliases are not read here: write it out"));
+                return false;
+            }
+
+            depth += parser.Current is MappingStart or SequenceStart ? 1 : parser.Current is MappingEnd or SequenceEnd ? -1 : 0;
+            if (depth > MaxDepth)
+            {
+                _mistakes.Add(PolicyMistake.At(parser.Current!.Start, "nothing in a policy is nested so deeply"));
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private PolicyRule? ReadRuleOrNull(YamlNode node, HashSet<string> names)
+    {
+        if (node is not YamlMappingNode map)
+        {
+            _mistakes.Add(PolicyMistake.At(node.Start, "a rule must be a mapping that begins with \"- name: …\""));
+            return null;
+        }
+
+        var rule = new PolicyMap(map, RuleKeys, NotYet, _mistakes);
+        var name = rule.TextOrNull("name");
+        if (name is null || !IsName(name))
+            rule.Fault(rule.NodeOrNull("name"), "a rule needs a name of at most 64 lower-case letters, digits and hyphens");
+        else if (!names.Add(name))
+            rule.Fault(rule.NodeOrNull("name"), $"there is another rule {name}");
+        var match = rule.MapOrNull("match", MatchKeys, NotYet) is { } conditions ? ReadMatch(conditions) : new RuleMatch();
+        var action = ReadActionOrNull(rule, match);
+        var (from, until) = (rule.ValueOrNull<DateTimeOffset>("from", ReadTime), rule.ValueOrNull<DateTimeOffset>("until", ReadTime));
+        if (from >= until)
+            rule.Fault(rule.NodeOrNull("until"), "until must be later than from");
+        return action is null ? null : new PolicyRule(name ?? "", match, action) { From = from, Until = until };
+    }
+
+    private static RuleMatch ReadMatch(PolicyMap map)
+    {
+        var client = map.MapOrNull("client", ClientKeys, []);
+        return new RuleMatch
+        {
+            Modules = string.Join(',', map.Values<string>("modules", ReadModules)),
+            Versions = map.Values<VersionRange>("versions", static (string text, out VersionRange value) => VersionRange.TryParse(text, out value!, out var fault) ? null : fault),
+            Kinds = Flags(map, "kinds", VersionKinds.None, static (all, one) => all | one),
+            Queries = Flags(map, "query", AskKinds.None, static (all, one) => all | one),
+            Refs = map.Values<string>("refs", ReadGlob),
+            Origins = Flags(map, "origin", Origins.None, static (all, one) => all | one),
+            Namespaces = client?.Values<string>("namespace", ReadGlob) ?? [],
+            Subjects = client?.Values<string>("subject", ReadGlob) ?? [],
+            Groups = client?.Values<string>("group", ReadGlob) ?? [],
+            Networks = client?.Values<IPNetwork>("address", ReadNetwork) ?? [],
+            Regions = map.Values<string>("regions", static (string text, out string value) => (value = text, (string?)null).Item2),
+            Hours = map.ValueOrNull<DailyHours>("hours", static (string text, out DailyHours value) => DailyHours.TryParse(text, out value, out var fault) ? null : fault),
+            Days = map.Values<DayOfWeek>("weekdays", static (string text, out DayOfWeek value) =>
+                (value = (DayOfWeek)Weekdays.Words.IndexOf(text)) >= 0 ? null : $"\"{text}\" is no day: there are {string.Join(", ", Weekdays.Words)}"),
+            Percent = map.ValueOrNull<int>("percent", static (string text, out int value) =>
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= 100 ? null : $"\"{text}\" is no whole number from 0 to 100"),
+        };
+    }
+
+    private static RuleAction? ReadActionOrNull(PolicyMap rule, RuleMatch match)
+    {
+        if (rule.TextOrNull("action") is not { } word || !Verbs.TryGetValue(word, out var verb))
+        {
+            var given = rule.TextOrNull("action");
+            var near = given is null ? null : NearestName.FindOrNull(given, Verbs.Keys);
+            rule.Fault(rule.NodeOrNull("action"), given is not null && NotYet.Contains(given) ? $"{given} is not supported yet"
+                : near is not null ? $"\"{given}\" is not an action: did you mean {near}?"
+                : $"a rule needs an action: {string.Join(", ", Verbs.Keys)}");
+            return null;
+        }
+
+        // 1. What this action needs, and what is written in vain.
+        Dictionary<string, bool> keys = verb switch
+        {
+            RuleVerb.Block => new() { ["reason"] = true, ["instead"] = false },
+            RuleVerb.Warn => new() { ["text"] = true },
+            RuleVerb.Cooldown => new() { ["days"] = true, ["reason"] = false },
+            RuleVerb.MaxSize => new() { ["size"] = true, ["reason"] = false },
+            _ => new() { ["reason"] = false },
+        };
+        foreach (var key in (ReadOnlySpan<string>)["reason", "instead", "text", "days", "size"])
+        {
+            if (keys.TryGetValue(key, out var isNeeded) ? isNeeded && rule.NodeOrNull(key) is null : rule.NodeOrNull(key) is not null)
+                rule.Fault(rule.NodeOrNull(key), isNeeded ? $"to {word} takes {key}" : $"{key} says nothing where the action is {word}");
+        }
+
+        if (verb is RuleVerb.Cooldown or RuleVerb.MaxSize && match.Queries != AskKinds.None && !match.Queries.HasFlag(AskKinds.Version))
+            rule.Fault(rule.NodeOrNull("action"), $"{word} is about versions: its query must be version, or left out");
+
+        // 2. The action.
+        return new RuleAction(verb, rule.TextOrNull(verb == RuleVerb.Warn ? "text" : "reason") ?? "")
+        {
+            Instead = rule.TextOrNull("instead"),
+            Wait = TimeSpan.FromDays(rule.ValueOrNull<int>("days", static (string text, out int days) =>
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out days) && days is > 0 and <= 3650 ? null : $"\"{text}\" is no whole number from 1 to 3650") ?? 0),
+            MaxBytes = rule.ValueOrNull<long>("size", static (string text, out long bytes) =>
+                ByteSize.TryParse(text, out bytes) && bytes > 0 ? null : $"\"{text}\" is no size: write 20MiB") ?? 0,
+        };
+    }
+
+    private static T Flags<T>(PolicyMap map, string key, T none, Func<T, T, T> join)
+        where T : struct, Enum
+    {
+        string[] words = [.. Enum.GetNames<T>().Skip(1).Select(static name => name.ToLowerInvariant())];
+        return map.Values<T>(key, (string text, out T value) =>
+        {
+            value = none;
+            return words.Contains(text) && Enum.TryParse(text, ignoreCase: true, out value) ? null : $"\"{text}\" is none of {string.Join(", ", words)}";
+        }).Aggregate(none, join);
+    }
+
+    private static string? ReadModules(string text, out string value)
+    {
+        value = text;
+        var patterns = ModulePathPatterns.Parse(text);
+        if (patterns.InvalidPatterns is [var invalid, ..])
+            return $"\"{invalid}\" is not a pattern: allowed are path prefixes with *, ? and [a-z]";
+
+        // It would match nothing, and what it was to keep out would come in.
+        return text.Split(',').FirstOrDefault(static item => item.Trim('/').Length == 0 || item.Any(char.IsWhiteSpace) || item.Contains('@', StringComparison.Ordinal)
+                || item.Contains("://", StringComparison.Ordinal) || item.Split('/')[0].Any(char.IsAsciiLetterUpper)) is { } vain
+            ? $"\"{vain}\" matches no module: write paths without blanks, schemes and versions, hosts in lower case"
+            : null;
+    }
+
+    private static string? ReadGlob(string text, out string value)
+    {
+        value = text;
+        return Glob.IsWellFormed(text) ? null : $"\"{text}\" is not a pattern";
+    }
+
+    private static string? ReadNetwork(string text, out IPNetwork network)
+    {
+        if (!text.Contains('/', StringComparison.Ordinal) && IPAddress.TryParse(text, out var address))
+        {
+            network = new IPNetwork(address, 8 * address.GetAddressBytes().Length);
+            return null;
+        }
+
+        // .NET takes bits behind the length for none; whoever wrote them meant something else.
+        return IPNetwork.TryParse(text, out network) && IPAddress.TryParse(text.Split('/')[0], out var first) && first.Equals(network.BaseAddress) ? null : $"\"{text}\" is no network: write 10.1.0.0/16, with no bits behind its length, or an address";
+    }
+
+    private static string? ReadTime(string text, out DateTimeOffset time) =>
+        DateTimeOffset.TryParseExact(
+            text, ["yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time)
+            ? null
+            : $"\"{text}\" is no time: write 2026-01-31 or 2026-01-31T18:00:00Z";
+
+    private static bool IsName(string name) =>
+        name.Length <= 64 && name[0] != '-' && name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+}
