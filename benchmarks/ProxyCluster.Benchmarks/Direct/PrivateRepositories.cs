@@ -39,7 +39,8 @@ internal sealed class PrivateRepositories(string root)
             repository.Commit((PathOf(random.Next(Files)), Source(random)), (PathOf(random.Next(Files)), Source(random)));
         }
 
-        repository.Make(root);
+        // As hosts keep them.
+        ScriptedRepository.Git(null, "-C", repository.Make(root), "repack", "-a", "-d", "-q");
     }
 
     private static string PathOf(int file) => string.Create(CultureInfo.InvariantCulture, $"p{file % 12}/f{file}.go");
