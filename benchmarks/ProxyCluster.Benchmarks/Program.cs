@@ -1,6 +1,7 @@
 using System.Globalization;
 using ProxyCluster.Benchmarks;
 using ProxyCluster.Benchmarks.Cold;
+using ProxyCluster.Benchmarks.Direct;
 using ProxyCluster.Benchmarks.Front;
 using ProxyCluster.Benchmarks.Growth;
 using ProxyCluster.Benchmarks.Hits;
@@ -32,7 +33,7 @@ return await BenchmarkProgram.RunAsync(args);
 internal static class BenchmarkProgram
 {
     private const string Usage = """
-        benchmarks/run [hits] [large] [cold] [micro] [front] [growth] [--json FILE] [--rounds N] [--seconds N] [--connections N]
+        benchmarks/run [hits] [large] [cold] [direct] [micro] [front] [growth] [--json FILE] [--rounds N] [--seconds N] [--connections N]
         Without names, every scenario runs.
         """;
 
@@ -41,6 +42,7 @@ internal static class BenchmarkProgram
         ["hits"] = HitsScenario.RunAsync,
         ["large"] = LargeScenario.RunAsync,
         ["cold"] = ColdScenario.RunAsync,
+        [DirectScenario.Name] = DirectScenario.RunAsync,
         ["micro"] = MicroScenario.RunAsync,
         [FrontScenario.Name] = FrontScenario.RunAsync,
         [GrowthScenario.Name] = GrowthScenario.RunAsync,

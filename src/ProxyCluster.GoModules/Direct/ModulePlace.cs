@@ -1,4 +1,5 @@
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Zips;
 
 namespace ProxyCluster.GoModules.Direct;
 
@@ -25,6 +26,11 @@ public sealed record ModulePlace
 
     /// <summary>The directory of a major version below <see cref="Directory"/>; null where it has none.</summary>
     public string? MajorDirectoryOrNull => Path.Major.StartsWith('/') && !IsWholePath ? TagPrefix + Path.Major[1..] : null;
+
+    /// <summary>The files that may be its go.mod (<see cref="ModuleTree"/>).</summary>
+    public IReadOnlyList<string> GoMods => MajorDirectoryOrNull is { } directory
+        ? [TagPrefix + ModuleFileRules.GoMod, $"{directory}/{ModuleFileRules.GoMod}"]
+        : [TagPrefix + ModuleFileRules.GoMod];
 
     /// <summary>The major version that pseudo-versions must have (<c>v2</c>); null for v0 or v1.</summary>
     public string? PseudoMajorOrNull => Path.Major.Length == 0 ? null : Path.Major[1..].Replace("-unstable", "", StringComparison.Ordinal);

@@ -135,12 +135,12 @@ internal sealed class DirectModules(
             var address = await AddressAsync(root, mayBeInside, cancel);
             try
             {
-                return await answer(place, isLocal => new GitRepository(mirrors, address, isLocal));
+                return await answer(place, isLocal => new GitRepository(mirrors, address, isLocal, place));
             }
             catch (RepositoryException e) when (e.IsOfMirror)
             {
                 await mirrors.RemoveAsync(mirrors.DirectoryOf(address), static () => true, cancel);
-                return await answer(place, isLocal => new GitRepository(mirrors, address, isLocal));
+                return await answer(place, isLocal => new GitRepository(mirrors, address, isLocal, place));
             }
         }
         catch (RepositoryException e)

@@ -12,9 +12,9 @@ namespace ProxyCluster.Repositories;
 /// The mirrors of repositories: one bare repository each, kept and added to.
 /// <para>
 /// Promises. However many ask, a repository is asked once for what its names stand for, and once for what it has: those who come
-/// meanwhile wait for the same. A version that is a tag or a branch's tip costs its own files and not the history; where a
-/// name depends on history (what comes before a commit), all of it is fetched, and from then on what is new. What is here is
-/// not asked for again.
+/// meanwhile wait for the same. A version that is a tag or a branch's tip costs its own files and not the history; where the
+/// tags are few, those of all of them come with the first, so that the next version is here already. Where a name depends on
+/// history (what comes before a commit), all of it is fetched, and from then on what is new. What is here is not asked for again.
 /// </para>
 /// <para>
 /// Survives: a process that is killed (git's own files are renamed into place, and what it left half done is not named by
@@ -28,9 +28,12 @@ namespace ProxyCluster.Repositories;
 internal sealed partial class GitMirrors : IDisposable
 {
     private const string Complete = "proxycluster-complete";
+    private const string AllTags = "+refs/tags/*:refs/tags/*";
     private const long MaxCommits = 128L << 20;
     private const long RefsBudget = 64L << 20;
-    private const long OutagesBudget = 1L << 20;
+
+    // More tags than these may be of many modules, or of a long history.
+    private const int FewTags = 32;
 
     private readonly DirectOptions _options;
     private readonly GitProgram _git;
@@ -41,7 +44,7 @@ internal sealed partial class GitMirrors : IDisposable
     private readonly ILogger<GitMirrors> _logger;
     private readonly CancellationTokenSource _stop;
     private readonly ShortMemory<RefTable> _refs;
-    private readonly ShortMemory<Failure> _outages;
+    private readonly QuietHosts _hosts;
     private readonly JoinedTasks<string, RefTable> _asking;
     private readonly KeyedLock<string> _writing = new();
 
@@ -58,7 +61,7 @@ internal sealed partial class GitMirrors : IDisposable
         (_options, _git, _guard, _logins, _tree, _clock, _logger) = (options.Value, git, guard, logins, tree, clock, logger);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
         _refs = new(RefsBudget, _options.FreshFor, clock);
-        _outages = new(OutagesBudget, _options.FreshFor, clock);
+        _hosts = new(_options, clock);
         _asking = new(_stop.Token);
     }
 
@@ -88,15 +91,25 @@ internal sealed partial class GitMirrors : IDisposable
     {
         var mirror = DirectoryOf(address);
         using var turn = await _writing.TakeAsync(mirror, cancel);
-        if (await FindAsync(address, target, isThere: false, cancel) is { IsMoved: false, Commit: not null })
+        if (await FindAsync(address, target, [], isThere: false, cancel) is { IsMoved: false, Commit: not null })
             return;
         await PrepareAsync(mirror, address, refs, cancel);
         if (target.Ref is { } name && !File.Exists(Path.Combine(mirror, Complete)))
         {
-            var spec = name == "HEAD" ? $"{target.Hash}:refs/proxycluster/head" : $"+{name}:{name}";
-            var (shallow, _) = await RunFetchAsync(address, ["--depth=1", "--no-tags", "--end-of-options", address.Asked, spec], cancel);
-            if (shallow.IsWell)
-                return;
+            foreach (var spec in SpecsOf(name, target, refs))
+            {
+                try
+                {
+                    var (shallow, _) = await RunFetchAsync(address, ["--depth=1", "--no-tags", "--end-of-options", address.Asked, spec], cancel);
+                    if (shallow.IsWell)
+                        return;
+                }
+                catch (RepositoryException e) when (spec == AllTags && e.Failure.Kind is FailureKind.UpstreamInvalid)
+                {
+                    // Together they are too large, and the mirror is gone: what is asked for may fit.
+                    await PrepareAsync(mirror, address, refs, cancel);
+                }
+            }
         }
 
         await FetchAllAsync(address, refs, cancel);
@@ -188,12 +201,20 @@ internal sealed partial class GitMirrors : IDisposable
     /// The commit of a target, as far as the mirror has it; and whether the name that stands for it still stands for another one
     /// here: what comes from the mirror alone would be of that.
     /// </summary>
-    public async Task<(GitObject? Commit, bool IsMoved)> FindAsync(RepositoryAddress address, RevisionTarget target, bool isThere, CancellationToken cancel)
+    /// <param name="address">The repository.</param>
+    /// <param name="target">What is asked for.</param>
+    /// <param name="files">Files there that will be asked for next: one process reads all of them.</param>
+    /// <param name="isThere">As for <see cref="ReadAsync"/>.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public async Task<FoundTarget> FindAsync(
+        RepositoryAddress address, RevisionTarget target, IReadOnlyList<string> files, bool isThere, CancellationToken cancel)
     {
-        string[] names = target is { IsByHash: false, Ref: { } name and not "HEAD" } ? [target.Hash + "^{commit}", name + "^{commit}"] : [target.Hash + "^{commit}"];
-        var found = await ReadAsync(address, names, MaxCommits, isThere, cancel);
-        var commit = found[0] is { Kind: "commit" } one ? one : null;
-        return (commit, commit is not null && found.ElementAtOrDefault(1) is { } here && here.Hash != commit.Hash);
+        string[] name = target is { IsByHash: false, Ref: { } one and not "HEAD" } ? [one + "^{commit}"] : [];
+        var found = await ReadAsync(
+            address, [target.Hash + "^{commit}", .. files.Select(file => $"{target.Hash}:{file}"), .. name], MaxCommits, isThere, cancel);
+        var commit = found[0] is { Kind: "commit" } it ? it : null;
+        var isMoved = commit is not null && name.Length > 0 && found[^1] is { } here && here.Hash != commit.Hash;
+        return new FoundTarget(commit, isMoved, [.. found.Skip(1).Take(files.Count)]);
     }
 
     private async Task<RefTable> AskRefsAsync(string key, RepositoryAddress address, CancellationToken cancel)
@@ -201,7 +222,7 @@ internal sealed partial class GitMirrors : IDisposable
         // 1. A host that was not there a moment ago is not there now: whoever asks for many modules need not wait for each.
         // What only one address there does, and what a stranger's way there does, says nothing of the others.
         var host = $"{address.IsInside} {address.Uri.Scheme}://{address.Uri.Authority}";
-        if (address.Uri.Host.Length > 0 && _outages.FindOrNull(host) is { } outage)
+        if (address.Uri.Host.Length > 0 && _hosts.FindOrNull(host) is { } outage)
             throw new RepositoryException(outage);
 
         // 2. Ask.
@@ -214,11 +235,18 @@ internal sealed partial class GitMirrors : IDisposable
         }
         catch (RepositoryException e) when (e is { IsOfHost: true, Failure.Kind: FailureKind.UpstreamUnavailable })
         {
-            _outages.Remember(host, e.Failure, e.Message);
+            _hosts.WasUnreachable(host, e.Failure);
+            throw;
+        }
+        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamTimeout)
+        {
+            _hosts.WasSilent(host, e.Failure);
             throw;
         }
 
         // 3. What it said.
+        if (!GitFailures.SaysUnreachable(result))
+            _hosts.Answered(host);
         if (result.IsWell)
         {
             var table = RefTable.Parse(result.Text);
@@ -236,7 +264,7 @@ internal sealed partial class GitMirrors : IDisposable
         else if (address.Protocol is "https" or "http" && (isNotFound || (failure.Kind is FailureKind.Blocked && !isOurs && await _guard.IsAbsentAsync(address, cancel))))
             throw new RepositoryException(new Failure(FailureKind.NotFound, $"{address.Url}: there is no such repository"));
         if (GitFailures.SaysUnreachable(result))
-            _outages.Remember(host, failure, failure.Message);
+            _hosts.WasUnreachable(host, failure);
         Log.Unanswered(_logger, address.Url, failure.Message);
         throw new RepositoryException(failure);
     }
@@ -265,20 +293,34 @@ internal sealed partial class GitMirrors : IDisposable
         if (!HasMirror(address) || !File.Exists(attributes))
         {
             // Archives have every file, as it is: what the repository's attributes leave out or fill in is not in a module's hash.
-            // First, for from the moment that git has made the objects' directory it is a mirror.
+            // First, for from the moment that the objects' directory is there it is a mirror.
             Directory.CreateDirectory(Path.GetDirectoryName(attributes)!);
             await File.WriteAllTextAsync(attributes, "* -export-subst -export-ignore\n", cancel);
-            var init = await _git.RunAsync(
-                new GitCommand(address.Url, ["init", "-q", "--bare", "--template=", $"--object-format={(refs.HashDigits == 64 ? "sha256" : "sha1")}"], _options.LookTimeout) { Mirror = mirror },
-                cancel);
-            if (!init.IsWell)
-                throw Broken(address, init);
+            await InitializeAsync(mirror, refs.HashDigits == 64, cancel);
         }
 
         ClearLeftovers(mirror);
 
         // For whoever looks for what can go.
         await File.WriteAllTextAsync(Path.Combine(mirror, MirrorKeeper.UsedName), address.Url + "\n", cancel);
+    }
+
+    // What `git init --bare` writes, without its process: every first version of a repository would wait for it.
+    private static async Task InitializeAsync(string mirror, bool isSha256, CancellationToken cancel)
+    {
+        var config = $"[core]\n\trepositoryformatversion = {(isSha256 ? 1 : 0)}\n\tfilemode = true\n\tbare = true\n";
+        await File.WriteAllTextAsync(Path.Combine(mirror, "config"), isSha256 ? config + "[extensions]\n\tobjectformat = sha256\n" : config, cancel);
+        await File.WriteAllTextAsync(Path.Combine(mirror, "HEAD"), "ref: refs/heads/main\n", cancel);
+        foreach (var directory in (ReadOnlySpan<string>)["refs/heads", "refs/tags", "objects/info", "objects/pack"])
+            Directory.CreateDirectory(Path.Combine(mirror, directory));
+    }
+
+    // What to fetch without history, best first: the files of all tags, where these are few, cost little more than those of one.
+    private static IEnumerable<string> SpecsOf(string name, RevisionTarget target, RefTable refs)
+    {
+        if (name.StartsWith("refs/tags/", StringComparison.Ordinal) && refs.TagsFrom("").Take(FewTags + 1).Count() is > 1 and <= FewTags)
+            yield return AllTags;
+        yield return name == "HEAD" ? $"{target.Hash}:refs/proxycluster/head" : $"+{name}:{name}";
     }
 
     // A git that was killed leaves its locks, which would keep every other away. Whoever holds the turn is the only one who writes.
@@ -295,9 +337,9 @@ internal sealed partial class GitMirrors : IDisposable
     {
         // Names first and history second: one fetch for both misses commits with some servers (go issue 34266).
         var mirror = DirectoryOf(address);
-        var (result, began) = await RunFetchAsync(address, ["--prune", "--end-of-options", address.Asked, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], cancel);
+        var (result, began) = await RunFetchAsync(address, ["--prune", "--end-of-options", address.Asked, "+refs/heads/*:refs/heads/*", AllTags], cancel);
         if (result.IsWell && File.Exists(Path.Combine(mirror, "shallow")))
-            (result, _) = await RunFetchAsync(address, ["--unshallow", "--end-of-options", address.Asked, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], cancel);
+            (result, _) = await RunFetchAsync(address, ["--unshallow", "--end-of-options", address.Asked, "+refs/heads/*:refs/heads/*", AllTags], cancel);
         if (!result.IsWell)
         {
             var failure = GitFailures.Of(address.Url, result);
@@ -339,3 +381,9 @@ internal sealed partial class GitMirrors : IDisposable
         public static partial void Fetched(ILogger logger, string url, TimeSpan duration);
     }
 }
+
+/// <summary>What a mirror has of a target.</summary>
+/// <param name="Commit">The commit; null where it has none.</param>
+/// <param name="IsMoved">The name stands for another one here.</param>
+/// <param name="Files">The files that were asked for with it; null for each that is not there.</param>
+internal sealed record FoundTarget(GitObject? Commit, bool IsMoved, IReadOnlyList<GitObject?> Files);

@@ -10,8 +10,8 @@ using ProxyCluster.Storage;
 namespace ProxyCluster.Repositories;
 
 /// <summary>
-/// Runs git, as a process of its own group under limits: of time, of what it prints, of what it writes, of memory and of how
-/// many run at once. Whatever ends the wait ends the group: helpers that git has started go with it.
+/// Runs git under limits: of time, of what it prints, of what it writes, of memory and of how many run at once. Whatever ends the
+/// wait ends the process, and with it the helpers that git has started: a command that has any is a group of its own.
 /// <para>
 /// Arguments are a list and never a command line; the shell in between sets the limits that only a process can set for itself,
 /// and gets its words as arguments too.
@@ -22,7 +22,7 @@ namespace ProxyCluster.Repositories;
 internal sealed partial class GitProgram(IOptions<DirectOptions> options, DataTree tree, TimeProvider clock) : IDisposable
 {
     private const int MaxErrors = 16 << 10;
-    private const string Limits = "ulimit -c 0; ulimit -f \"$1\"; ulimit -v \"$2\"; shift 2; exec /usr/bin/setsid \"$@\"";
+    private const string Limits = "ulimit -c 0; ulimit -f \"$1\"; ulimit -v \"$2\"; shift 2; exec \"$@\"";
 
     // Session, limits and group signals are Linux's.
     private static readonly bool HasGroups = OperatingSystem.IsLinux() && File.Exists("/usr/bin/setsid") && File.Exists("/bin/sh");
@@ -56,7 +56,7 @@ internal sealed partial class GitProgram(IOptions<DirectOptions> options, DataTr
             }
             finally
             {
-                End(process);
+                End(process, command.HasHelpers);
             }
         }
         finally
@@ -91,7 +91,9 @@ internal sealed partial class GitProgram(IOptions<DirectOptions> options, DataTr
         Directory.CreateDirectory(home);
         string[] git = [_options.Git, .. command.Arguments];
         var start = HasGroups
-            ? new ProcessStartInfo("/bin/sh", ["-c", Limits, "sh", Number(_options.MaxRepositoryBytes / 512), Number(_options.MaxProcessBytes / 1024), .. git])
+            ? new ProcessStartInfo("/bin/sh", [
+                "-c", Limits, "sh", Number(_options.MaxRepositoryBytes / 512), Number(_options.MaxProcessBytes / 1024),
+                .. command.HasHelpers ? ["/usr/bin/setsid"] : Array.Empty<string>(), .. git])
             : new ProcessStartInfo(git[0], git[1..]);
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.WorkingDirectory = home;
@@ -148,10 +150,10 @@ internal sealed partial class GitProgram(IOptions<DirectOptions> options, DataTr
     }
 
     // The group's leader may have ended while a helper of it has not.
-    private static void End(Process process)
+    private static void End(Process process, bool hasHelpers)
     {
         const int kill = 9;
-        if (HasGroups)
+        if (HasGroups && hasHelpers)
             _ = Send(-process.Id, kill);
         try
         {
@@ -180,6 +182,9 @@ internal sealed record GitCommand(string Subject, IReadOnlyList<string> Argument
 
     /// <summary>Where it goes; null for nowhere.</summary>
     public GitCall? Call { get; init; }
+
+    /// <summary>Whether git starts others for it; a group of its own costs one more program to be loaded.</summary>
+    public bool HasHelpers => Call is not null || Arguments is ["gc", ..];
 
     /// <summary>What it reads.</summary>
     public string? Input { get; init; }

@@ -7,13 +7,18 @@ namespace ProxyCluster.Repositories;
 /// A repository for the length of one question: its mirror, and itself for what the mirror does not have; or, as
 /// <paramref name="isLocal"/>, the mirror alone, for questions whose answer never changes.
 /// </summary>
-internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress address, bool isLocal) : IModuleRepository
+/// <param name="mirrors">The mirrors.</param>
+/// <param name="address">The repository.</param>
+/// <param name="isLocal">Only what the mirror has.</param>
+/// <param name="place">Of the module that is asked about: its go.mod is read together with each commit.</param>
+internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress address, bool isLocal, ModulePlace place) : IModuleRepository
 {
     private const int MaxFile = 17 << 20; // go.mod and LICENSE have at most 16 MiB (spec §4)
     private const int MaxObject = 64 << 20;
 
     private readonly Dictionary<string, byte[]?> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RepositoryCommit?> _commits = new(StringComparer.Ordinal);
+    private readonly IReadOnlyList<string> _goMods = place.GoMods;
     private RefTable? _refs;
 
     // The mirror has had something for this question.
@@ -33,23 +38,31 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
         if (_commits.TryGetValue(hash, out var known))
             return known;
 
-        var (found, isMoved) = await mirrors.FindAsync(address, target, _isThere, cancel);
-        if ((found is null || isMoved) && !isLocal)
+        var here = await mirrors.FindAsync(address, target, _goMods, _isThere, cancel);
+        if ((here.Commit is null || here.IsMoved) && !isLocal)
         {
             await mirrors.FetchAsync(address, target, await ReadRefsAsync(cancel), cancel);
             _isThere = true;
-            (found, _) = await mirrors.FindAsync(address, target, _isThere, cancel);
-            if (found is null && target.Ref is { } name && (await mirrors.ReadAsync(address, [hash], MaxObject, _isThere, cancel))[0] is null)
+            here = await mirrors.FindAsync(address, target, _goMods, _isThere, cancel);
+            if (here.Commit is null && target.Ref is { } name && (await mirrors.ReadAsync(address, [hash], MaxObject, _isThere, cancel))[0] is null)
                 throw new RepositoryException(new Failure(FailureKind.UpstreamUnavailable, $"{Url}: {name} was moved while it was fetched"));
         }
 
-        _isThere |= found is not null;
-        return _commits[hash] = found is null ? null : new RepositoryCommit(found.Hash, found.Committed);
+        if (here.Commit is not { } found)
+            return _commits[hash] = null;
+        _isThere = true;
+        foreach (var (path, file) in _goMods.Zip(here.Files))
+        {
+            if (file is null or { Content.Length: <= MaxFile }) // a larger one is refused when it is asked for
+                _files[NameOf(found.Hash, path)] = file is { Kind: "blob" } ? file.Content : null;
+        }
+
+        return _commits[hash] = new RepositoryCommit(found.Hash, found.Committed);
     }
 
     public async Task<byte[]?> ReadFileAsync(string commit, string path, CancellationToken cancel)
     {
-        var name = $"{commit}:{path}";
+        var name = NameOf(commit, path);
         if (!_files.TryGetValue(name, out var content))
             _files[name] = content = (await mirrors.ReadAsync(address, [name], MaxFile, isThere: true, cancel))[0] is { Kind: "blob" } blob ? blob.Content : null;
         return content;
@@ -72,6 +85,8 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
         await CompleteAsync(cancel);
         return await IsAncestorAsync(tag, commit, cancel);
     }
+
+    private static string NameOf(string commit, string path) => $"{commit}:{path}";
 
     private async Task<bool> IsAncestorAsync(string tag, string commit, CancellationToken cancel)
     {

@@ -23,14 +23,14 @@ internal sealed class MirrorKeeper(
 
     /// <summary>What a mirror takes, in bytes.</summary>
     public static long SizeOf(string mirror) =>
-        Directory.Exists(mirror) ? new DirectoryInfo(mirror).EnumerateFiles("*", AllFiles).Sum(LengthOf) : 0;
+        UnlessGone(mirror, static path => new DirectoryInfo(path).EnumerateFiles("*", AllFiles).Sum(LengthOf));
 
     /// <summary>Notes that a mirror is used.</summary>
     public static void Touch(string mirror, TimeProvider clock)
     {
         try
         {
-            File.SetLastWriteTimeUtc(System.IO.Path.Combine(mirror, UsedName), clock.GetUtcNow().UtcDateTime);
+            File.SetLastWriteTimeUtc(Path.Combine(mirror, UsedName), clock.GetUtcNow().UtcDateTime);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -59,7 +59,7 @@ internal sealed class MirrorKeeper(
         // 2. What nobody used for longest, beyond the bound.
         var taken = 0L;
         foreach (var mirror in Directory.EnumerateDirectories(tree.Repositories)
-            .Select(path => (Path: path, Used: new FileInfo(System.IO.Path.Combine(path, UsedName))))
+            .Select(path => (Path: path, Used: new FileInfo(Path.Combine(path, UsedName))))
             .Where(static mirror => mirror.Used.Exists)
             .OrderByDescending(static mirror => mirror.Used.LastWriteTimeUtc))
         {
@@ -69,10 +69,26 @@ internal sealed class MirrorKeeper(
             {
                 await mirrors.RemoveAsync(mirror.Path, () => IsIdle(mirror.Used), stop);
             }
-            else if (isIdle && Directory.EnumerateFiles(System.IO.Path.Combine(mirror.Path, "objects", "pack"), "*.pack").Take(ManyPacks).Count() == ManyPacks)
+            else if (isIdle && HasManyPacks(mirror.Path))
             {
                 await mirrors.PackAsync(mirror.Path, stop);
             }
+        }
+    }
+
+    private static bool HasManyPacks(string mirror) =>
+        UnlessGone(Path.Combine(mirror, "objects", "pack"), static path => Directory.EnumerateFiles(path, "*.pack").Take(ManyPacks).Count()) == ManyPacks;
+
+    // Others remove mirrors too: one that is damaged or too large goes while it is looked at.
+    private static T? UnlessGone<T>(string directory, Func<string, T> look)
+    {
+        try
+        {
+            return look(directory);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return default;
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed class RepositoryGuard : IDisposable
     private readonly TimeProvider _clock;
     private readonly Func<IPAddress, bool> _isInside;
     private readonly ModulePathPatterns[] _inside;
+    private readonly QuietHosts _hosts;
     private readonly HttpMessageInvoker _anywhere;
     private readonly HttpMessageInvoker _outside;
 
@@ -34,7 +35,7 @@ internal sealed class RepositoryGuard : IDisposable
     internal RepositoryGuard(
         DirectOptions options, VerificationOptions verification, TimeProvider clock, Func<IPAddress, bool> isInside, HttpMessageHandler? pages = null)
     {
-        (_options, _clock, _isInside) = (options, clock, isInside);
+        (_options, _clock, _isInside, _hosts) = (options, clock, isInside, new QuietHosts(options, clock));
         _inside = options.Inside switch
         {
             null => [ModulePathPatterns.Parse(verification.Private), ModulePathPatterns.Parse(verification.NoSumDb)],
@@ -87,9 +88,12 @@ internal sealed class RepositoryGuard : IDisposable
         {
             for (var redirects = 0; redirects <= MaxRedirects; redirects++)
             {
+                if (_hosts.FindOrNull(Host()) is { } outage)
+                    throw new RepositoryException(outage);
                 using var request = new HttpRequestMessage(HttpMethod.Get, url);
                 request.Headers.TryAddWithoutValidation("User-Agent", "ProxyCluster (go-import)");
                 using var response = await (mayBeInside ? _anywhere : _outside).SendAsync(request, stop.Token);
+                _hosts.Answered(Host());
                 if ((int)response.StatusCode is < 301 or > 308 || response.Headers.Location is not { } location)
                     return new Page(response.StatusCode, await ReadAsync(response, stop.Token));
                 if (!Uri.TryCreate(url, location, out var next) || next.Scheme != Uri.UriSchemeHttps)
@@ -101,7 +105,9 @@ internal sealed class RepositoryGuard : IDisposable
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw Fail(FailureKind.UpstreamTimeout, $"no answer within {_options.AskTimeout.TotalSeconds:0.#} s");
+            var silence = Fail(FailureKind.UpstreamTimeout, $"no answer within {_options.AskTimeout.TotalSeconds:0.#} s");
+            _hosts.WasSilent(Host(), silence.Failure);
+            throw silence;
         }
         catch (HttpRequestException e)
         {
@@ -113,6 +119,8 @@ internal sealed class RepositoryGuard : IDisposable
         {
             throw Fail(FailureKind.UpstreamUnavailable, "the connection broke");
         }
+
+        string Host() => $"{mayBeInside} {url.Authority}";
 
         RepositoryException Fail(FailureKind kind, string why) => new(new Failure(kind, $"{url.GetLeftPart(UriPartial.Path)}: {why}"));
     }

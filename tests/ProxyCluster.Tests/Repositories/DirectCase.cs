@@ -1,3 +1,5 @@
+using ProxyCluster.TestKit.Repositories;
+
 namespace ProxyCluster.Tests.Repositories;
 
 /// <summary>A repository and what is asked of it.</summary>

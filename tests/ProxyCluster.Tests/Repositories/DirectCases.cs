@@ -1,4 +1,5 @@
 using System.Text;
+using ProxyCluster.TestKit.Repositories;
 
 namespace ProxyCluster.Tests.Repositories;
 

@@ -1,7 +1,9 @@
 using System.Text;
+using ProxyCluster.GoModules.Direct;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
+using ProxyCluster.TestKit.Repositories;
 
 namespace ProxyCluster.Tests.Repositories;
 
@@ -128,12 +130,13 @@ public sealed class DirectModulesTests : IDisposable
         var world = World();
         MakeLib().Make(world.Repositories);
         Assert.True(new UrlRewrites(world.Options.Rewrites).TryFind("https://github.com/t/lib", true, out var address, out _));
-        var repository = new GitRepository(world.Mirrors, address, false);
+        var place = ModulePlace.FindOrNull(Lib, KnownHosts.FindOrNull(Lib, out _)!, out _)!;
+        var repository = new GitRepository(world.Mirrors, address, false, place);
         var refs = await repository.ReadRefsAsync(Cancellation);
         var commit = await repository.FindCommitAsync(refs.Find("v1.0.0"), Cancellation);
         Directory.Delete(MirrorOf(world), recursive: true);
 
-        var failure = await Assert.ThrowsAsync<RepositoryException>(() => repository.ReadFileAsync(commit!.Hash, "go.mod", Cancellation));
+        var failure = await Assert.ThrowsAsync<RepositoryException>(() => repository.ReadFileAsync(commit!.Hash, "LICENSE", Cancellation));
 
         Assert.True(failure.IsOfMirror);
     }
@@ -352,6 +355,21 @@ public sealed class DirectModulesTests : IDisposable
         var left = Directory.EnumerateFiles(world.Tree.Repositories, MirrorKeeper.UsedName, SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
         Assert.Equal(["https://github.com/t/third\n"], left);
         Assert.Null((await world.Modules.ArtifactAsync(new(other, "v1.0.0"), ArtifactKind.Mod, Cancellation)).Failure); // fetched again
+    }
+
+    // Somebody else may remove a mirror while it is looked at.
+    [Fact]
+    public async Task Mirror_ThatHasGoneHalfway_KeepsTheOthersBoundAllTheSame()
+    {
+        var world = World();
+        MakeLib().Make(world.Repositories);
+        await VersionAsync(world, "v1.0.0");
+        Directory.Delete(Path.Combine(MirrorOf(world), "objects"), recursive: true);
+        File.SetLastWriteTimeUtc(Path.Combine(MirrorOf(world), MirrorKeeper.UsedName), new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+
+        await world.Keeper.LookAsync(Cancellation);
+
+        Assert.Equal("v1.0.0", await VersionAsync(world, "v1.0.0"));
     }
 
     public void Dispose() => _worlds.ForEach(static world => world.Dispose());

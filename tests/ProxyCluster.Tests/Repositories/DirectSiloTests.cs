@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit.Processes;
+using ProxyCluster.TestKit.Repositories;
 using ProxyCluster.Tests.Silo;
 
 namespace ProxyCluster.Tests.Repositories;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
+using ProxyCluster.TestKit.Repositories;
 
 namespace ProxyCluster.Tests.Repositories;
 

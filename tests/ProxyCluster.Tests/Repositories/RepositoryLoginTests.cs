@@ -2,6 +2,7 @@ using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
+using ProxyCluster.TestKit.Repositories;
 using ProxyCluster.Tests.Credentials;
 
 namespace ProxyCluster.Tests.Repositories;

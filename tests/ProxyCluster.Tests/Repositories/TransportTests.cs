@@ -1,8 +1,11 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
+using ProxyCluster.TestKit.Repositories;
 
 namespace ProxyCluster.Tests.Repositories;
 
@@ -77,6 +80,52 @@ public sealed class TransportTests : IDisposable
         Assert.DoesNotContain(Authorization, server.Logins);
     }
 
+    [Fact]
+    public async Task Versions_OfARepositoryWithFewTags_AreFetchedTogether()
+    {
+        using var server = new GitHttpServer(_repositories.Path);
+        var world = World(server.Url);
+
+        foreach (var version in (string[])["v1.0.0", "v1.1.0"])
+            Assert.NotEmpty(await ReadAsync(world.Modules.ArtifactAsync(new(Lib, version), ArtifactKind.Zip, Cancellation)));
+
+        Assert.Equal(1, server.Fetches["lib"]);
+    }
+
+    [Fact]
+    public async Task Versions_OfARepositoryWithManyTags_CostTheirOwnFiles()
+    {
+        var many = new ScriptedRepository("many").Commit(("go.mod", "module git.test/many.git\n"));
+        for (var i = 0; i < 40; i++)
+            many.Tag($"v1.{i}.0").Commit(("a.go", $"package a // {i}\n"));
+        many.Make(_repositories.Path);
+        using var server = new GitHttpServer(_repositories.Path);
+        var world = World(server.Url);
+
+        foreach (var version in (string[])["v1.0.0", "v1.1.0"])
+            Assert.NotEmpty(await ReadAsync(world.Modules.ArtifactAsync(new(ModulePath.Parse("git.test/many.git"), version), ArtifactKind.Zip, Cancellation)));
+
+        Assert.InRange(server.Fetches["many"], 2, 10);
+    }
+
+    // The connection is taken, and nothing comes of it.
+    [Fact]
+    public async Task Host_ThatSwallowsAQuestion_IsLeftAloneForTheNext()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var world = World($"http://{silent.LocalEndpoint}/", configure: static options => options.AskTimeout = TimeSpan.FromSeconds(1));
+
+        var first = (await world.Modules.ListAsync(Lib, Cancellation)).Failure;
+        while (silent.Pending())
+            (await silent.AcceptTcpClientAsync(Cancellation)).Dispose();
+        var second = (await world.Modules.ListAsync(ModulePath.Parse("git.test/other.git"), Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.UpstreamTimeout, first?.Kind);
+        Assert.Equal(first, second);
+        Assert.False(silent.Pending());
+    }
+
     // What ssh does at its other end, without the way there; the key would be in the command.
     [Fact]
     public async Task Repository_OverSsh_IsAskedByTheLoginsCommand()
@@ -94,10 +143,14 @@ public sealed class TransportTests : IDisposable
         _repositories.Dispose();
     }
 
-    private DirectWorld World(string to, GitLogin? login = null)
+    private DirectWorld World(string to, GitLogin? login = null, Action<DirectOptions>? configure = null)
     {
         var world = new DirectWorld(
-            options => (options.Rewrites, options.Inside) = ([$"https://git.test/={to}"], login is null ? "none" : "git.test"),
+            options =>
+            {
+                (options.Rewrites, options.Inside) = ([$"https://git.test/={to}"], login is null ? "none" : "git.test");
+                configure?.Invoke(options);
+            },
             logins: (_, _) => ValueTask.FromResult(login));
         _worlds.Add(world);
         return world;

@@ -2,12 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
-namespace ProxyCluster.Tests.Repositories;
+namespace ProxyCluster.TestKit.Repositories;
 
 /// <summary>
 /// A git repository made from a script: one fast-import, so that each costs two processes and every hash is the same every time.
 /// </summary>
-internal sealed class ScriptedRepository(string path, bool sha256 = false)
+public sealed class ScriptedRepository(string path, bool sha256 = false)
 {
     private const long Epoch = 1_600_000_000;
 
@@ -141,8 +141,7 @@ internal sealed class ScriptedRepository(string path, bool sha256 = false)
         var output = git.StandardOutput.ReadToEnd();
         var errors = git.StandardError.ReadToEnd();
         git.WaitForExit();
-        Assert.True(git.ExitCode == 0, $"git {string.Join(' ', arguments)}: {errors}");
-        return output;
+        return git.ExitCode == 0 ? output : throw new InvalidOperationException($"git {string.Join(' ', arguments)}: {errors}");
     }
 
     private void Line(string text) => _script.AddRange(Encoding.UTF8.GetBytes(text + "\n"));

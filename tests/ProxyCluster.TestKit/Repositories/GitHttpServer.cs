@@ -4,16 +4,20 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace ProxyCluster.Tests.Repositories;
+namespace ProxyCluster.TestKit.Repositories;
 
 /// <summary>A git server over plain http: git's own http-backend, behind a login if need be.</summary>
-internal sealed class GitHttpServer : IDisposable
+public sealed class GitHttpServer : IDisposable
 {
     private readonly HttpListener _listener = new();
     private readonly string _root;
     private readonly string? _authorization;
     private readonly string? _movedTo;
 
+    /// <summary>Starts it.</summary>
+    /// <param name="root">The directory whose repositories it serves.</param>
+    /// <param name="authorization">The only <c>Authorization</c> that it takes; null for any.</param>
+    /// <param name="movedTo">Where it redirects to instead of answering.</param>
     public GitHttpServer(string root, string? authorization = null, string? movedTo = null)
     {
         (_root, _authorization, _movedTo) = (root, authorization, movedTo);
@@ -23,11 +27,16 @@ internal sealed class GitHttpServer : IDisposable
         _ = AcceptAsync();
     }
 
+    /// <summary>Its address, with a slash at the end.</summary>
     public string Url { get; }
 
     /// <summary>The logins of all requests, empty ones too.</summary>
     public ConcurrentQueue<string> Logins { get; } = new();
 
+    /// <summary>How often each repository, by its path, was asked for objects.</summary>
+    public ConcurrentDictionary<string, int> Fetches { get; } = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
     public void Dispose() => _listener.Close();
 
     private static int FreePort()
@@ -85,7 +94,11 @@ internal sealed class GitHttpServer : IDisposable
             ])
             start.Environment[name] = value ?? "";
         using var backend = Process.Start(start)!;
-        await request.InputStream.CopyToAsync(backend.StandardInput.BaseStream);
+        using var body = new MemoryStream();
+        await request.InputStream.CopyToAsync(body);
+        if (Encoding.ASCII.GetString(body.GetBuffer(), 0, (int)Math.Min(body.Length, 64)).Contains("command=fetch", StringComparison.Ordinal))
+            Fetches.AddOrUpdate(request.Url.AbsolutePath[1..^"/git-upload-pack".Length], 1, static (_, count) => count + 1);
+        await backend.StandardInput.BaseStream.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length));
         backend.StandardInput.Close();
         using var output = new MemoryStream();
         await backend.StandardOutput.BaseStream.CopyToAsync(output);
