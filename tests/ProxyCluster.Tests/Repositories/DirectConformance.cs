@@ -15,9 +15,7 @@ internal sealed class DirectConformance(GoAnswers go, OurAnswers ours, int atOnc
     /// <summary>Asks everything that go was asked, and gives what differs.</summary>
     public async Task<IReadOnlyList<string>> CompareAsync()
     {
-        await EachAsync(go.Versions, pair => CompareAsync(pair.Key, isByName: true, pair.Value));
-        await EachAsync(go.Queries, pair => CompareAsync(pair.Key, isByName: false, pair.Value));
-        await EachAsync(go.Origins, pair => CompareOriginAsync(pair.Key, pair.Value));
+        // Lists first: a proxy names what it has stored, too.
         await EachAsync(go.Lists, async pair =>
         {
             var list = (await ours.AskAsync(new Query(ModulePath.Parse(pair.Key), QueryKind.List))).TryGet(out var body, out var failure) ? Text(body).Replace('\n', ' ').Trim() : "none";
@@ -28,10 +26,13 @@ internal sealed class DirectConformance(GoAnswers go, OurAnswers ours, int atOnc
             var latest = (await ours.AskAsync(new Query(ModulePath.Parse(pair.Key), QueryKind.Latest))).TryGet(out var body, out var failure) ? VersionAndTime(Text(body)) : "none";
             Note($"latest of {pair.Key} ({pair.Value.Error})", pair.Value.VersionAndTime, latest, failure);
         });
+        await EachAsync(go.Versions, pair => CompareAsync(pair.Key, isByName: true, pair.Value));
+        await EachAsync(go.Queries.Where(pair => ours.TakesBeginnings || !IsBeginning(pair.Key)), pair => CompareAsync(pair.Key, isByName: false, pair.Value));
+        await EachAsync(go.Origins, pair => CompareOriginAsync(pair.Key, pair.Value));
         return _differences;
     }
 
-    private Task EachAsync<T>(IReadOnlyDictionary<string, T> asks, Func<KeyValuePair<string, T>, Task> ask) => Parallel.ForEachAsync(
+    private Task EachAsync<T>(IEnumerable<KeyValuePair<string, T>> asks, Func<KeyValuePair<string, T>, Task> ask) => Parallel.ForEachAsync(
         asks, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = TestContext.Current.CancellationToken }, async (pair, _) => await ask(pair));
 
     private async Task CompareAsync(string ask, bool isByName, Downloaded theirs)
@@ -59,11 +60,14 @@ internal sealed class DirectConformance(GoAnswers go, OurAnswers ours, int atOnc
         Note($"{ask}: info", isByName ? info : VersionAndTime(info), isByName ? mine.Info : VersionAndTime(mine.Info!));
     }
 
+    private static bool IsBeginning(string ask) =>
+        VersionQuery.TryParse(ModulePath.Parse(ask.Split('@')[0]), ask.Split('@')[1], out var query, out _) && query.Kind is VersionQueryKind.Prefix;
+
     // What begins a version a client finds out from the list; and a name that looks like a hash go calls by itself, once it has seen it.
     private async Task CompareOriginAsync(string ask, Listed theirs)
     {
         var (path, name) = (ModulePath.Parse(ask.Split('@')[0]), ask.Split('@')[1]);
-        if (theirs.OriginOrNull is not { } origin || !VersionQuery.TryParse(path, name, out var query, out _) || query.Kind is VersionQueryKind.Prefix
+        if (theirs.OriginOrNull is not { } origin || IsBeginning(ask)
             || ask.Contains("hextag", StringComparison.Ordinal) || ask.Contains('+', StringComparison.Ordinal)
             || !(await ours.AskAsync(path, name)).TryGet(out var found, out _))
             return;

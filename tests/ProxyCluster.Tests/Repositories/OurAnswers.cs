@@ -9,6 +9,9 @@ namespace ProxyCluster.Tests.Repositories;
 /// <summary>What we answer about modules: from this process, or as a proxy.</summary>
 internal abstract class OurAnswers
 {
+    /// <summary>May the beginning of a version be asked for? No client asks a proxy for one: it looks into the list.</summary>
+    public virtual bool TakesBeginnings => true;
+
     public abstract Task<Outcome<byte[]>> ArtifactAsync(ModuleVersion module, ArtifactKind kind);
 
     public abstract Task<Outcome<byte[]>> AskAsync(Query query);
@@ -47,6 +50,8 @@ internal sealed class RoomAnswers(DirectModules modules) : OurAnswers
 internal sealed class ProxyAnswers(HttpClient http) : OurAnswers
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public override bool TakesBeginnings => false;
 
     public override Task<Outcome<byte[]>> ArtifactAsync(ModuleVersion module, ArtifactKind kind) => GetAsync(ProxyPath.Of(module, kind));
 
