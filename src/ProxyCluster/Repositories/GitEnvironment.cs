@@ -83,6 +83,13 @@ internal static class GitEnvironment
                 environment[name] = value;
         }
 
+        // Whom this process trusts, git's curl is told only so.
+        foreach (var (name, ours) in (ReadOnlySpan<(string, string)>)[("GIT_SSL_CAINFO", "SSL_CERT_FILE"), ("GIT_SSL_CAPATH", "SSL_CERT_DIR")])
+        {
+            if (environment.TryGetValue(ours, out var trusted))
+                environment.TryAdd(name, trusted);
+        }
+
         if (mirror is not null)
             environment["GIT_DIR"] = mirror;
         if (call is not null)

@@ -14,6 +14,8 @@ internal static class GitFailures
     private static readonly string[] Unreachable =
         ["Could not resolve host", "Failed to connect to", "Couldn't connect to server", "Could not connect to server", "ssh: connect to host "];
 
+    private static readonly string[] Telling = ["ssh: connect to host ", "ssh: Could not resolve hostname ", "Permission denied (", "Host key verification failed", "terminal prompts disabled"];
+
     /// <summary>The failure of a command.</summary>
     public static Failure Of(string url, GitResult result)
     {
@@ -50,11 +52,13 @@ internal static class GitFailures
     public static bool SaysNotFound(GitResult result) =>
         result.Errors.Contains("fatal: repository '", StringComparison.Ordinal) && result.Errors.Contains("' not found", StringComparison.Ordinal);
 
-    // The first line that says what is fatal; the others are advice for somebody at a terminal.
+    // The line with the cause, where git says beside it only that it could not read; else the first that says what is fatal. The
+    // others are advice for somebody at a terminal.
     private static string Sentence(GitResult result)
     {
         var lines = result.Errors.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var line = lines.FirstOrDefault(static line => line.StartsWith("fatal:", StringComparison.Ordinal) || line.StartsWith("error:", StringComparison.Ordinal))
+        var line = lines.FirstOrDefault(static line => Array.Exists(Telling, words => line.Contains(words, StringComparison.Ordinal)))
+            ?? lines.FirstOrDefault(static line => line.StartsWith("fatal:", StringComparison.Ordinal) || line.StartsWith("error:", StringComparison.Ordinal))
             ?? lines.LastOrDefault() ?? $"git ended with {result.ExitCode}";
         return LogText.Clean(line, 300);
     }

@@ -28,16 +28,20 @@ internal sealed class TestCertificates : IDisposable
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
-    /// <summary>A member's certificate, good for both ends, for 127.0.0.1 unless said otherwise.</summary>
+    /// <summary>A member's certificate, good for both ends, for 127.0.0.1 unless said otherwise; several hosts stand with spaces between them.</summary>
     public (string Cert, string Key) Issue(string host = "127.0.0.1", bool expired = false, bool forClients = true, string subject = "CN=member")
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
-        if (IPAddress.TryParse(host, out var ip))
-            names.AddIpAddress(ip);
-        else
-            names.AddDnsName(host);
+        foreach (var name in host.Split(' '))
+        {
+            if (IPAddress.TryParse(name, out var ip))
+                names.AddIpAddress(ip);
+            else
+                names.AddDnsName(name);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         OidCollection usages = [new Oid(ServerAuthentication)];
         if (forClients)
