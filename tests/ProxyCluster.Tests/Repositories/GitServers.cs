@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
+using ProxyCluster.TestKit.Repositories;
 using ProxyCluster.Tests.Lines;
 
 namespace ProxyCluster.Tests.Repositories;
