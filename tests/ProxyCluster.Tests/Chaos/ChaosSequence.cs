@@ -117,14 +117,16 @@ internal sealed class ChaosSequence(int seed, ChaosCluster cluster, int first)
             await AskAsync(front, module, kind);
     }
 
+    // Without upstream, and with the silo gone that knew the list, the stored versions are the list.
     private async Task AskListAsync(ChaosMember front, int module)
     {
+        var wasWell = _isUpstreamWell;
         using var answer = await cluster.Http.GetAsync(
             new Uri(front.Url!, $"/{cluster.World.Modules[module].Module.Path.Escaped}/@v/list"), TestContext.Current.CancellationToken);
         if (answer.StatusCode != HttpStatusCode.OK)
             Assert.InRange((int)answer.StatusCode, 502, 504);
         else
-            Assert.Equal("v1.0.0\nv1.1.0\n", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            Assert.Contains(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), wasWell ? ["v1.0.0\nv1.1.0\n"] : ["v1.0.0\nv1.1.0\n", "v1.0.0\n", "v1.1.0\n"]);
     }
 
     private async Task KillAsync()

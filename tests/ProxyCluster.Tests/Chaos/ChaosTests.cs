@@ -68,7 +68,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
             {
                 await sequence.RunAsync();
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
             {
                 _broken.Enqueue($"{e.Message}\n{sequence.Story}");
                 isSound = false;
