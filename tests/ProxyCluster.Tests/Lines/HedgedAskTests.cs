@@ -314,7 +314,7 @@ public sealed class HedgedAskTests : IDisposable
         (await StepAsync("self")).Answer("by itself");
         Assert.Equal("by itself", (await running).Value);
         a.Throw("later");
-        Assert.Empty(_lines.Log.Exceptions);
+        _lines.Log.AssertNoExceptions();
     }
 
     [Fact]

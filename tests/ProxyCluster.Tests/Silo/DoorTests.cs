@@ -46,7 +46,7 @@ public class DoorTests
         }
 
         Assert.Equal(0, silo.Services.GetRequiredService<ProxyMetrics>().Traffic.Read().Errors);
-        Assert.Empty(silo.Log.Exceptions);
+        silo.Log.AssertNoExceptions();
         Assert.DoesNotContain(silo.Log.Lines, static line => line.Contains(Long, StringComparison.Ordinal));
     }
 }

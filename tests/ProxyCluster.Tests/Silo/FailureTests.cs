@@ -282,7 +282,7 @@ public class FailureTests
         AssertShownByGo(await silo.GetAsync("/example.com/" + new string('x', 4000) + "/@v/list"), "a name of 4000 letters");
         AssertShownByGo(await silo.GetAsync("/example.com/" + string.Join('/', Enumerable.Repeat("x", 1500)) + "/@v/v1.0.0.zip"), "1500 elements");
         AssertShownByGo(await silo.GetAsync("/example.com/lib/@v/" + new string('v', 4000) + ".info"), "a version of 4000 letters");
-        Assert.Empty(silo.Log.Exceptions);
+        silo.Log.AssertNoExceptions();
     }
 
     // cmd/go shows at most 8 lines and 648 bytes of text/plain, up to a blank line, and nothing that is not printable.

@@ -65,7 +65,7 @@ public partial class FuzzTests
             connection?.Dispose();
         }
 
-        Assert.Empty(silo.Log.Exceptions);
+        silo.Log.AssertNoExceptions();
         Assert.All((int[])[200, 400, 404], status => Assert.True(statuses[status] > Targets / 100, string.Join(", ", statuses)));
         Assert.NotEmpty(silo.Upstream.Calls);
         Assert.All(silo.Upstream.Calls, call =>

@@ -84,7 +84,7 @@ public class LimitTests
         var (bytes, _) = await stalled.ReadToEndAsync().WaitAsync(Patience, Cancellation);
         Assert.InRange(bytes, 0, module.Zip.Length - 1);
         Assert.Equal(200, (await silo.GetAsync("/healthz")).Status);
-        Assert.Empty(silo.Log.Exceptions);
+        silo.Log.AssertNoExceptions();
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public class LimitTests
         }
 
         Assert.Empty(silo.Upstream.Calls);
-        Assert.Empty(silo.Log.Exceptions);
+        silo.Log.AssertNoExceptions();
     }
 
     [Fact]
@@ -225,7 +225,7 @@ public class LimitTests
         await connection.SendAsync(request);
         Assert.Equal(400, (await connection.ReadAnswerAsync().WaitAsync(Patience, Cancellation)).Status);
         Assert.Equal(0, (await connection.ReadToEndAsync().WaitAsync(Patience, Cancellation)).Bytes);
-        Assert.Empty(silo.Log.Exceptions);
+        silo.Log.AssertNoExceptions();
     }
 
     [Fact]

@@ -70,7 +70,7 @@ public class SharingTests
         mayAnswer.SetResult();
         Assert.Equal(FilledSilo.Large.Zip, (await stayer.WaitAsync(Patience, Cancellation)).Body);
         Assert.Equal(1, silo.Upstream.TotalRequests);
-        Assert.Empty(silo.Log.Exceptions);
+        silo.Log.AssertNoExceptions();
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public class SharingTests
 
         await silo.ActiveRequests(0).WaitAsync(Patience, Cancellation);
         Assert.Equal(FilledSilo.Large.Zip, (await silo.GetAsync(path)).Body);
-        Assert.Empty(silo.Log.Exceptions);
+        silo.Log.AssertNoExceptions();
     }
 
     [Fact]

@@ -50,7 +50,7 @@ public class ShutdownTests
         var body = await download.ReadBytesAsync(module.Zip.Length);
         Assert.Equal(module.Zip, body);
         await stop.WaitAsync(Patience, Cancellation);
-        Assert.Empty(silo.Log.Exceptions);
+        silo.Log.AssertNoExceptions();
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public class ShutdownTests
         mayAnswer.SetResult();
         Assert.Equal(FilledSilo.Large.Zip, (await answer.WaitAsync(Patience, Cancellation)).Body);
         await stop.WaitAsync(Patience, Cancellation);
-        Assert.Empty(silo.Log.Exceptions);
+        silo.Log.AssertNoExceptions();
     }
 
     [Fact]

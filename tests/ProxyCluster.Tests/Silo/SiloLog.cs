@@ -15,6 +15,9 @@ internal sealed class SiloLog : ILoggerProvider
     /// <summary>Every exception that was logged, with its stack trace.</summary>
     public IReadOnlyCollection<string> Exceptions => _exceptions;
 
+    /// <summary>That no exception was logged; a failure shows them whole.</summary>
+    public void AssertNoExceptions() => Assert.True(_exceptions.IsEmpty, string.Join("\n", _exceptions));
+
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
     public void Dispose()

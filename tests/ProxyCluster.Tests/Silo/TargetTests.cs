@@ -135,7 +135,7 @@ public class TargetTests(FilledSilo filled) : IClassFixture<FilledSilo>
 
         if (status != 200)
             Assert.Equal(before, filled.Silo.Upstream.TotalRequests);
-        Assert.Empty(filled.Silo.Log.Exceptions);
+        filled.Silo.Log.AssertNoExceptions();
     }
 
     [Fact]
