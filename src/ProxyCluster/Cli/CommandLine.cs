@@ -20,6 +20,7 @@ internal static class CommandLine
         root.Subcommands.Add(StatusVerb.Create(context));
         root.Subcommands.Add(RegionVerb.Create(context));
         root.Subcommands.Add(ModuleVerb.Create(context));
+        root.Subcommands.Add(PolicyVerb.Create(context));
         root.Subcommands.Add(EventsVerb.Create(context));
         root.Subcommands.Add(ClientsVerb.Create(context));
         root.Subcommands.Add(ConfigVerb.Create(context));

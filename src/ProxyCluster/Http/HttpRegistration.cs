@@ -22,6 +22,8 @@ internal static class HttpRegistration
         services.AddSingleton<ChecksumDatabaseEndpoints>();
         services.AddSingleton<SystemEndpoints>();
         services.AddSingleton<PeerEndpoints>();
+        services.AddSingleton<AdminReplies>();
+        services.AddSingleton<PolicyEndpoints>();
         services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<PolicyAnswers>();
         services.AddSingleton<FrontEndMemory>();

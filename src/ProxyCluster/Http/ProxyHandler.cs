@@ -338,7 +338,7 @@ internal sealed class ProxyHandler(
 
         ask = new Ask(what, who with { Namespace = inNamespace }, isCachedOnly ? AskLevel.Stored : AskLevel.Client, from)
         {
-            Trail = what.Asked == Asked.ChecksumDatabase ? null : gate.NewTrail(),
+            Trail = what.Asked == Asked.ChecksumDatabase ? null : gate.NewTrail(who with { Namespace = inNamespace }),
         };
         failure = null;
         return true;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -29,6 +30,7 @@ internal sealed class AdminConnection : IDisposable
     private static readonly FailoverJson FailoverWords = new(new(FailoverJson.Default.Options) { Converters = { new ShownText() } });
     private static readonly ClientsJson ClientsWords = new(new(ClientsJson.Default.Options) { Converters = { new ShownText() } });
     private static readonly RulingOrdersJson RulingWords = new(new(RulingOrdersJson.Default.Options) { Converters = { new ShownText() } });
+    private static readonly PolicyJson PolicyNames = new(new(PolicyJson.Default.Options) { Converters = { new ShownText() } });
     private static readonly ForgetJson ForgetWords = new(new(ForgetJson.Default.Options) { Converters = { new ShownText() } });
 
     private readonly IReadOnlyList<Uri> _members;
@@ -142,16 +144,50 @@ internal sealed class AdminConnection : IDisposable
             cancel,
             RulingPatience);
 
+    /// <summary>A policy with its text, as it is: the one in force, or that of a number.</summary>
+    public Task<Outcome<PolicyText>> PolicyAsync(long? number, CancellationToken cancel) => AskAsync(
+        HttpMethod.Get, number is null ? "policy" : string.Create(CultureInfo.InvariantCulture, $"policy?number={number}"), null, PolicyJson.Default.PolicyText, cancel);
+
+    /// <summary>Those that are kept.</summary>
+    public Task<Outcome<PolicyHistory>> PolicyHistoryAsync(CancellationToken cancel) =>
+        AskAsync(HttpMethod.Get, "policy/history", null, PolicyNames.PolicyHistory, cancel);
+
+    /// <summary>What would become of a question.</summary>
+    public Task<Outcome<PolicyExplained>> ExplainAsync(ExplainBody question, CancellationToken cancel) => AskAsync(
+        HttpMethod.Post, "policy/explain", JsonSerializer.SerializeToUtf8Bytes(question, PolicyJson.Default.ExplainBody), PolicyNames.PolicyExplained, cancel);
+
+    /// <summary>What would have become of its last day's requests, at each member that the command line names.</summary>
+    public async Task<Outcome<PolicyTrial[]>> TryPolicyAsync(string text, CancellationToken cancel)
+    {
+        var trials = new List<PolicyTrial>();
+        var body = JsonSerializer.SerializeToUtf8Bytes(new PolicyBody(null, text), PolicyJson.Default.PolicyBody);
+        foreach (var member in _members)
+        {
+            if (!(await AskAsync([member], HttpMethod.Post, "policy/try", body, PolicyNames.PolicyTrial, RulingPatience, cancel).ConfigureAwait(false)).TryGet(out var trial, out var failure))
+                return failure;
+            trials.Add(trial);
+        }
+
+        return trials.ToArray();
+    }
+
+    /// <summary>Orders to <c>push</c> a policy, to <c>rollout</c> one, or to <c>rollback</c> to one.</summary>
+    public Task<Outcome<PolicyLine>> PushPolicyAsync(string verb, PolicyBody order, CancellationToken cancel) => AskAsync(
+        HttpMethod.Post, $"policy/{verb}", JsonSerializer.SerializeToUtf8Bytes(order, PolicyJson.Default.PolicyBody), PolicyNames.PolicyLine, cancel, RulingPatience);
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
+    private Task<Outcome<T>> AskAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancel, TimeSpan? longer = null)
+        where T : class => AskAsync(_members, method, path, body, type, longer, cancel);
+
     private async Task<Outcome<T>> AskAsync<T>(
-        HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancel, TimeSpan? longer = null)
+        IReadOnlyList<Uri> members, HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, TimeSpan? longer, CancellationToken cancel)
         where T : class
     {
         var patience = longer ?? Patience;
         Failure? failure = null;
-        foreach (var member in _members)
+        foreach (var member in members)
         {
             using var request = new HttpRequestMessage(method, new Uri(member, AdminEndpoints.Prefix + path));
             if (body is not null)
