@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
+using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
 using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
@@ -27,7 +29,9 @@ internal sealed class DirectWorld : IDisposable
         Mirrors = new GitMirrors(
             options, _git, _guard, logins ?? (static (_, _) => ValueTask.FromResult<GitLogin?>(null)), Tree,
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), TimeProvider.System, NullLogger<GitMirrors>.Instance);
-        Modules = new DirectModules(new Discovery(options, _guard, TimeProvider.System), Mirrors, _guard, new UrlRewrites(Options.Rewrites), Tree, options, TimeProvider.System);
+        var discovery = new Discovery(options, _guard, TimeProvider.System);
+        Modules = new DirectModules(discovery, Mirrors, _guard, new UrlRewrites(Options.Rewrites), Tree, options, TimeProvider.System);
+        Region = new RegionModules(discovery, _guard, Modules, Others);
         Keeper = new MirrorKeeper(options, Tree, Mirrors, TimeProvider.System, NullLogger<MirrorKeeper>.Instance);
     }
 
@@ -39,6 +43,12 @@ internal sealed class DirectWorld : IDisposable
     public DataTree Tree { get; }
 
     public DirectModules Modules { get; }
+
+    /// <summary>The same, wherever in the region their mirrors are.</summary>
+    public RegionModules Region { get; }
+
+    /// <summary>The mirrors of the region's other silos.</summary>
+    public ScriptedMirrors Others { get; } = new();
 
     public GitMirrors Mirrors { get; }
 
@@ -57,5 +67,21 @@ internal sealed class DirectWorld : IDisposable
         _guard.Dispose();
         _git.Dispose();
         _directory.Dispose();
+    }
+}
+
+/// <summary>Mirrors of other silos, as a test has them.</summary>
+internal sealed class ScriptedMirrors : IRegionMirrors
+{
+    public bool AreShared { get; set; }
+
+    /// <summary>The repositories that were asked about.</summary>
+    public List<string> Asked { get; } = [];
+
+    public Task<Outcome<DirectAnswer>> AskAsync(
+        string repository, ProxyPath what, Func<CancellationToken, Task<Outcome<DirectAnswer>>> here, CancellationToken cancel)
+    {
+        Asked.Add(repository);
+        return here(cancel);
     }
 }
