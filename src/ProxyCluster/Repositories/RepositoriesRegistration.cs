@@ -18,6 +18,7 @@ internal static class RepositoriesRegistration
         services.AddSingleton<RepositoryGuard>();
         services.AddSingleton<Discovery>();
         services.AddSingleton<GitProgram>();
+        services.AddSingleton<MirrorSpace>();
         services.AddSingleton<GitMirrors>();
         services.AddSingleton<DirectModules>();
         services.AddSingleton<RegionModules>();

@@ -17,22 +17,26 @@ internal sealed class DirectWorld : IDisposable
     private readonly GitProgram _git;
     private readonly RepositoryGuard _guard;
 
-    public DirectWorld(Action<DirectOptions>? configure = null, HttpMessageHandler? pages = null, GitLogins? logins = null)
+    public DirectWorld(Action<DirectOptions>? configure = null, HttpMessageHandler? pages = null, GitLogins? logins = null, Action<StorageOptions>? storage = null)
     {
         Options = new DirectOptions { Rewrites = [.. Hosts.Select(host => $"https://{host}/=file://{RepositoriesOf(host)}")], Inside = "vanity.test,gopkg.in" };
         configure?.Invoke(Options);
+        storage?.Invoke(Storage);
         Tree = new DataTree(_directory["data"]);
         Tree.Prepare();
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         _git = new GitProgram(options, Tree, TimeProvider.System);
+        var kept = Microsoft.Extensions.Options.Options.Create(Storage);
+        Beside = new BesideFiles(Tree, new Quarantine(Tree, kept, TimeProvider.System, NullLogger<Quarantine>.Instance));
+        Space = new MirrorSpace(options, kept, Tree, Beside, () => FreeBytes(this));
         _guard = new RepositoryGuard(Options, new VerificationOptions(), TimeProvider.System, RedirectGuard.IsInside, pages);
         Mirrors = new GitMirrors(
-            options, _git, _guard, logins ?? (static (_, _) => ValueTask.FromResult<GitLogin?>(null)), Tree,
+            options, _git, _guard, logins ?? (static (_, _) => ValueTask.FromResult<GitLogin?>(null)), Tree, Space,
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), TimeProvider.System, NullLogger<GitMirrors>.Instance);
         var discovery = new Discovery(options, _guard, TimeProvider.System);
         Modules = new DirectModules(discovery, Mirrors, _guard, new UrlRewrites(Options.Rewrites), Tree, options, TimeProvider.System);
         Region = new RegionModules(discovery, _guard, Modules, Others);
-        Keeper = new MirrorKeeper(options, Tree, Mirrors, TimeProvider.System, NullLogger<MirrorKeeper>.Instance);
+        Keeper = new MirrorKeeper(Tree, Mirrors, Space, TimeProvider.System, NullLogger<MirrorKeeper>.Instance);
     }
 
     /// <summary>Hosts whose repositories are on this disk.</summary>
@@ -51,6 +55,16 @@ internal sealed class DirectWorld : IDisposable
     public ScriptedMirrors Others { get; } = new();
 
     public GitMirrors Mirrors { get; }
+
+    /// <summary>What the mirrors may take of this disk.</summary>
+    public StorageOptions Storage { get; } = new();
+
+    /// <summary>What the disk has left.</summary>
+    public Func<DirectWorld, long> FreeBytes { get; set; } = static _ => long.MaxValue;
+
+    public MirrorSpace Space { get; }
+
+    public BesideFiles Beside { get; }
 
     public MirrorKeeper Keeper { get; }
 
