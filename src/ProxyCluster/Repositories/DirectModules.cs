@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Direct;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.GoModules.Zips;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
@@ -43,6 +44,17 @@ internal sealed class DirectModules(
 
     // Which scheme answered.
     private readonly ShortMemory<RepositoryAddress> _answered = new(1L << 20, options.Value.PlaceFreshFor, clock);
+
+    /// <summary>What a path of the protocol asks.</summary>
+    public Task<Outcome<DirectAnswer>> AskAsync(ProxyPath what, CancellationToken cancel) => what switch
+    {
+        { Asked: Asked.Artifact } => ArtifactAsync(what.Module, what.Kind, cancel),
+        { Query.Kind: QueryKind.List } => ListAsync(what.Query.Path, cancel),
+        { Query.Kind: QueryKind.Latest } => LatestAsync(what.Query.Path, cancel),
+        _ => VersionQuery.TryParse(what.Query.Path, what.Query.Revision, out var query, out var error)
+            ? QueryAsync(query, cancel)
+            : Task.FromResult<Outcome<DirectAnswer>>(new Failure(FailureKind.BadRequest, error)),
+    };
 
     /// <summary>An artifact.</summary>
     public Task<Outcome<DirectAnswer>> ArtifactAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
@@ -190,7 +202,7 @@ internal sealed class DirectModules(
     private async Task<Outcome<DirectAnswer>> ZipAsync(ModuleVersion module, ModuleRevision revision, GitRepository repository, CancellationToken cancel)
     {
         var (commit, directory) = (revision.Commit.Hash, revision.Tree.Directory);
-        await using var archive = Temporary("archive");
+        await using var archive = tree.OpenTemporary("archive");
         string[] below = directory.Length == 0 ? [] : [directory];
         var result = await mirrors.LookAsync(repository.Address, ["archive", "--format=tar", "--end-of-options", commit, .. below], archive, MaxArchive, cancel);
         if (!result.IsWell && !result.Errors.Contains("invalid path", StringComparison.Ordinal))
@@ -202,7 +214,7 @@ internal sealed class DirectModules(
         if (directory.Length > 0 && !files.Exists(static file => file.Path == "LICENSE") && await repository.ReadFileAsync(commit, "LICENSE", cancel) is { } license)
             files.Add(ModuleFile.Of("LICENSE", license));
 
-        var zip = Temporary("direct");
+        var zip = tree.OpenTemporary("direct");
         var isGiven = false;
         try
         {
@@ -219,16 +231,16 @@ internal sealed class DirectModules(
                 await zip.DisposeAsync();
         }
     }
-
-    private FileStream Temporary(string what) => new(
-        tree.NewTemporary(what), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 << 10, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
 }
 
 /// <summary>An answer, whose body is the reader's to dispose of; or where to ask a module proxy.</summary>
 /// <param name="Body">The body.</param>
 /// <param name="Proxy">A module proxy that the module's page names instead of a repository.</param>
 /// <param name="MayBeInside">That one may be inside.</param>
-internal sealed record DirectAnswer(Stream? Body, Uri? Proxy = null, bool MayBeInside = false)
+internal sealed record DirectAnswer(Stream? Body, Uri? Proxy = null, bool MayBeInside = false) : IDisposable
 {
+    /// <inheritdoc/>
+    public void Dispose() => Body?.Dispose();
+
     public static DirectAnswer Of(byte[] body) => new(new MemoryStream(body, writable: false));
 }

@@ -25,6 +25,7 @@ internal static class GitFailures
             || Has("returned error: 401") || Has("Host key verification failed")
             ? FailureKind.Blocked
             : Has("not allowed") ? FailureKind.Blocked
+            : SaysNoSpace(result) ? FailureKind.StoreUnavailable
             : isMoved ? FailureKind.UpstreamInvalid
             : Has("File too large") || Has("signal 25") || Has("out of memory") || Has("mmap failed") || Has("malloc") ? FailureKind.UpstreamInvalid
             : Has("bad pack") || Has("index-pack failed") || Has("inflate returned") || Has("fsck error") ? FailureKind.UpstreamInvalid
@@ -47,6 +48,10 @@ internal static class GitFailures
 
     /// <summary>Could the host not be found, or not be connected to?</summary>
     public static bool SaysUnreachable(GitResult result) => Array.Exists(Unreachable, words => result.Errors.Contains(words, StringComparison.Ordinal));
+
+    /// <summary>Does the disk take no more?</summary>
+    public static bool SaysNoSpace(GitResult result) =>
+        result.Errors.Contains("No space left on device", StringComparison.Ordinal) || result.Errors.Contains("Disk quota exceeded", StringComparison.Ordinal);
 
     /// <summary>Does a server over http say that it has no such repository?</summary>
     public static bool SaysNotFound(GitResult result) =>

@@ -18,7 +18,8 @@ namespace ProxyCluster.Repositories;
 /// </para>
 /// <para>
 /// Survives: a process that is killed (git's own files are renamed into place, and what it left half done is not named by
-/// anything); a mirror that is damaged or too large (it is removed, and fetched anew when it is needed).
+/// anything); a mirror that is damaged or too large (it is removed, and fetched anew when it is needed); a disk that fills up, of
+/// which mirrors take what <see cref="MirrorSpace"/> allows: the longest unused go, and if need be the one that is being fetched.
 /// </para>
 /// <para>
 /// Leaves to others: what any of it means for a module (<see cref="ModuleRevisions"/>), whether it is right (verification), who
@@ -32,6 +33,9 @@ internal sealed partial class GitMirrors : IDisposable
     private const long MaxCommits = 128L << 20;
     private const long RefsBudget = 64L << 20;
 
+    // How often a fetch is looked at: what it may write until then is what it takes too much.
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
     // More tags than these may be of many modules, or of a long history.
     private const int FewTags = 32;
 
@@ -40,6 +44,7 @@ internal sealed partial class GitMirrors : IDisposable
     private readonly RepositoryGuard _guard;
     private readonly GitLogins _logins;
     private readonly DataTree _tree;
+    private readonly MirrorSpace _space;
     private readonly TimeProvider _clock;
     private readonly ILogger<GitMirrors> _logger;
     private readonly CancellationTokenSource _stop;
@@ -54,11 +59,12 @@ internal sealed partial class GitMirrors : IDisposable
         RepositoryGuard guard,
         GitLogins logins,
         DataTree tree,
+        MirrorSpace space,
         IHostApplicationLifetime lifetime,
         TimeProvider clock,
         ILogger<GitMirrors> logger)
     {
-        (_options, _git, _guard, _logins, _tree, _clock, _logger) = (options.Value, git, guard, logins, tree, clock, logger);
+        (_options, _git, _guard, _logins, _tree, _space, _clock, _logger) = (options.Value, git, guard, logins, tree, space, clock, logger);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
         _refs = new(RefsBudget, _options.FreshFor, clock);
         _hosts = new(_options, clock);
@@ -164,8 +170,7 @@ internal sealed partial class GitMirrors : IDisposable
         using var turn = await _writing.TakeAsync(mirror, cancel);
         if (!Directory.Exists(mirror) || !mayGo())
             return;
-        MirrorKeeper.Remove(mirror);
-        Log.Removed(_logger, mirror);
+        Remove(mirror);
     }
 
     /// <summary>Packs a mirror anew.</summary>
@@ -289,6 +294,8 @@ internal sealed partial class GitMirrors : IDisposable
 
     private async Task PrepareAsync(string mirror, RepositoryAddress address, RefTable refs, CancellationToken cancel)
     {
+        if (!MakeRoom(mirror))
+            throw new RepositoryException(NoRoom(address));
         var attributes = Path.Combine(mirror, "info", "attributes");
         if (!HasMirror(address) || !File.Exists(attributes))
         {
@@ -354,17 +361,90 @@ internal sealed partial class GitMirrors : IDisposable
     private async Task<(GitResult Result, long Began)> RunFetchAsync(RepositoryAddress address, string[] arguments, CancellationToken cancel)
     {
         var (mirror, began) = (DirectoryOf(address), _clock.GetTimestamp());
-        var (result, _) = await CallAsync(
-            address,
-            new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout) { Mirror = mirror },
-            cancel);
-        if (MirrorKeeper.SizeOf(mirror) > _options.MaxRepositoryBytes)
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        GitResult result;
+        Failure? beyond = null;
+        await using (_clock.CreateTimer(_ => Watch(), null, LookEvery, LookEvery))
         {
-            MirrorKeeper.Remove(mirror);
-            throw new RepositoryException(new Failure(FailureKind.UpstreamInvalid, $"{address.Url}: the repository is larger than {_options.MaxRepositoryBytes} bytes"));
+            try
+            {
+                (result, _) = await CallAsync(
+                    address,
+                    new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout) { Mirror = mirror },
+                    stop.Token);
+            }
+            catch (OperationCanceledException) when (beyond is not null && !cancel.IsCancellationRequested)
+            {
+                result = new GitResult(-1, [], "");
+            }
         }
 
-        return (result, began);
+        // What is whole is here, and is given, however little room is left now. What was left half done takes room until the next fetch.
+        if (beyond is null && BeyondOrNull() is { Kind: FailureKind.UpstreamInvalid } late)
+            beyond = late;
+        if (!result.IsWell)
+            ClearLeftovers(mirror);
+        if (GitFailures.SaysNoSpace(result))
+            MakeRoom(mirror, _space.AfterDiskFull);
+        if (beyond is { Kind: FailureKind.UpstreamInvalid })
+            Remove(mirror);
+        return beyond is null ? (result, began) : throw new RepositoryException(beyond);
+
+        Failure? BeyondOrNull() =>
+            _space.Measure(mirror) > _space.Largest ? new Failure(FailureKind.UpstreamInvalid, $"{address.Url}: the repository is larger than {_space.Largest} bytes")
+            : MakeRoom(mirror) ? null
+            : NoRoom(address);
+
+        void Watch()
+        {
+            try
+            {
+                if (beyond is not null || BeyondOrNull() is not { } failure)
+                    return;
+                beyond = failure;
+                stop.Cancel();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // What comes and goes while it is looked at is looked at again.
+            }
+        }
+    }
+
+    private static Failure NoRoom(RepositoryAddress address) => new(
+        FailureKind.StoreUnavailable, $"{address.Url}: there is no room for its mirror (Direct:MaxBytes, Storage:MaxBytes, Storage:MinFreeBytes)");
+
+    /// <summary>
+    /// Has the longest unused mirrors gone, as far as there must be more room; false where that is not enough. Whoever reads one of them
+    /// finds it gone, and has it fetched anew; one that is being written stays, and so does the one for which room is made.
+    /// </summary>
+    private bool MakeRoom(string mirror, long most = long.MaxValue)
+    {
+        if (!IsDue())
+            return true;
+        foreach (var other in _space.LongestUnused())
+        {
+            if (!IsDue())
+                return true;
+            if (other == mirror || _writing.TakeOrNull(other) is not { } turn)
+                continue;
+            using (turn)
+            {
+                if (Directory.Exists(other))
+                    Remove(other);
+            }
+        }
+
+        return !IsDue();
+
+        bool IsDue() => _space.IsShort || _space.Taken > most;
+    }
+
+    private void Remove(string mirror)
+    {
+        MirrorKeeper.Remove(mirror);
+        _space.Measure(mirror);
+        Log.Removed(_logger, mirror);
     }
 
     private static string? RegularTextOrNull(string path) => File.Exists(path) ? File.ReadAllText(path) : null;

@@ -129,6 +129,10 @@ internal sealed class DataTree
 
     public string NewTemporary(string what) => Path.Combine(Temporary, $"{what}-{Guid.NewGuid():N}");
 
+    /// <summary>A temporary file that is gone when it is closed.</summary>
+    public FileStream OpenTemporary(string what) => new(
+        NewTemporary(what), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 << 10, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+
     /// <summary>A name that sorts by time and says what the file was; the name's end, where it would not fit otherwise.</summary>
     public string NewQuarantine(ModuleVersion module, string ending, DateTimeOffset time)
     {

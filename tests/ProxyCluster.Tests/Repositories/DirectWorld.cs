@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
+using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
 using ProxyCluster.Sockets;
 using ProxyCluster.Storage;
@@ -15,20 +17,26 @@ internal sealed class DirectWorld : IDisposable
     private readonly GitProgram _git;
     private readonly RepositoryGuard _guard;
 
-    public DirectWorld(Action<DirectOptions>? configure = null, HttpMessageHandler? pages = null, GitLogins? logins = null)
+    public DirectWorld(Action<DirectOptions>? configure = null, HttpMessageHandler? pages = null, GitLogins? logins = null, Action<StorageOptions>? storage = null)
     {
         Options = new DirectOptions { Rewrites = [.. Hosts.Select(host => $"https://{host}/=file://{RepositoriesOf(host)}")], Inside = "vanity.test,gopkg.in" };
         configure?.Invoke(Options);
+        storage?.Invoke(Storage);
         Tree = new DataTree(_directory["data"]);
         Tree.Prepare();
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         _git = new GitProgram(options, Tree, TimeProvider.System);
+        var kept = Microsoft.Extensions.Options.Options.Create(Storage);
+        Beside = new BesideFiles(Tree, new Quarantine(Tree, kept, TimeProvider.System, NullLogger<Quarantine>.Instance));
+        Space = new MirrorSpace(options, kept, Tree, Beside, () => FreeBytes(this));
         _guard = new RepositoryGuard(Options, new VerificationOptions(), TimeProvider.System, RedirectGuard.IsInside, pages);
         Mirrors = new GitMirrors(
-            options, _git, _guard, logins ?? (static (_, _) => ValueTask.FromResult<GitLogin?>(null)), Tree,
+            options, _git, _guard, logins ?? (static (_, _) => ValueTask.FromResult<GitLogin?>(null)), Tree, Space,
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), TimeProvider.System, NullLogger<GitMirrors>.Instance);
-        Modules = new DirectModules(new Discovery(options, _guard, TimeProvider.System), Mirrors, _guard, new UrlRewrites(Options.Rewrites), Tree, options, TimeProvider.System);
-        Keeper = new MirrorKeeper(options, Tree, Mirrors, TimeProvider.System, NullLogger<MirrorKeeper>.Instance);
+        var discovery = new Discovery(options, _guard, TimeProvider.System);
+        Modules = new DirectModules(discovery, Mirrors, _guard, new UrlRewrites(Options.Rewrites), Tree, options, TimeProvider.System);
+        Region = new RegionModules(discovery, _guard, Modules, Others);
+        Keeper = new MirrorKeeper(Tree, Mirrors, Space, TimeProvider.System, NullLogger<MirrorKeeper>.Instance);
     }
 
     /// <summary>Hosts whose repositories are on this disk.</summary>
@@ -40,7 +48,23 @@ internal sealed class DirectWorld : IDisposable
 
     public DirectModules Modules { get; }
 
+    /// <summary>The same, wherever in the region their mirrors are.</summary>
+    public RegionModules Region { get; }
+
+    /// <summary>The mirrors of the region's other silos.</summary>
+    public ScriptedMirrors Others { get; } = new();
+
     public GitMirrors Mirrors { get; }
+
+    /// <summary>What the mirrors may take of this disk.</summary>
+    public StorageOptions Storage { get; } = new();
+
+    /// <summary>What the disk has left.</summary>
+    public Func<DirectWorld, long> FreeBytes { get; set; } = static _ => long.MaxValue;
+
+    public MirrorSpace Space { get; }
+
+    public BesideFiles Beside { get; }
 
     public MirrorKeeper Keeper { get; }
 
@@ -57,5 +81,21 @@ internal sealed class DirectWorld : IDisposable
         _guard.Dispose();
         _git.Dispose();
         _directory.Dispose();
+    }
+}
+
+/// <summary>Mirrors of other silos, as a test has them.</summary>
+internal sealed class ScriptedMirrors : IRegionMirrors
+{
+    public bool AreShared { get; set; }
+
+    /// <summary>The repositories that were asked about.</summary>
+    public List<string> Asked { get; } = [];
+
+    public Task<Outcome<DirectAnswer>> AskAsync(
+        string repository, ProxyPath what, Func<CancellationToken, Task<Outcome<DirectAnswer>>> here, CancellationToken cancel)
+    {
+        Asked.Add(repository);
+        return here(cancel);
     }
 }
