@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 using ProxyCluster.Access;
 using ProxyCluster.Admin;
+using ProxyCluster.Audit;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.GoModules.Names;
@@ -24,6 +25,7 @@ namespace ProxyCluster.Http;
 /// GET  /-/admin/v1/status                  viewer    the cluster: regions, members, their health
 /// GET  /-/admin/v1/events?since=ID         viewer    events after the given one, oldest first
 /// GET  /-/admin/v1/clients                 viewer    which clients ask this member most, are refused most, wait most
+/// GET  /-/admin/v1/audit?module=…           viewer    lines of this member's audit log, a JSON object each
 /// POST /-/admin/v1/regions/NAME/drain      operator  {"reason": "…", "force": false}
 /// POST /-/admin/v1/regions/NAME/undrain    operator
 /// POST /-/admin/v1/regions/NAME/fail       operator
@@ -48,6 +50,8 @@ internal sealed partial class AdminEndpoints(
     Responses responses,
     ClusterSelf self,
     ProxyMetrics metrics,
+    AuditLog audit,
+    AuditAnswer audited,
     TimeProvider clock,
     ILogger<AdminEndpoints> logger)
 {
@@ -81,6 +85,7 @@ internal sealed partial class AdminEndpoints(
         var header = context.Request.Headers.Authorization;
         if ((GivenToken.BearerOrNull(header) ?? (isPage ? GivenToken.PasswordOrNull(header) : null)) is not { } given || tokens.FindOrNull(given) is not { } token)
         {
+            audit.Note(new(clock.GetUtcNow(), AuditWord.Refuse) { Check = "admin-token", Address = context.Connection.RemoteIpAddress, Text = string.Join('/', path) });
             Log.Unknown(logger, context.Request.Method, string.Join('/', path), context.Connection.RemoteIpAddress);
             context.Response.Headers.WWWAuthenticate = isPage ? "Basic realm=\"admin token as password\", charset=\"UTF-8\"" : "Bearer";
             return FailAsync(context, 401, "a bearer token of the token file is needed", cancel);
@@ -91,6 +96,7 @@ internal sealed partial class AdminEndpoints(
             ["status"] => Allows(context, "GET") ? StatusAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
             ["events"] => Allows(context, "GET") ? EventsAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
             ["clients"] => Allows(context, "GET") ? ClientsAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
+            ["audit"] => Allows(context, "GET") ? AuditAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
             ["regions", { Length: > 0 } region, var word] when VerbOrNull(word) is { } verb =>
                 Allows(context, "POST") ? OrderAsync(context, verb, region, token, cancel) : WrongMethodAsync(context, "POST", cancel),
             ["modules", "forget"] => Allows(context, "POST") ? ForgetAsync(context, token, cancel) : WrongMethodAsync(context, "POST", cancel),
@@ -100,7 +106,7 @@ internal sealed partial class AdminEndpoints(
             ["modules", "withdraw"] => Allows(context, "POST") ? RuleAsync(context, RulingVerb.Withdraw, token, cancel) : WrongMethodAsync(context, "POST", cancel),
             ["modules", "accept"] => Allows(context, "POST") ? RuleAsync(context, RulingVerb.Accept, token, cancel) : WrongMethodAsync(context, "POST", cancel),
             ["dashboard", ..] => Allows(context, "GET") ? DashboardAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
-            _ => FailAsync(context, 404, "there is status, events?since=ID, clients, regions/NAME/drain, undrain, fail, recover, forget, modules/rulings, modules/withdraw, modules/accept, modules/forget, and dashboard/", cancel),
+            _ => FailAsync(context, 404, "there is status, events?since=ID, clients, audit, regions/NAME/drain, undrain, fail, recover, forget, modules/rulings, modules/withdraw, modules/accept, modules/forget, and dashboard/", cancel),
         };
     }
 
@@ -121,6 +127,12 @@ internal sealed partial class AdminEndpoints(
 
     private Task ClientsAsync(HttpContext context, CancellationToken cancel) =>
         WriteAsync(context, 200, ClientsAnswer.Of(metrics.Clients, self.Member.Id, clock.GetUtcNow()), ClientsJson.Default.ClientsAnswer, cancel);
+
+    private async Task AuditAsync(HttpContext context, CancellationToken cancel)
+    {
+        if (await audited.FaultOrWriteAsync(context, responses, cancel) is { } fault)
+            await FailAsync(context, fault.Status, fault.Why, cancel);
+    }
 
     private Task DashboardAsync(HttpContext context, CancellationToken cancel)
     {
@@ -145,6 +157,14 @@ internal sealed partial class AdminEndpoints(
 
         var answer = await authority.OrderAsync(new OperatorCommand(verb, region, words, token.Name, order.Force), cancel);
         Log.Ordered(logger, token.Name, verb, region, words, order.Force, answer.Result, answer.Message);
+        audit.Note(new(clock.GetUtcNow(), AuditWord.Order)
+        {
+            By = token.Name,
+            Rule = $"region-{verb.ToString().ToLowerInvariant()}",
+            Check = answer.Result.ToString().ToLowerInvariant(),
+            Address = context.Connection.RemoteIpAddress,
+            Text = $"{region}: {words}",
+        });
         var status = answer.Result switch
         {
             OperatorResult.Done or OperatorResult.Unchanged => 200,
@@ -228,6 +248,7 @@ internal sealed partial class AdminEndpoints(
         if (token.Role == AdminRole.Operator)
             return true;
         Log.Forbidden(logger, token.Name, order);
+        audit.Note(new(clock.GetUtcNow(), AuditWord.Refuse) { By = token.Name, Check = "viewer", Address = context.Connection.RemoteIpAddress, Text = order });
         await FailAsync(context, 403, $"{token.Name} is a viewer; this takes an operator", cancel);
         return false;
     }

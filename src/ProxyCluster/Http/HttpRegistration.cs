@@ -24,6 +24,8 @@ internal static class HttpRegistration
         services.AddSingleton<PeerEndpoints>();
         services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<PolicyAnswers>();
+        services.AddSingleton<RequestAudit>();
+        services.AddSingleton<AuditAnswer>();
         services.AddSingleton<FrontEndMemory>();
         services.AddSingleton<PassedBody>();
         services.AddSingleton<Forwarder>();
