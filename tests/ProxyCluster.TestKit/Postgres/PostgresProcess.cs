@@ -42,7 +42,7 @@ public sealed class PostgresProcess : IAsyncDisposable
             // The server refuses to be root.
             if (Environment.IsPrivilegedProcess)
                 await RunAsync("chown", ["postgres", server._directory.Path]);
-            await server.AsItselfAsync("initdb", "-D", server.Data, "-A", "trust", "-U", "proxycluster", "--no-sync");
+            await AsItselfAsync("initdb", "-D", server.Data, "-A", "trust", "-U", "proxycluster", "--no-sync");
             await server.StartAgainAsync();
             return server;
         }
@@ -87,7 +87,7 @@ public sealed class PostgresProcess : IAsyncDisposable
         return (await ChildProcess.RunAsync(program, arguments, new Dictionary<string, string>(), Limit)).ExitCode == 0;
     }
 
-    private Task AsItselfAsync(string name, params string[] arguments)
+    private static Task AsItselfAsync(string name, params string[] arguments)
     {
         var (program, all) = Call(name, arguments);
         return RunAsync(program, all);

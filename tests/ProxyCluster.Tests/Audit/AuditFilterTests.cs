@@ -8,7 +8,13 @@ public sealed class AuditFilterTests
 
     private static readonly AuditLine Line = new(7, new DateTimeOffset(2026, 3, 4, 5, 6, 7, TimeSpan.Zero), "allow")
     {
-        Module = "example.com/lib", Version = "v1.2.3", Artifact = "zip", Address = "10.1.2.3", Subject = "ci", Namespace = "team", Build = "4711",
+        Module = "example.com/lib",
+        Version = "v1.2.3",
+        Artifact = "zip",
+        Address = "10.1.2.3",
+        Subject = "ci",
+        Namespace = "team",
+        Build = "4711",
     };
 
     [Theory]

@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using ProxyCluster.Audit;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
@@ -66,7 +65,10 @@ internal sealed class AuditSite : IAsyncDisposable
         Assert.True(ModuleVersion.TryParse(module, version, out var parsed, out var error), error);
         return new(Clock.GetUtcNow(), AuditWord.Allow)
         {
-            What = ProxyPath.ToArtifact(parsed, ArtifactKind.Zip), Address = IPAddress.Parse(address), Subject = subject, Origin = "https://proxy.example",
+            What = ProxyPath.ToArtifact(parsed, ArtifactKind.Zip),
+            Address = IPAddress.Parse(address),
+            Subject = subject,
+            Origin = "https://proxy.example",
         };
     }
 

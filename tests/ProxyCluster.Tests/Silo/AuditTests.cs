@@ -2,9 +2,8 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Audit;
-using ProxyCluster.Http;
 using ProxyCluster.Policy;
-using ProxyCluster.Rulings;
+using ProxyCluster.Seals;
 using ProxyCluster.TestKit;
 using ProxyCluster.Tests.Cli;
 using ProxyCluster.Tests.Gate;
@@ -122,6 +121,44 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal(1, changed.Status);
         Assert.Contains("problem", changed.Out, StringComparison.Ordinal);
         await _silo.StartAgainAsync();
+    }
+
+    [Fact]
+    public async Task Seal_IsWhatTheClusterKnows_AndAnEndThatIsCutOffIsFoundAndSealedNoMore()
+    {
+        // 1. Sealed.
+        _silo.Configure(("Audit:SealEvery", "1s"));
+        await _silo.StopAsync();
+        await _silo.StartAgainAsync();
+        await _silo.GetAsync(One.Stem + ".zip");
+        await Waiting.UntilAsync(() => Place() is { Head.Sequence: > 0 } place && SealedOf(place.Log) > 3, "the log is sealed");
+        await _silo.StopAsync();
+        var directory = Path.Combine(_tokens.FullName, "audit");
+        string[] verify = ["audit", "verify", "--data", _silo.Data, "--set", $"Audit:Directory={directory}"];
+        var whole = await CommandLineCall.RunAsync(verify);
+        Assert.True(whole.Status == 0 && whole.Out.Contains("sealed up to", StringComparison.Ordinal), whole.Out + whole.Error);
+
+        // 2. All but the first three lines is cut off.
+        foreach (var (_, path) in AuditFileName.In(directory).Skip(1))
+            File.Delete(path);
+        var file = AuditFileName.In(directory)[0].Path;
+        await File.WriteAllLinesAsync(file, (await File.ReadAllLinesAsync(file, Cancel)).Take(3), Cancel);
+        var cut = await CommandLineCall.RunAsync(verify);
+        Assert.Equal(1, cut.Status);
+        Assert.StartsWith("the end is missing: the cluster knows line", cut.Out, StringComparison.Ordinal);
+
+        // 3. And the silo says so itself, and leaves the evidence.
+        await _silo.StartAgainAsync();
+        await Waiting.UntilAsync(() => AuditReader.Read(directory, new AuditFilter { Decision = "integrity" }, new AuditAddresses(null)).Any(static line => line.Check == "audit-log"));
+        var known = SealedOf(Place().Log);
+        for (var i = 0; i < known; i++)
+            await _silo.GetAsync(One.Stem + ".zip");
+        await Waiting.UntilAsync(() => Place().Head.Sequence > known);
+        Assert.Equal(1, (await CommandLineCall.RunAsync(verify)).Status);
+
+        AuditPlace Place() => _silo.Services.GetRequiredService<AuditLog>().Place;
+
+        long SealedOf(string log) => _silo.Services.GetRequiredService<SealBook>().Current.OfOrNull(log)?.Sequence ?? 0;
     }
 
     [Fact]
