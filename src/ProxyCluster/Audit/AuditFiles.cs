@@ -28,7 +28,7 @@ internal sealed class AuditFiles : IDisposable
     {
         (_directory, _options, Log, _name, _head, _file) = (directory, options, log, name, head, file);
         _length = RandomAccess.GetLength(file);
-        _json = new Utf8JsonWriter(_one, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+        _json = AuditLine.NewWriter(_one);
     }
 
     /// <summary>Which log it is: random, made with its first line.</summary>

@@ -17,10 +17,23 @@ internal sealed record AuditLine(long Seq, DateTimeOffset Time, string Event)
     private const int MaxName = 300;
     private const int MaxText = 600;
 
-    // For files and answers, which no browser takes for a page: a plus stays one.
-    private static readonly AuditJson Json = new(new(AuditJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-
     private static readonly string[] Words = [.. Enum.GetValues<AuditWord>().Select(static word => word.ToString().ToLowerInvariant())];
+
+    /// <summary>The fields that are texts, but for those of a file's first line, in the order in which they are written.</summary>
+    public static IReadOnlyList<(string Name, Func<AuditLine, string?> Of)> Texts { get; } =
+    [
+        ("event", static line => line.Event), ("module", static line => line.Module), ("version", static line => line.Version),
+        ("artifact", static line => line.Artifact), ("rule", static line => line.Rule), ("check", static line => line.Check),
+        ("origin", static line => line.Origin), ("address", static line => line.Address), ("subject", static line => line.Subject),
+        ("namespace", static line => line.Namespace), ("build", static line => line.Build), ("request", static line => line.Request),
+        ("trace", static line => line.Trace), ("by", static line => line.By), ("text", static line => line.Text),
+        ("silo", static line => line.Silo), ("region", static line => line.Region),
+    ];
+
+    private static readonly (JsonEncodedText Name, Func<AuditLine, string?> Of)[] Encoded =
+    [
+        .. Texts.Append(("log", static line => line.Log)).Append(("prev", static line => line.Prev)).Select(static text => (JsonEncodedText.Encode(text.Name), text.Of)),
+    ];
 
     public string? Module { get; init; }
     public string? Version { get; init; }
@@ -78,11 +91,26 @@ internal sealed record AuditLine(long Seq, DateTimeOffset Time, string Event)
         };
     }
 
-    /// <summary>Writes it as JSON, without hash and newline.</summary>
+    /// <summary>What writes lines: no browser takes them for a page, so a plus stays one.</summary>
+    public static Utf8JsonWriter NewWriter(IBufferWriter<byte> output) =>
+        new(output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+
+    /// <summary>Writes it as JSON, without hash and newline. Hot: once for each event.</summary>
     public void Write(IBufferWriter<byte> output, Utf8JsonWriter writer)
     {
         writer.Reset(output);
-        JsonSerializer.Serialize(writer, this, Json.AuditLine);
+        writer.WriteStartObject();
+        writer.WriteNumber("seq"u8, Seq);
+        writer.WriteString("time"u8, Time);
+        foreach (var (name, value) in Encoded)
+        {
+            if (value(this) is { } text)
+                writer.WriteString(name, text);
+        }
+
+        if (Policy is { } policy)
+            writer.WriteNumber("policy"u8, policy);
+        writer.WriteEndObject();
         writer.Flush();
     }
 
@@ -91,7 +119,7 @@ internal sealed record AuditLine(long Seq, DateTimeOffset Time, string Event)
     {
         try
         {
-            return JsonSerializer.Deserialize(json, Json.AuditLine);
+            return JsonSerializer.Deserialize(json, AuditJson.Default.AuditLine);
         }
         catch (JsonException)
         {
@@ -118,7 +146,7 @@ internal readonly record struct AuditMember(string Id, string Region);
 /// <summary>Who writes: known once the process has joined.</summary>
 internal delegate AuditMember AuditMemberNow();
 
-/// <summary>How lines are written.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>How lines are read.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(AuditLine))]
 internal sealed partial class AuditJson : JsonSerializerContext;

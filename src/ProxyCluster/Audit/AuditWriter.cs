@@ -128,22 +128,14 @@ internal sealed partial class AuditWriter(
             log.Acknowledge(new(files.Log, files.Committed), lines);
     }
 
-    // Attributes are named as those of traces are.
+    // The first one is the event: what a record is called.
     private static List<KeyValuePair<string, object?>> Values(AuditLine line)
     {
-        List<KeyValuePair<string, object?>> values = [new("audit.event", line.Event), new("audit.sequence", line.Seq)];
-        ReadOnlySpan<(string Name, object? Value)> fields =
-        [
-            ("proxycluster.module.path", line.Module), ("proxycluster.module.version", line.Version), ("proxycluster.artifact", line.Artifact),
-            ("audit.rule", line.Rule), ("audit.policy", line.Policy), ("audit.check", line.Check), ("audit.origin", line.Origin),
-            ("client.address", line.Address), ("enduser.id", line.Subject), ("audit.namespace", line.Namespace), ("audit.build", line.Build),
-            ("audit.request", line.Request), ("audit.trace", line.Trace), ("audit.by", line.By), ("audit.text", line.Text),
-            ("audit.silo", line.Silo), ("audit.region", line.Region),
-        ];
-        foreach (var (name, value) in fields)
+        List<KeyValuePair<string, object?>> values = [new("audit.event", line.Event), new("audit.sequence", line.Seq), new("audit.policy", line.Policy)];
+        foreach (var (name, of) in AuditLine.Texts.Skip(1))
         {
-            if (value is not null)
-                values.Add(new(name, value));
+            if (of(line) is { } value)
+                values.Add(new($"audit.{name}", value));
         }
 
         return values;

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Audit;
@@ -49,7 +47,7 @@ internal sealed class AuditAnswer(AuditLog log, IOptions<AuditOptions> options) 
     private async Task WriteAsync(HttpContext context, AuditFilter filter, CancellationToken cancel)
     {
         var lines = new ArrayBufferWriter<byte>();
-        await using var writer = new Utf8JsonWriter(lines, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        await using var writer = AuditLine.NewWriter(lines);
         foreach (var line in AuditReader.Read(options.Value.Directory, filter, AuditAddresses.Of(options.Value)))
         {
             cancel.ThrowIfCancellationRequested();

@@ -30,7 +30,9 @@ internal sealed partial class SealClock(
 
     private async Task<bool> TurnAsync(CancellationToken stop)
     {
-        await Task.Delay(_isWhole is null && options.Value.SealEvery > First ? First : options.Value.SealEvery, Clock, stop);
+        // Soon after the start, and after a failure.
+        var isSoon = (_isWhole is null || _complaint is not null) && options.Value.SealEvery > First;
+        await Task.Delay(isSoon ? First : options.Value.SealEvery, Clock, stop);
         var place = log.Place;
         if (place.Log.Length == 0)
             return true;

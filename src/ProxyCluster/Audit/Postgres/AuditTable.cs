@@ -25,17 +25,7 @@ internal sealed class AuditTable(string connection) : IAsyncDisposable
         CREATE INDEX IF NOT EXISTS audit_time ON proxycluster.audit (time);
         """;
 
-    private static readonly (string Name, Func<AuditLine, string?> Value)[] Texts =
-    [
-        ("event", static line => line.Event), ("module", static line => line.Module), ("version", static line => line.Version),
-        ("artifact", static line => line.Artifact), ("rule", static line => line.Rule), ("\"check\"", static line => line.Check),
-        ("origin", static line => line.Origin), ("address", static line => line.Address), ("subject", static line => line.Subject),
-        ("namespace", static line => line.Namespace), ("build", static line => line.Build), ("request", static line => line.Request),
-        ("trace", static line => line.Trace), ("\"by\"", static line => line.By), ("text", static line => line.Text),
-        ("silo", static line => line.Silo), ("region", static line => line.Region),
-    ];
-
-    private static readonly string Columns = "seq, time, policy, " + string.Join(", ", Texts.Select(static text => text.Name));
+    private static readonly string Columns = "seq, time, policy, " + string.Join(", ", AuditLine.Texts.Select(static text => $"\"{text.Name}\""));
 
     private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(connection);
 
@@ -72,7 +62,7 @@ internal sealed class AuditTable(string connection) : IAsyncDisposable
                 await copy.WriteAsync(policy, NpgsqlDbType.Bigint, cancel);
             else
                 await copy.WriteNullAsync(cancel);
-            foreach (var (_, value) in Texts)
+            foreach (var (_, value) in AuditLine.Texts)
             {
                 if (value(one) is { } text)
                     await copy.WriteAsync(text, NpgsqlDbType.Text, cancel);

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using ProxyCluster.Audit;
 using ProxyCluster.Cli.Operators;
 using Spectre.Console;
@@ -15,24 +13,8 @@ internal static class AuditPrint
     private static readonly (string Name, Func<AuditLine, string?> Of)[] Columns =
     [
         ("time", static line => line.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)),
-        ("event", static line => line.Event),
-        ("module", static line => line.Module),
-        ("version", static line => line.Version),
-        ("artifact", static line => line.Artifact),
-        ("address", static line => line.Address),
-        ("subject", static line => line.Subject),
-        ("namespace", static line => line.Namespace),
-        ("build", static line => line.Build),
-        ("rule", static line => line.Rule),
+        .. AuditLine.Texts,
         ("policy", static line => line.Policy?.ToString(CultureInfo.InvariantCulture)),
-        ("check", static line => line.Check),
-        ("origin", static line => line.Origin),
-        ("by", static line => line.By),
-        ("text", static line => line.Text),
-        ("request", static line => line.Request),
-        ("trace", static line => line.Trace),
-        ("region", static line => line.Region),
-        ("silo", static line => line.Silo),
     ];
 
     /// <summary>Prints them: one at a time, but for a table, which is as wide as its widest cells.</summary>
@@ -47,7 +29,7 @@ internal static class AuditPrint
         if (format == "csv")
             await context.Out.WriteLineAsync(string.Join(',', Columns.Select(static column => column.Name))).ConfigureAwait(false);
         var json = new ArrayBufferWriter<byte>();
-        await using var writer = new Utf8JsonWriter(json, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        await using var writer = AuditLine.NewWriter(json);
         await foreach (var line in lines.WithCancellation(cancel).ConfigureAwait(false))
         {
             if (format == "csv")
