@@ -45,7 +45,7 @@ public sealed class AuditTests : IAsyncLifetime
         for (var times = 0; times < 3; times++)
             await _silo.GetAsync(One.Stem + ".zip", "X-Request-Id: r" + times, "X-ProxyCluster-Build: 4711", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         await _silo.AskAsync("HEAD", One.Stem + ".zip");
-        await _silo.GetAsync(One.Stem + ".zip", $"If-None-Match: \"{Convert.ToBase64String([1])}\", *");
+        await _silo.GetAsync(One.Stem + ".zip", "If-None-Match: *");
         await _silo.GetAsync("/example.com/other/@v/v1.0.0.zip");
 
         var lines = await LinesAsync(3);
