@@ -156,7 +156,7 @@ internal sealed class ProxyHandler(
         // 4. From memory, by the target as it came.
         var isPassedOn = forwarded is null && forwarder.Applies(context);
         var isRemembered = login.Refusal is null && (!isPassedOn || memory.Serves(context));
-        if (isRemembered && FindHot(target, context, login) is { } hit)
+        if (isRemembered && FindHot(target, context, forwarded?.Who, login) is { } hit)
             return await CountedAsync(hit);
 
         // 5. Everything else is read first. What another member answers costs this one little more than a hit.
@@ -179,7 +179,7 @@ internal sealed class ProxyHandler(
     }
 
     /// <summary>Hot path. Answers artifacts and queries that memory holds for anybody; null for everything else.</summary>
-    private (Seen Seen, Task Writing)? FindHot(string target, HttpContext context, in ClientLogin login)
+    private (Seen Seen, Task Writing)? FindHot(string target, HttpContext context, Asker? forwarded, in ClientLogin login)
     {
         var path = target.AsSpan();
         if (!path.StartsWith(_basePath, StringComparison.Ordinal))
@@ -196,7 +196,12 @@ internal sealed class ProxyHandler(
             NameModule(key);
             var written = WriteHot(context, artifact);
             if (audit.KeepsDownloads)
-                audit.Hit(context, target, target.Length - key.Length, artifact.Stored.Source, now.Policy, login.Who, inNamespace);
+            {
+                var who = forwarded ?? new Asker(context.Connection.RemoteIpAddress) { Identity = login.Who };
+                audit.Hit(context, target, target.Length - key.Length, artifact.Stored.Source, now.Policy, who with { Namespace = inNamespace });
+            }
+
+
             return written;
         }
 
@@ -254,7 +259,7 @@ internal sealed class ProxyHandler(
             return await FailAsync(context, login.Refusal ?? new Failure(FailureKind.BadRequest, error));
 
         // go writes '!' as %21, so every module with a capital letter in its path is found only now.
-        if (isRemembered && path != target && FindHot(path, context, login) is { } hit)
+        if (isRemembered && path != target && FindHot(path, context, forwarded?.Who, login) is { } hit)
             return await CountedAsync(hit);
 
         // 2. What is asked of this process itself, however it is spelled, and never on a client's behalf by another member. By the

@@ -26,7 +26,7 @@ internal sealed class RequestAudit(AuditLog log)
     public bool KeepsDownloads => log.KeepsDownloads;
 
     /// <summary>An artifact went out from memory. Hot path: what it is called is found out later, by the writer.</summary>
-    public void Hit(HttpContext context, string target, int start, string origin, string policy, Access.Identity? who, string? inNamespace)
+    public void Hit(HttpContext context, string target, int start, string origin, string policy, in Asker who)
     {
         if (context.Response.StatusCode is 200 or 206 && HttpMethods.IsGet(context.Request.Method))
         {
@@ -35,9 +35,9 @@ internal sealed class RequestAudit(AuditLog log)
                 Request = RequestOf(context),
                 Trace = TraceOf(context),
                 Build = Given(context, BuildHeader),
-                Address = context.Connection.RemoteIpAddress,
-                Subject = who?.Subject,
-                Namespace = inNamespace,
+                Address = who.Address,
+                Subject = who.Identity?.Subject,
+                Namespace = who.Namespace,
                 Target = target,
                 TargetStart = start,
                 Origin = origin,
