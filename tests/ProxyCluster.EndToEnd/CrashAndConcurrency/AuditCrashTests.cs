@@ -21,7 +21,7 @@ public sealed class AuditCrashTests
     {
         var random = new Random(4712);
         await using var system = await TestSystem.StartAsync(withProxy: false);
-        var settings = system.Settings with { MoreArguments = ["--set", "Audit:Downloads=true", "--set", "Audit:MaxFileBytes=200KB", "--set", "Audit:GatherFor=5ms"] };
+        var settings = system.Settings with { MoreArguments = ["--set", "Audit:Downloads=true", "--set", "Audit:MaxFileBytes=200KiB", "--set", "Audit:GatherFor=5ms"] };
         var directory = System.IO.Path.Combine(system.Data, "audit");
         var (acknowledged, torn) = (0L, 0);
         for (var kill = 0; kill < Kills; kill++)
