@@ -31,9 +31,7 @@ internal sealed record AuditLine(long Seq, DateTimeOffset Time, string Event)
     ];
 
     private static readonly (JsonEncodedText Name, Func<AuditLine, string?> Of)[] Encoded =
-    [
-        .. Texts.Append(("log", static line => line.Log)).Append(("prev", static line => line.Prev)).Select(static text => (JsonEncodedText.Encode(text.Name), text.Of)),
-    ];
+        [.. Texts.Select(static text => Encode(text.Name, text.Of)), Encode("log", static line => line.Log), Encode("prev", static line => line.Prev)];
 
     public string? Module { get; init; }
     public string? Version { get; init; }
@@ -134,6 +132,8 @@ internal sealed record AuditLine(long Seq, DateTimeOffset Time, string Event)
         Asked.ChecksumDatabase => (named.Text, null, "sumdb"),
         _ => default,
     };
+
+    private static (JsonEncodedText Name, Func<AuditLine, string?> Of) Encode(string name, Func<AuditLine, string?> of) => (JsonEncodedText.Encode(name), of);
 
     private static string? Clean(string? text, int max) => string.IsNullOrEmpty(text) ? null : LogText.Clean(text, max);
 }
