@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.WebUtilities;
 using ProxyCluster.Access;
 using ProxyCluster.Admin;
+using ProxyCluster.Audit;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.GoModules.Names;
@@ -22,6 +23,7 @@ namespace ProxyCluster.Http;
 /// GET  /-/admin/v1/status                  viewer    the cluster: regions, members, their health
 /// GET  /-/admin/v1/events?since=ID         viewer    events after the given one, oldest first
 /// GET  /-/admin/v1/clients                 viewer    which clients ask this member most, are refused most, wait most
+/// GET  /-/admin/v1/audit?module=…           viewer    lines of this member's audit log, a JSON object each
 /// POST /-/admin/v1/regions/NAME/drain      operator  {"reason": "…", "force": false}
 /// POST /-/admin/v1/regions/NAME/undrain    operator
 /// POST /-/admin/v1/regions/NAME/fail       operator
@@ -48,6 +50,8 @@ internal sealed partial class AdminEndpoints(
     AdminReplies replies,
     ClusterSelf self,
     ProxyMetrics metrics,
+    AuditLog audit,
+    AuditAnswer audited,
     TimeProvider clock,
     ILogger<AdminEndpoints> logger)
 {
@@ -75,6 +79,7 @@ internal sealed partial class AdminEndpoints(
         var header = context.Request.Headers.Authorization;
         if ((GivenToken.BearerOrNull(header) ?? (isPage ? GivenToken.PasswordOrNull(header) : null)) is not { } given || tokens.FindOrNull(given) is not { } token)
         {
+            audit.Note(new(clock.GetUtcNow(), AuditWord.Refuse) { Check = "admin-token", Address = context.Connection.RemoteIpAddress, Text = string.Join('/', path) });
             Log.Unknown(logger, context.Request.Method, string.Join('/', path), context.Connection.RemoteIpAddress);
             context.Response.Headers.WWWAuthenticate = isPage ? "Basic realm=\"admin token as password\", charset=\"UTF-8\"" : "Bearer";
             return replies.FailAsync(context, 401, "a bearer token of the token file is needed", cancel);
@@ -85,6 +90,7 @@ internal sealed partial class AdminEndpoints(
             ["status"] => replies.ForAsync(context, "GET", () => StatusAsync(context, cancel), cancel),
             ["events"] => replies.ForAsync(context, "GET", () => EventsAsync(context, cancel), cancel),
             ["clients"] => replies.ForAsync(context, "GET", () => ClientsAsync(context, cancel), cancel),
+            ["audit"] => replies.ForAsync(context, "GET", () => AuditAsync(context, cancel), cancel),
             ["regions", { Length: > 0 } region, var word] when VerbOrNull(word) is { } verb =>
                 replies.ForAsync(context, "POST", () => OrderAsync(context, verb, region, token, cancel), cancel),
             ["modules", "forget"] => replies.ForAsync(context, "POST", () => ForgetAsync(context, token, cancel), cancel),
@@ -94,7 +100,7 @@ internal sealed partial class AdminEndpoints(
             ["modules", "accept"] => replies.ForAsync(context, "POST", () => RuleAsync(context, RulingVerb.Accept, token, cancel), cancel),
             ["policy", .. var below] => policy.AnswerAsync(context, below, token, cancel),
             ["dashboard", ..] => replies.ForAsync(context, "GET", () => DashboardAsync(context, cancel), cancel),
-            _ => replies.FailAsync(context, 404, "there is status, events?since=ID, clients, regions/NAME/drain, undrain, fail, recover, forget, modules/rulings, modules/withdraw, modules/accept, modules/forget, policy, and dashboard/", cancel),
+            _ => replies.FailAsync(context, 404, "there is status, events?since=ID, clients, audit, regions/NAME/drain, undrain, fail, recover, forget, modules/rulings, modules/withdraw, modules/accept, modules/forget, policy, and dashboard/", cancel),
         };
     }
 
@@ -115,6 +121,12 @@ internal sealed partial class AdminEndpoints(
 
     private Task ClientsAsync(HttpContext context, CancellationToken cancel) =>
         replies.WriteAsync(context, 200, ClientsAnswer.Of(metrics.Clients, self.Member.Id, clock.GetUtcNow()), ClientsJson.Default.ClientsAnswer, cancel);
+
+    private async Task AuditAsync(HttpContext context, CancellationToken cancel)
+    {
+        if (await audited.FaultOrWriteAsync(context, cancel) is { } fault)
+            await replies.FailAsync(context, fault.Status, fault.Why, cancel);
+    }
 
     private Task DashboardAsync(HttpContext context, CancellationToken cancel)
     {
@@ -138,6 +150,14 @@ internal sealed partial class AdminEndpoints(
 
         var answer = await authority.OrderAsync(new OperatorCommand(verb, region, words, token.Name, order.Force), cancel);
         Log.Ordered(logger, token.Name, verb, region, words, order.Force, answer.Result, answer.Message);
+        audit.Note(new(clock.GetUtcNow(), AuditWord.Order)
+        {
+            By = token.Name,
+            Rule = $"region-{verb.ToString().ToLowerInvariant()}",
+            Check = answer.Result.ToString().ToLowerInvariant(),
+            Address = context.Connection.RemoteIpAddress,
+            Text = $"{region}: {words}",
+        });
         var status = answer.Result switch
         {
             OperatorResult.Done or OperatorResult.Unchanged => 200,

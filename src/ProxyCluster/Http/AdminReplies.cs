@@ -2,12 +2,13 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Primitives;
 using ProxyCluster.Admin;
+using ProxyCluster.Audit;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
 
 /// <summary>How the admin API reads orders and answers them.</summary>
-internal sealed partial class AdminReplies(Responses responses, ILogger<AdminReplies> logger)
+internal sealed partial class AdminReplies(Responses responses, AuditLog audit, TimeProvider clock, ILogger<AdminReplies> logger)
 {
     /// <summary>What a reason must be, for sentences.</summary>
     public static readonly string ReasonRule = $"a reason of at most {MaxReason} characters, none of them a control character";
@@ -31,6 +32,7 @@ internal sealed partial class AdminReplies(Responses responses, ILogger<AdminRep
         if (token.Role == AdminRole.Operator)
             return true;
         Log.Forbidden(logger, token.Name, order);
+        audit.Note(new(clock.GetUtcNow(), AuditWord.Refuse) { By = token.Name, Check = "viewer", Address = context.Connection.RemoteIpAddress, Text = order });
         await FailAsync(context, 403, $"{token.Name} is a viewer; this takes an operator", cancel);
         return false;
     }

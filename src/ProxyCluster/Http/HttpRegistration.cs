@@ -26,6 +26,8 @@ internal static class HttpRegistration
         services.AddSingleton<PolicyEndpoints>();
         services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<PolicyAnswers>();
+        services.AddSingleton<RequestAudit>();
+        services.AddSingleton<AuditAnswer>();
         services.AddSingleton<FrontEndMemory>();
         services.AddSingleton<PassedBody>();
         services.AddSingleton<Forwarder>();

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using ProxyCluster.Audit;
 using ProxyCluster.Clustering.Agreed;
 using ProxyCluster.Outcomes;
 
@@ -9,7 +10,7 @@ namespace ProxyCluster.Policy;
 /// Changes the cluster's policy: a new text, or an old one again, each under a new number. It is what the cluster agrees on
 /// (<see cref="AgreedDocuments"/>): in force within two seconds wherever it reaches, and obeyed by who was away once he is back.
 /// </summary>
-internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider clock, ILogger<PolicyOrders> logger)
+internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider clock, AuditLog audit, ILogger<PolicyOrders> logger)
 {
     /// <summary>Puts a text in force; the same one that is in force already changes nothing.</summary>
     public Task<Outcome<PolicyEdition>> PushAsync(string text, string by, string reason, CancellationToken cancel) =>
@@ -72,6 +73,13 @@ internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider 
         if (!changed.TryGet(out var archive, out var trouble))
             return trouble;
         Log.Pushed(logger, by, archive.CurrentOrNull!.Number, reason);
+        audit.Note(new(clock.GetUtcNow(), AuditWord.Order)
+        {
+            By = by,
+            Rule = "policy",
+            Policy = archive.CurrentOrNull.Number.ToString(CultureInfo.InvariantCulture),
+            Text = reason,
+        });
         return archive.CurrentOrNull;
     }
 

@@ -7,6 +7,7 @@ using ProxyCluster.Policy;
 using ProxyCluster.Storage;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
+using ProxyCluster.Tests.Audit;
 using ProxyCluster.Tests.Gate;
 using ProxyCluster.Tests.Silo;
 
@@ -16,6 +17,7 @@ namespace ProxyCluster.Tests.Policy;
 internal sealed class PolicyMember : IAsyncDisposable
 {
     private readonly ScratchDirectory _scratch = new();
+    private readonly AuditSite _audit = new();
     private readonly AgreedDocuments _agreed;
 
     public PolicyMember(LocalCluster? cluster = null)
@@ -26,7 +28,7 @@ internal sealed class PolicyMember : IAsyncDisposable
         var file = new AgreedFile(tree, new NoFlush(), Microsoft.Extensions.Options.Options.Create(new StorageOptions { Data = tree.Root }), NullLogger<AgreedFile>.Instance);
         _agreed = new AgreedDocuments(
             new LocalAgreedCalls(cluster ?? new LocalCluster()), file, [new AgreedReader(PolicyBook.Name, Book.TakeOrFault)], Clock, NullLogger<AgreedDocuments>.Instance);
-        Orders = new PolicyOrders(_agreed, Clock, Logger<PolicyOrders>());
+        Orders = new PolicyOrders(_agreed, Clock, _audit.Log, Logger<PolicyOrders>());
     }
 
     public ManualTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 6, 3, 12, 0, 0, default));
@@ -45,11 +47,11 @@ internal sealed class PolicyMember : IAsyncDisposable
 
     public IOptions<PolicyOptions> Configured() => Microsoft.Extensions.Options.Options.Create(Options);
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _agreed.Dispose();
         Log.Dispose();
+        await _audit.DisposeAsync();
         _scratch.Dispose();
-        return ValueTask.CompletedTask;
     }
 }

@@ -2,10 +2,12 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using ProxyCluster.Admin;
+using ProxyCluster.Audit;
 using ProxyCluster.Failover;
 using ProxyCluster.Http;
 using ProxyCluster.Outcomes;
@@ -26,6 +28,9 @@ internal sealed class AdminConnection : IDisposable
 
     // As long as the cluster store may take, and a race or two.
     private static readonly TimeSpan RulingPatience = TimeSpan.FromSeconds(20);
+
+    // What is looked for may lie behind gigabytes of other lines.
+    private static readonly TimeSpan LinePatience = TimeSpan.FromSeconds(60);
 
     private static readonly FailoverJson FailoverWords = new(new(FailoverJson.Default.Options) { Converters = { new ShownText() } });
     private static readonly ClientsJson ClientsWords = new(new(ClientsJson.Default.Options) { Converters = { new ShownText() } });
@@ -53,7 +58,7 @@ internal sealed class AdminConnection : IDisposable
     public sealed record Flags(Option<string> Urls, Option<string> TokenFile)
     {
         /// <summary>Makes them, and adds them to a verb.</summary>
-        public static Flags AddTo(Command command)
+        public static Flags AddTo(Command command, bool isRequired = true)
         {
             var flags = new Flags(
                 new Option<string>("--url")
@@ -66,7 +71,7 @@ internal sealed class AdminConnection : IDisposable
                 {
                     Description = "File with your token for the admin API.",
                     HelpName = "FILE",
-                    Required = true,
+                    Required = isRequired,
                 });
             flags.Urls.Validators.Add(static result =>
             {
@@ -174,6 +179,48 @@ internal sealed class AdminConnection : IDisposable
     /// <summary>Orders to <c>push</c> a policy, to <c>rollout</c> one, or to <c>rollback</c> to one.</summary>
     public Task<Outcome<PolicyLine>> PushPolicyAsync(string verb, PolicyBody order, CancellationToken cancel) => AskAsync(
         HttpMethod.Post, $"policy/{verb}", JsonSerializer.SerializeToUtf8Bytes(order, PolicyJson.Default.PolicyBody), PolicyNames.PolicyLine, cancel, RulingPatience);
+
+    /// <summary>The members that were named.</summary>
+    public IReadOnlyList<Uri> Members => _members;
+
+    /// <summary>Lines of one member's audit log, as they come; says why where they end too early, or do not begin.</summary>
+    public async IAsyncEnumerable<AuditLine> AuditAsync(Uri member, AuditFilter filter, Action<Failure> failed, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var late = new CancellationTokenSource(LinePatience, TimeProvider.System);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(member, $"{AdminEndpoints.Prefix}audit?{filter.Write()}"));
+        using var answer = await OrFailedAsync<HttpResponseMessage>(async () => await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token).ConfigureAwait(false)).ConfigureAwait(false);
+        if (answer is null)
+            yield break;
+        if (!answer.IsSuccessStatusCode)
+        {
+            var body = await OrFailedAsync<byte[]>(async () => await answer.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false)).ConfigureAwait(false);
+            failed(new Failure(FailureKind.PeerUnavailable, $"{member.Authority}: {ShownText.Of((body is null ? null : SentenceOf(body)) ?? $"it answered {(int)answer.StatusCode}")}"));
+            yield break;
+        }
+
+        using var text = new StreamReader(await answer.Content.ReadAsStreamAsync(both.Token).ConfigureAwait(false));
+        while (await OrFailedAsync<string>(() => text.ReadLineAsync(both.Token).AsTask()).ConfigureAwait(false) is { } line)
+        {
+            late.CancelAfter(LinePatience);
+            if (AuditLine.ReadOrNull(Encoding.UTF8.GetBytes(line)) is { } read)
+                yield return read;
+        }
+
+        async Task<T?> OrFailedAsync<T>(Func<Task<T?>> work)
+            where T : class
+        {
+            try
+            {
+                return await work().ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+            {
+                failed(new Failure(FailureKind.PeerUnavailable, $"{member.Authority} did not say all of it: {(e is OperationCanceledException ? "it was silent for too long" : e.Message)}"));
+                return null;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
