@@ -177,11 +177,11 @@ internal sealed partial class GitMirrors : IDisposable
     }
 
     /// <summary>Runs a command that only reads the mirror.</summary>
-    public Task<GitResult> LookAsync(RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel) => _git.RunAsync(
+    public Task<ProgramResult> LookAsync(RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel) => _git.RunAsync(
         new GitCommand(address.Url, arguments, _options.LookTimeout) { Mirror = DirectoryOf(address), Output = output, MaxOutput = max }, cancel);
 
     /// <summary>The failure of a command that only reads the mirror: ours, so it is never about what the repository has.</summary>
-    public static RepositoryException Broken(RepositoryAddress address, GitResult result) =>
+    public static RepositoryException Broken(RepositoryAddress address, ProgramResult result) =>
         new(new Failure(FailureKind.StoreUnavailable, GitFailures.Of(address.Url, result).Message)) { IsOfMirror = true };
 
     /// <summary>The mirror was there for this question, and is no more: it was removed meanwhile.</summary>
@@ -192,7 +192,7 @@ internal sealed partial class GitMirrors : IDisposable
     public bool HasMirror(RepositoryAddress address) => Directory.Exists(Path.Combine(DirectoryOf(address), "objects"));
 
     // The first digits of several objects; git's advice on the next lines is which.
-    private static string? AmbiguousOrNull(GitResult result) =>
+    private static string? AmbiguousOrNull(ProgramResult result) =>
         result.Errors.Split('\n').FirstOrDefault(static line => line.EndsWith("is ambiguous", StringComparison.Ordinal));
 
     private static string KeyOf(RepositoryAddress address) => $"{(address.IsInside ? "i" : "o")}:{address.Asked}";
@@ -226,7 +226,7 @@ internal sealed partial class GitMirrors : IDisposable
             throw new RepositoryException(outage);
 
         // 2. Ask.
-        GitResult result;
+        ProgramResult result;
         GitCall call;
         try
         {
@@ -270,7 +270,7 @@ internal sealed partial class GitMirrors : IDisposable
     }
 
     // With the login that there is; where that is refused, once more with another, if there is one.
-    private async Task<(GitResult Result, GitCall Call)> CallAsync(RepositoryAddress address, GitCommand command, CancellationToken cancel)
+    private async Task<(ProgramResult Result, GitCall Call)> CallAsync(RepositoryAddress address, GitCommand command, CancellationToken cancel)
     {
         var login = address.IsInside ? await _logins(address.Uri, cancel) : null;
         var call = new GitCall(address, login is { IsNone: true } ? null : login, await _guard.PinOrNullAsync(address, cancel)) { KnownHosts = _options.KnownHosts };
@@ -351,7 +351,7 @@ internal sealed partial class GitMirrors : IDisposable
         Log.Fetched(_logger, address.Url, _clock.GetElapsedTime(began));
     }
 
-    private async Task<(GitResult Result, long Began)> RunFetchAsync(RepositoryAddress address, string[] arguments, CancellationToken cancel)
+    private async Task<(ProgramResult Result, long Began)> RunFetchAsync(RepositoryAddress address, string[] arguments, CancellationToken cancel)
     {
         var (mirror, began) = (DirectoryOf(address), _clock.GetTimestamp());
         var (result, _) = await CallAsync(

@@ -129,9 +129,9 @@ public sealed class DirectModulesTests : IDisposable
     {
         var world = World();
         MakeLib().Make(world.Repositories);
-        Assert.True(new UrlRewrites(world.Options.Rewrites).TryFind("https://github.com/t/lib", true, out var address, out _));
+        Assert.True(new UrlRewrites(world.Options.Rewrites).TryFind(RepositorySchemes.Git, "https://github.com/t/lib", true, out var address, out _));
         var place = ModulePlace.FindOrNull(Lib, KnownHosts.FindOrNull(Lib, out _)!, out _)!;
-        var repository = new GitRepository(world.Mirrors, address, false, place);
+        var repository = new GitRepository(world.Mirrors, address, false, place, world.Tree);
         var refs = await repository.ReadRefsAsync(Cancellation);
         var commit = await repository.FindCommitAsync(refs.Find("v1.0.0"), Cancellation);
         Directory.Delete(MirrorOf(world), recursive: true);
@@ -313,7 +313,7 @@ public sealed class DirectModulesTests : IDisposable
     [InlineData("fatal: unable to access 'https://git.test/x/': The requested URL returned error: 500", false)]
     [InlineData("fatal: https://git.test/x/info/refs not valid: is this a git repository?", false)]
     public void Failure_OfOneRepository_IsOfItsHostOnlyWhereThatIsNotReached(string said, bool isOfHost) =>
-        Assert.Equal(isOfHost, GitFailures.SaysUnreachable(new GitResult(128, [], said)));
+        Assert.Equal(isOfHost, GitFailures.SaysUnreachable(new ProgramResult(128, [], said)));
 
     [Fact]
     public async Task Git_ThatIsNotThere_IsSaid()

@@ -12,7 +12,8 @@ namespace ProxyCluster.Tests.Repositories;
 internal sealed class DirectWorld : IDisposable
 {
     private readonly ScratchDirectory _directory = new();
-    private readonly GitProgram _git;
+    private readonly LimitedProgram _program;
+    private readonly HgMirrors _mercurial;
     private readonly RepositoryGuard _guard;
 
     public DirectWorld(Action<DirectOptions>? configure = null, HttpMessageHandler? pages = null, GitLogins? logins = null)
@@ -22,12 +23,15 @@ internal sealed class DirectWorld : IDisposable
         Tree = new DataTree(_directory["data"]);
         Tree.Prepare();
         var options = Microsoft.Extensions.Options.Options.Create(Options);
-        _git = new GitProgram(options, Tree, TimeProvider.System);
+        _program = new LimitedProgram(options, Tree, TimeProvider.System);
         _guard = new RepositoryGuard(Options, new VerificationOptions(), TimeProvider.System, RedirectGuard.IsInside, pages);
-        Mirrors = new GitMirrors(
-            options, _git, _guard, logins ?? (static (_, _) => ValueTask.FromResult<GitLogin?>(null)), Tree,
-            new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), TimeProvider.System, NullLogger<GitMirrors>.Instance);
-        Modules = new DirectModules(new Discovery(options, _guard, TimeProvider.System), Mirrors, _guard, new UrlRewrites(Options.Rewrites), Tree, options, TimeProvider.System);
+        logins ??= static (_, _) => ValueTask.FromResult<GitLogin?>(null);
+        var lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
+        Mirrors = new GitMirrors(options, new GitProgram(options, _program), _guard, logins, Tree, lifetime, TimeProvider.System, NullLogger<GitMirrors>.Instance);
+        var calls = new RepositoryCalls(options, _program, _guard, logins, TimeProvider.System, NullLogger<RepositoryCalls>.Instance);
+        _mercurial = new HgMirrors(options, _program, calls, Tree, lifetime, TimeProvider.System);
+        IRepositoryKind[] kinds = [new GitRepositories(Mirrors, Tree), _mercurial, new SvnRepositories(options, calls, Tree)];
+        Modules = new DirectModules(new Discovery(options, _guard, TimeProvider.System), kinds, _guard, new UrlRewrites(Options.Rewrites), Tree, options, TimeProvider.System);
         Keeper = new MirrorKeeper(options, Tree, Mirrors, TimeProvider.System, NullLogger<MirrorKeeper>.Instance);
     }
 
@@ -55,7 +59,8 @@ internal sealed class DirectWorld : IDisposable
         Keeper.Dispose();
         Mirrors.Dispose();
         _guard.Dispose();
-        _git.Dispose();
+        _mercurial.Dispose();
+        _program.Dispose();
         _directory.Dispose();
     }
 }

@@ -82,7 +82,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [InlineData("https://git.test/x/y", false, "https://git.test/x/y")]
     public void Rewrite_OfAnAddress_StaysWhereItLeads(string url, bool mayRewrite, string? expected)
     {
-        new UrlRewrites(["https://git.test/=file:///repositories/"]).TryFind(url, mayRewrite, out var address, out _);
+        new UrlRewrites(["https://git.test/=file:///repositories/"]).TryFind(RepositorySchemes.Git, url, mayRewrite, out var address, out _);
         Assert.Equal((expected, expected is not null && mayRewrite), (address?.Asked, address?.IsRewritten ?? false));
     }
 
@@ -122,7 +122,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [Fact]
     public void Environment_OfACallWithALogin_HoldsItAndTakesItNowhereElse()
     {
-        var address = new UrlRewrites([]).TryFind("https://git.test/x", true, out var found, out _) ? found : throw new InvalidOperationException();
+        var address = new UrlRewrites([]).TryFind(RepositorySchemes.Git, "https://git.test/x", true, out var found, out _) ? found : throw new InvalidOperationException();
         var login = new GitLogin([new("http.extraHeader", "Authorization: Basic c2VjcmV0")]);
 
         var environment = GitEnvironment.Of("/home", null, new GitCall(address, login, null), static _ => null);
@@ -152,7 +152,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [InlineData(@"https://git.test\@other.test/x")]
     public void Guard_GivenSomethingElseThanARepository_Refuses(string url)
     {
-        Assert.False(new UrlRewrites([]).TryFind(url, true, out var address, out var fault));
+        Assert.False(new UrlRewrites([]).TryFind(RepositorySchemes.Git, url, true, out var address, out var fault));
         Assert.Null(address);
         Assert.NotEmpty(fault);
     }
@@ -160,7 +160,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [Fact]
     public void Environment_OfSsh_QuotesAndHoldsNothingOfTheAccount()
     {
-        Assert.True(new UrlRewrites([]).TryFind("ssh://git.test/x", true, out var address, out _));
+        Assert.True(new UrlRewrites([]).TryFind(RepositorySchemes.Git, "ssh://git.test/x", true, out var address, out _));
         var call = new GitCall(address, null, IPAddress.Parse("2001:db8::1")) { KnownHosts = "/it's known" };
 
         var asNobody = GitEnvironment.Of("/home", null, call, static _ => null)["GIT_SSH_COMMAND"];
