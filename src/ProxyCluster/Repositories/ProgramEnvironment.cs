@@ -11,7 +11,7 @@ internal static class ProgramEnvironment
 
     /// <summary>That of hg.</summary>
     public static Dictionary<string, string> OfMercurial(string home, Func<string, string?> variable) => Of(home, "C", variable, [
-        ("HGPLAIN", "1"), ("HGRCPATH", "/dev/stdin"), ("HGENCODING", "utf-8"), ("HGEDITOR", "/bin/false"), ("CHGDISABLE", "1"), ("PYTHONNOUSERSITE", "1"), ("PYTHONDONTWRITEBYTECODE", "1")]);
+        ("HGPLAIN", "1"), ("HGRCPATH", "/dev/stdin"), ("HGRCSKIPREPO", "1"), ("HGENCODING", "utf-8"), ("HGEDITOR", "/bin/false"), ("CHGDISABLE", "1"), ("PYTHONNOUSERSITE", "1"), ("PYTHONDONTWRITEBYTECODE", "1")]);
 
     /// <summary>That of svn, which needs a locale to write the names of files as they are.</summary>
     public static Dictionary<string, string> OfSubversion(string home, string sshCommand, Func<string, string?> variable) =>

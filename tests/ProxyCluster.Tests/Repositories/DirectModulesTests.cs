@@ -290,9 +290,9 @@ public sealed class DirectModulesTests : IDisposable
     [Fact]
     public async Task Repository_OfAnotherKind_IsRefusedInASentence()
     {
-        var failure = (await World().Modules.ListAsync(ModulePath.Parse("git.test/x.hg"), Cancellation)).Failure;
+        var failure = (await World().Modules.ListAsync(ModulePath.Parse("git.test/x.fossil"), Cancellation)).Failure;
         Assert.Equal(FailureKind.NotSupported, failure?.Kind);
-        Assert.Contains("hg", failure!.Message, StringComparison.Ordinal);
+        Assert.Equal("git.test/x.fossil is kept in fossil, and modules are fetched from git, Mercurial (hg) and Subversion (svn) only", failure!.Message);
     }
 
     [Fact]

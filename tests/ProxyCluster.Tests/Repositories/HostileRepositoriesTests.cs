@@ -249,6 +249,42 @@ public sealed class HostileRepositoriesTests : IDisposable
         Assert.Equal([".gitattributes", ".lfsconfig", "a.go", "go.mod"], zip.Entries.Select(static entry => entry.Name).Order(StringComparer.Ordinal));
     }
 
+    // On a disk of the operator's, git's other half reads the repository's own settings, and what those include.
+    [Fact]
+    public async Task Settings_OfARepositoryOnThisDisk_RunNothing()
+    {
+        var world = World();
+        var directory = MakeLib().Make(world.Repositories);
+        File.WriteAllText(
+            Path.Combine(directory, "more"),
+            $"[core]\n\tfsmonitor = touch {_proof}\n\tsshCommand = touch {_proof}\n\tpager = touch {_proof}\n[uploadpack]\n\tpackObjectsHook = touch {_proof};\n[credential]\n\thelper = !touch {_proof}\n[filter \"evil\"]\n\tsmudge = touch {_proof}\n");
+        File.AppendAllText(Path.Combine(directory, "config"), $"[include]\n\tpath = {Path.Combine(directory, "more")}\n");
+
+        Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Zip, Cancellation)).Failure);
+
+        Assert.False(File.Exists(_proof));
+    }
+
+    // What checks it out would have its own settings replaced by somebody else's.
+    [Theory]
+    [InlineData(".git")]
+    [InlineData(".GIT")]
+    public async Task Link_InPlaceOfGitsDirectory_IsRefused(string name)
+    {
+        var world = World();
+        var directory = MakeLib().Make(world.Repositories);
+        var link = ScriptedRepository.Git("/tmp"u8.ToArray(), "-C", directory, "hash-object", "-w", "--stdin").Trim();
+        var mod = ScriptedRepository.Git("module github.com/t/lib\n"u8.ToArray(), "-C", directory, "hash-object", "-w", "--stdin").Trim();
+        var tree = ScriptedRepository.Git(System.Text.Encoding.UTF8.GetBytes($"120000 blob {link}\t{name}\n100644 blob {mod}\tgo.mod\n"), "-C", directory, "mktree").Trim();
+        var commit = ScriptedRepository.Git(null, "-C", directory, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit-tree", "-m", "x", tree).Trim();
+        ScriptedRepository.Git(null, "-C", directory, "tag", "v1.5.0", commit);
+
+        var failure = (await world.Modules.ArtifactAsync(new(Lib, "v1.5.0"), ArtifactKind.Zip, Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.UpstreamInvalid, failure?.Kind);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(world.Tree.Temporary));
+    }
+
     public void Dispose()
     {
         _worlds.ForEach(static world => world.Dispose());

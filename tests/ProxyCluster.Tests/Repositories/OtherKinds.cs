@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ProxyCluster.Repositories;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Repositories;
@@ -77,14 +78,15 @@ public sealed class OtherKinds : IAsyncLifetime
     }
 
     /// <summary>We, asking them at some addresses.</summary>
-    internal static DirectWorld NewWorld(string mercurialUrl, string subversionUrl, Action<ProxyCluster.Repositories.DirectOptions>? configure = null) => new(
+    internal static DirectWorld NewWorld(string mercurialUrl, string subversionUrl, Action<DirectOptions>? configure = null, GitLogins? logins = null) => new(
         options =>
         {
             options.Rewrites = [$"https://hg.test/={mercurialUrl}", $"https://svn.test/={subversionUrl}"];
             options.Inside = "vanity.test";
             configure?.Invoke(options);
         },
-        new ScriptedPages(static path => PageOrNull(path, "https://hg.test/", "https://svn.test/")));
+        new ScriptedPages(static path => PageOrNull(path, "https://hg.test/", "https://svn.test/")),
+        logins);
 
     private static string? PageOrNull(string path, string mercurialUrl, string subversionUrl) => path.Split('/') is not ["vanity.test", var kind, var name, ..] ? null
         : $"<meta name=\"go-import\" content=\"vanity.test/{kind}/{name} {kind} {(kind == "hg" ? mercurialUrl + name : $"{subversionUrl}{name}/trunk")}\">";

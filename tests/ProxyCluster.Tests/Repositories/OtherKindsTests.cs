@@ -47,18 +47,5 @@ public sealed class OtherKindsTests(OtherKinds kinds) : IClassFixture<OtherKinds
         Assert.Contains($"the program no-such-{kind} is not installed here", failure!.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("fossil")]
-    [InlineData("bzr")]
-    public async Task Kind_ThatNobodyFetchesFrom_IsNamed(string kind)
-    {
-        using var world = new DirectWorld(pages: new ScriptedPages(path => $"<meta name=\"go-import\" content=\"{path} {kind} https://repository.test/x\">"));
-
-        var failure = (await world.Modules.LatestAsync(ModulePath.Parse("vanity.test/x"), Cancellation)).Failure;
-
-        Assert.Equal(FailureKind.NotSupported, failure?.Kind);
-        Assert.Contains($"vanity.test/x is kept in {kind}, and modules are fetched from git, Mercurial (hg) and Subversion (svn) only", failure!.Message, StringComparison.Ordinal);
-    }
-
     private static void AssertNone(IReadOnlyList<string> differences) => Assert.True(differences.Count == 0, $"{differences.Count} differ:\n{string.Join('\n', differences)}");
 }
