@@ -30,6 +30,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     private readonly TimeProvider _clock;
     private readonly CancellationTokenSource _stop;
     private readonly ShortMemory<RefTable> _names;
+    private readonly ShortMemory<RefTable> _last;
     private readonly JoinedTasks<string, RefTable> _pulling;
     private readonly KeyedLock<string> _writing = new();
 
@@ -39,6 +40,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
         (_options, _program, _calls, _tree, _clock) = (options.Value, program, calls, tree, clock);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
         _names = new(NamesBudget, _options.FreshFor, clock);
+        _last = new(NamesBudget, TimeSpan.FromDays(1), clock);
         _pulling = new(_stop.Token);
     }
 
@@ -69,11 +71,11 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     /// <summary>What the repository's names stand for, pulled now or a moment ago.</summary>
     /// <exception cref="RepositoryException">It did not say.</exception>
     public async Task<RefTable> ReadNamesAsync(RepositoryAddress address, CancellationToken cancel) =>
-        KnownOrNull(address) ?? await _pulling.RunAsync(KeyOf(address), async (key, stop) => KnownOrNull(address) ?? await PullAsync(key, address, stop), cancel);
+        KnownOrNull(address) ?? await _pulling.RunAsync(KeyOf(address), async (_, stop) => KnownOrNull(address) ?? await PullAsync(address, stop), cancel);
 
-    /// <summary>What they stood for at the last pull.</summary>
-    public async Task<RefTable> ReadLocalNamesAsync(RepositoryAddress address, CancellationToken cancel) => HgNames.Parse(
-        (await LookAsync(address, ["log", "-r", HgNames.Revisions, "-T", HgNames.Template], null, NamesBudget, cancel)).Text);
+    /// <summary>What they stood for at the last pull, which nothing but the next one changes.</summary>
+    public async Task<RefTable> ReadLocalNamesAsync(RepositoryAddress address, CancellationToken cancel) =>
+        _last.FindOrNull(KeyOf(address)) ?? (await LookForNamesAsync(address, cancel)).Names;
 
     /// <summary>Runs a command that only reads the mirror.</summary>
     public async Task<ProgramResult> LookAsync(RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel)
@@ -101,7 +103,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
 
     private static string KeyOf(RepositoryAddress address) => $"{(address.IsInside ? "i" : "o")}:{address.Asked}";
 
-    private async Task<RefTable> PullAsync(string key, RepositoryAddress address, CancellationToken cancel)
+    private async Task<RefTable> PullAsync(RepositoryAddress address, CancellationToken cancel)
     {
         var mirror = DirectoryOf(address);
         using var turn = await _writing.TakeAsync(mirror, cancel);
@@ -142,9 +144,17 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
         }
 
         // 3. What it has now.
-        var names = await ReadLocalNamesAsync(address, cancel);
-        _names.Remember(key, names, names.Sum);
+        var (names, printed) = await LookForNamesAsync(address, cancel);
+        _names.Remember(KeyOf(address), names, printed);
         return names;
+    }
+
+    private async Task<(RefTable Names, string Printed)> LookForNamesAsync(RepositoryAddress address, CancellationToken cancel)
+    {
+        var printed = (await LookAsync(address, ["log", "-r", HgNames.Revisions, "-T", HgNames.Template], null, NamesBudget, cancel)).Text;
+        var names = HgNames.Parse(printed);
+        _last.Remember(KeyOf(address), names, printed);
+        return (names, printed);
     }
 
     private async Task RunHereAsync(RepositoryAddress address, IReadOnlyList<string> arguments, CancellationToken cancel)

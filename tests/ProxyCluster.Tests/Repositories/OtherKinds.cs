@@ -4,6 +4,7 @@ using ProxyCluster.Repositories;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Repositories;
+using ProxyCluster.Tests.Lines;
 
 namespace ProxyCluster.Tests.Repositories;
 
@@ -46,8 +47,8 @@ public sealed class OtherKinds : IAsyncLifetime
         // 2. Served.
         File.WriteAllText(_directory["hgweb"], $"[paths]\n/ = {MercurialDirectory}*\n");
         var (hg, svn) = (new Uri(MercurialUrl).Port, new Uri(SubversionUrl).Port);
-        Start("hg", "serve", "--webdir-conf", _directory["hgweb"], "-a", "127.0.0.1", "-p", $"{hg}");
-        Start("svnserve", "-d", "--foreground", "--listen-host", "127.0.0.1", "--listen-port", $"{svn}", "-r", SubversionDirectory);
+        _servers.Add(Start("hg", "serve", "--webdir-conf", _directory["hgweb"], "-a", "127.0.0.1", "-p", $"{hg}"));
+        _servers.Add(Start("svnserve", "-d", "--foreground", "--listen-host", "127.0.0.1", "--listen-port", $"{svn}", "-r", SubversionDirectory));
         await Waiting.UntilAsync(() => IsListening(hg) && IsListening(svn), "hg serve and svnserve listened");
 
         // 3. Go, which asks them there.
@@ -75,6 +76,17 @@ public sealed class OtherKinds : IAsyncLifetime
         foreach (var server in _servers)
             await server.DisposeAsync();
         _directory.Dispose();
+    }
+
+    /// <summary>Serves Mercurial's over https too.</summary>
+    internal async Task<Served> ServeMercurialAsync(TestCertificates certificates)
+    {
+        var (cert, key) = certificates.Issue();
+        File.WriteAllText(_directory["hg.pem"], File.ReadAllText(key) + File.ReadAllText(cert));
+        var port = FreePort();
+        var server = new Served(Start("hg", "serve", "--webdir-conf", _directory["hgweb"], "-a", "127.0.0.1", "-p", $"{port}", "--certificate", _directory["hg.pem"]), port);
+        await Waiting.UntilAsync(() => IsListening(port), "hg serve listened");
+        return server;
     }
 
     /// <summary>We, asking them at some addresses.</summary>
@@ -112,8 +124,16 @@ public sealed class OtherKinds : IAsyncLifetime
         }
     }
 
-    private void Start(string program, params string[] arguments) =>
-        _servers.Add(ChildProcess.Start(program, arguments, new Dictionary<string, string> { ["HGRCPATH"] = "", ["HGPLAIN"] = "1", ["HGENCODING"] = "utf-8", ["LC_ALL"] = "C.UTF-8" }, _directory.Path));
+    private ChildProcess Start(string program, params string[] arguments) => ChildProcess.Start(
+        program, arguments, new Dictionary<string, string> { ["HGRCPATH"] = "", ["HGPLAIN"] = "1", ["HGENCODING"] = "utf-8", ["LC_ALL"] = "C.UTF-8" }, _directory.Path);
+
+    /// <summary>A server and where it listens.</summary>
+    internal sealed class Served(ChildProcess process, int port) : IAsyncDisposable
+    {
+        public int Port => port;
+
+        public ValueTask DisposeAsync() => process.DisposeAsync();
+    }
 }
 
 /// <summary>Mercurial's: what go makes of tags, branches, bookmarks and files there.</summary>

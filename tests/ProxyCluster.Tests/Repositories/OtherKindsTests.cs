@@ -1,6 +1,8 @@
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
+using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Repositories;
+using ProxyCluster.Tests.Lines;
 
 namespace ProxyCluster.Tests.Repositories;
 
@@ -45,6 +47,23 @@ public sealed class OtherKindsTests(OtherKinds kinds) : IClassFixture<OtherKinds
 
         Assert.Equal(FailureKind.NotSupported, failure?.Kind);
         Assert.Contains($"the program no-such-{kind} is not installed here", failure!.Message, StringComparison.Ordinal);
+    }
+
+    // By a path that says what it is, over TLS, past the only way out that hg is given.
+    [Fact]
+    public async Task Repository_OverHttps_IsAskedByTheProxy()
+    {
+        using var certificates = new TestCertificates();
+        using var scratch = new ScratchDirectory();
+        await using var server = await kinds.ServeMercurialAsync(certificates);
+        await using var proxy = await ProxyProcess.StartAsync(new(scratch["data"], "direct", "off")
+        {
+            NoChecksumDatabase = "hg.test",
+            MoreArguments = ["--engine", "local", "--set", $"Direct:Rewrites:0=https://hg.test/=https://127.0.0.1:{server.Port}/"],
+            Environment = new Dictionary<string, string> { ["SSL_CERT_FILE"] = certificates.CaFile },
+        });
+
+        Assert.Equal("v1.0.0\nv1.1.0-rc.1\n", await proxy.Http.GetStringAsync(new Uri("hg.test/tags.hg/@v/list", UriKind.Relative), Cancellation));
     }
 
     private static void AssertNone(IReadOnlyList<string> differences) => Assert.True(differences.Count == 0, $"{differences.Count} differ:\n{string.Join('\n', differences)}");
