@@ -197,7 +197,10 @@ internal sealed partial class FailoverAuthority : HostedLoop
     private async Task WaitAsync(CancellationToken stop)
     {
         using var done = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var tick = Task.Delay(_options.Tick, Clock, done.Token);
+
+        // Alone there is nobody to be quick for, and looking is a third of what an idle process does.
+        var pause = _self.View.Members.Length > 1 || _options.Tick > _options.ReportInterval ? _options.Tick : _options.ReportInterval;
+        var tick = Task.Delay(pause, Clock, done.Token);
         await Task.WhenAny(_arrivals.Reader.WaitToReadAsync(done.Token).AsTask(), tick);
         _arrivals.Reader.TryRead(out _);
         await done.CancelAsync();

@@ -59,7 +59,8 @@ internal abstract class ArtifactGrain : Grain, IGrainMigrationParticipant
                 _holders.Note(asker, kind);
         }
 
-        if (_rooms.Get<GrainMoves>().IsDue(_module.ToString(), self, _engine.View, _work.Count > 0))
+        // A silo that stops gives its grains up anyway, and finds no place for them where it is the last.
+        if (_engine.GrainsOrNull is not null && _rooms.Get<GrainMoves>().IsDue(_module.ToString(), self, _engine.View, _work.Count > 0))
             MigrateOnIdle();
         return OwnerWord.Of(had, self.Id, RecordFile.Write);
     }

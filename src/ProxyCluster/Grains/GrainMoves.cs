@@ -48,7 +48,7 @@ internal sealed class GrainMoves
     public bool IsDue(string key, Member self, ClusterView view, bool isWorking)
     {
         if (!view.Routing.IsUsable(self.Region))
-            return true;
+            return OwnerOrder.OtherRegions(key, self.Region, view).Any();
         if (isWorking
             || RegionalOwner.For(key, self.Region, view) is not [var winner, ..]
             || winner.Id == self.Id

@@ -29,7 +29,7 @@ internal sealed class ModuleIndexGrain(Rooms rooms, OrleansEngine engine) : Grai
     {
         // Written when it is sent, not when the work ended: it ages in between.
         var given = await _work.WaitAsync(query, () => AnswerAsync(query), patience, AskedFor.ReadOrNull());
-        if (rooms.Get<GrainMoves>().IsDue(this.GetPrimaryKeyString(), engine.Self!, engine.View, _work.Count > 0))
+        if (engine.GrainsOrNull is not null && rooms.Get<GrainMoves>().IsDue(this.GetPrimaryKeyString(), engine.Self!, engine.View, _work.Count > 0))
             MigrateOnIdle();
         return OwnerWord.Of(given, engine.Self!.Id, rooms.Get<QueryWalk>().WriteForMember);
     }

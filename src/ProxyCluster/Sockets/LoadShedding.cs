@@ -43,6 +43,10 @@ internal sealed class LoadShedding : IDisposable
     // Strangers choose their addresses. Those that come when there are so many already have a second to themselves.
     private const int MaxClients = 4096;
 
+    // Beats in a row in which nobody wasted anything, nobody was away and nothing was late, after which the timer rests: it is
+    // most of what a process costs that nobody asks.
+    private const int QuietBeats = 25;
+
     private readonly int _perSecond;
     private readonly TimeProvider _clock;
     private readonly Action<ClientAddress> _onTurnedAway;
@@ -56,11 +60,13 @@ internal sealed class LoadShedding : IDisposable
     private volatile bool _isLate;
     private volatile bool _isAnybodyOver;
     private volatile bool _isAnybodyAway;
+    private int _isResting;
 
     // For the timer, which never fires twice at once: it is set anew by its own firing.
     private long _nextBeatAt;
     private long _secondAt;
     private long _lateAt;
+    private int _quietBeats;
 
     /// <param name="perSecond">Wasted requests of one address within a second, above which it is turned away; 0 for never.</param>
     /// <param name="clock">Whose timers are late or not.</param>
@@ -98,7 +104,9 @@ internal sealed class LoadShedding : IDisposable
             count = wasted.GetOrAdd(client, static _ => new StrongBox<int>());
         }
 
-        if (Interlocked.Increment(ref count.Value) <= _perSecond || _isLate)
+        var isOver = Interlocked.Increment(ref count.Value) > _perSecond;
+        WakeUp();
+        if (!isOver || _isLate)
             return;
         _isAnybodyOver = true;
 
@@ -179,10 +187,20 @@ internal sealed class LoadShedding : IDisposable
         _isLate = true;
     }
 
+    private void WakeUp()
+    {
+        if (Volatile.Read(ref _isResting) == 0 || Interlocked.Exchange(ref _isResting, 0) == 0)
+            return;
+        _secondAt = _clock.GetTimestamp();
+        Volatile.Write(ref _nextBeatAt, _secondAt + Ticks(Beat));
+        _timer.Change(Beat, Timeout.InfiniteTimeSpan);
+    }
+
     private void OnBeat()
     {
         var now = _clock.GetTimestamp();
-        if (IsOverdue(now))
+        var isLate = IsOverdue(now);
+        if (isLate)
             BeLate(now);
         else if (_isLate && _clock.GetElapsedTime(Volatile.Read(ref _lateAt), now) >= StaysLateFor)
             _isLate = false;
@@ -205,6 +223,18 @@ internal sealed class LoadShedding : IDisposable
 
             _isAnybodyAway = !_away.IsEmpty;
             Tell(now);
+        }
+
+        _quietBeats = isLate || IsActive || !_wasted.IsEmpty || !_wastedBefore.IsEmpty ? 0 : _quietBeats + 1;
+        if (_quietBeats >= QuietBeats)
+        {
+            _quietBeats = 0;
+            Volatile.Write(ref _nextBeatAt, long.MaxValue);
+            Volatile.Write(ref _isResting, 1);
+
+            // Who came meanwhile did not see that it rests.
+            if (_wasted.IsEmpty || Interlocked.Exchange(ref _isResting, 0) == 0)
+                return;
         }
 
         // Where somebody wastes more than is allowed, how late this process is matters, and is looked at more often.

@@ -77,8 +77,15 @@ public sealed class GrainMovesTests
     [Fact]
     public void Grain_InARegionOutOfService_IsDueAtOnce()
     {
-        var moves = Moves(View(Self) with { Routing = Table(RegionState.Drained, 100) });
+        var moves = Moves(View(Self, MemberOf("other", "frankfurt")) with { Routing = Table(RegionState.Drained, 100) });
         Assert.All(Keys, key => Assert.True(moves.IsDue(key, isWorking: true)));
+    }
+
+    [Fact]
+    public void Grain_WithNowhereElseToGo_Stays()
+    {
+        var moves = Moves(View(Self, Other) with { Routing = Table(RegionState.Drained, 100) });
+        Assert.All(Keys, key => Assert.False(moves.IsDue(key)));
     }
 
     private ScriptedMoves Settled(ClusterView view)

@@ -245,6 +245,21 @@ public sealed class LoadSheddingTests : IDisposable
         Assert.False(_shedding.IsTurnedAway(many[^1]));
     }
 
+    [Fact]
+    public void Timer_WhereNobodyWastes_RestsUntilSomebodyDoes()
+    {
+        Waste(Wasteful, 1);
+        Beat(100);
+        _clock.Stall(TimeSpan.FromMinutes(1));
+        Assert.False(_shedding.IsLate);
+
+        Waste(Wasteful, 1);
+        BeLate();
+        Assert.True(_shedding.IsLate);
+        Waste(Wasteful, 2);
+        Assert.True(_shedding.IsTurnedAway(Wasteful));
+    }
+
     private void BeLate() => _clock.Stall(LoadShedding.Beat + LoadShedding.Late);
 
     private void Beat(int times)
