@@ -66,7 +66,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
 
     /// <inheritdoc/>
     public Task ProbeAsync(RepositoryAddress address, CancellationToken cancel) => _calls.AskAsync(
-        address, ProgramWords.Mercurial, way => Command(address, way, ["identify", "--id", "--", address.Asked], _options.AskTimeout), cancel);
+        address, ProgramWords.Mercurial, way => Command(address, way, ["identify", "--id", "-r", "tip", "--", address.Asked], _options.AskTimeout), cancel);
 
     /// <summary>What the repository's names stand for, pulled now or a moment ago.</summary>
     /// <exception cref="RepositoryException">It did not say.</exception>

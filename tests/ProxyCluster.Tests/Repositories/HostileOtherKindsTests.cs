@@ -30,9 +30,8 @@ public sealed class HostileOtherKindsTests : IDisposable
     // A repository within one is asked for by hg wherever a file is looked for that may be its.
     [Theory]
     [Trait("Needs", OtherKinds.Need)]
-    [InlineData("[git]ext::sh -c touch% PROOF")]
     [InlineData("https://127.0.0.1:1/x")]
-    [InlineData("[svn]file:///PROOF")]
+    [InlineData("ssh://-oProxyCommand=touch%20PROOF/x")]
     public async Task Repository_WithinAMercurialOne_IsNotAskedFor(string source)
     {
         new ScriptedMercurial(_scratch["hg/lib"]).Commit(
