@@ -15,6 +15,7 @@ public sealed class ScriptedSubversion
     public ScriptedSubversion(string directory, string copy)
     {
         (_url, _copy) = ("file://" + directory, copy);
+        Directory.CreateDirectory(Path.GetDirectoryName(directory)!);
         RepositoryCommand.Run("svnadmin", ["create", directory]);
 
         // Times are set afterwards, which a hook has to allow.
