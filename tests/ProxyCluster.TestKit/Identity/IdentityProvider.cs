@@ -57,7 +57,8 @@ public sealed class IdentityProvider : IAsyncDisposable
     /// <param name="life">How long access tokens live.</param>
     /// <param name="clock">Its clock; null for the machine's.</param>
     /// <param name="port">Where it listens; 0 for any.</param>
-    public static async Task<IdentityProvider> StartAsync(TimeSpan life, TimeProvider? clock = null, int port = 0)
+    /// <param name="isOpaque">Access tokens mean something to it alone, and one that it revokes is worth nothing at once.</param>
+    public static async Task<IdentityProvider> StartAsync(TimeSpan life, TimeProvider? clock = null, int port = 0, bool isOpaque = false)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}");
@@ -75,6 +76,8 @@ public sealed class IdentityProvider : IAsyncDisposable
                 server.AllowDeviceAuthorizationFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
                 server.AddEphemeralEncryptionKey().AddEphemeralSigningKey().DisableAccessTokenEncryption();
                 server.SetAccessTokenLifetime(life).SetRefreshTokenReuseLeeway(TimeSpan.Zero);
+                if (isOpaque)
+                    server.UseReferenceAccessTokens();
                 server.UseAspNetCore().EnableEndUserVerificationEndpointPassthrough().DisableTransportSecurityRequirement();
                 server.AddEventHandler<OpenIddictServerEvents.HandleTokenRequestContext>(static handler => handler.UseInlineHandler(static asked =>
                 {

@@ -23,7 +23,7 @@ public sealed class IdentityProviderTests : IDisposable
     [Fact]
     public async Task Login_WhileASiloRuns_CountsAtOnceUntilTheLogout()
     {
-        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1));
+        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1), isOpaque: true);
         Configure(provider);
         await using var silo = await ProxyProcess.StartAsync(new(_scratch["data"], provider.Upstream, "off") { MoreArguments = ["--config", _scratch["config.json"]] });
 
@@ -61,7 +61,7 @@ public sealed class IdentityProviderTests : IDisposable
     [Trait("Needs", "newer-go")]
     public async Task Build_InWhoseMiddleATokenEnds_GoesOn()
     {
-        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1));
+        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1), isOpaque: true);
         Configure(provider);
         var modules = Enumerable.Range(0, 6).Select(static i => SiloModule.Pack($"corp.example/lib{i}", "v1.0.0")).ToList();
         var files = modules.SelectMany(static one => ((string, byte[])[])[(one.Stem + ".info", one.Info), (one.Stem + ".mod", one.GoMod), (one.Stem + ".zip", one.Zip)])
@@ -83,7 +83,7 @@ public sealed class IdentityProviderTests : IDisposable
     [Fact]
     public async Task Token_AtItsEnd_IsRenewedOnceForAll()
     {
-        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1));
+        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1), isOpaque: true);
         Configure(provider);
         Assert.Equal(0, (await LogInAsync(provider)).Status);
         using var logins = TestLogins.Of(new() { OAuth = new() { ["corp"] = Options(provider) } }, clock: _clock, directory: Path.Combine(_scratch["data"], "logins"));
@@ -106,7 +106,7 @@ public sealed class IdentityProviderTests : IDisposable
     [Fact]
     public async Task Logout_HasTheProviderTakeTheTokensBack()
     {
-        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1));
+        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1), isOpaque: true);
         Configure(provider);
         Assert.Equal(0, (await LogInAsync(provider)).Status);
         using var logins = TestLogins.Of(new() { OAuth = new() { ["corp"] = Options(provider) } }, clock: _clock, directory: Path.Combine(_scratch["data"], "logins"));
@@ -139,7 +139,7 @@ public sealed class IdentityProviderTests : IDisposable
     [Fact]
     public async Task Login_ThatIsDenied_SaysSoAndKeepsNothing()
     {
-        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1));
+        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1), isOpaque: true);
         Configure(provider);
         var (status, _, errors) = await LogInAsync(provider, denies: true);
         Assert.Equal(1, status);

@@ -43,7 +43,7 @@ public sealed class HostileOtherKindsTests : IDisposable
 
         Assert.Null(answer.Failure);
         using var zip = new ZipArchive(answer.Value.Body!);
-        Assert.Equal([".hgsub", ".hgsubstate", ".hgtags", "go.mod"], zip.Entries.Select(static entry => entry.Name).Order(StringComparer.Ordinal));
+        Assert.Equal([".hgsub", ".hgsubstate", "go.mod"], zip.Entries.Select(static entry => entry.Name).Order(StringComparer.Ordinal));
         Assert.Equal(FailureKind.NotFound, within.Failure?.Kind);
         Assert.False(File.Exists(Proof));
     }
