@@ -82,7 +82,7 @@ public sealed class OtherKinds : IAsyncLifetime
     internal async Task<Served> ServeMercurialAsync(TestCertificates certificates)
     {
         var (cert, key) = certificates.Issue();
-        File.WriteAllText(_directory["hg.pem"], File.ReadAllText(key) + File.ReadAllText(cert));
+        File.WriteAllText(_directory["hg.pem"], File.ReadAllText(key) + "\n" + File.ReadAllText(cert));
         var port = FreePort();
         var server = new Served(Start("hg", "serve", "--webdir-conf", _directory["hgweb"], "-a", "127.0.0.1", "-p", $"{port}", "--certificate", _directory["hg.pem"]), port);
         await Waiting.UntilAsync(() => IsListening(port), "hg serve listened");
