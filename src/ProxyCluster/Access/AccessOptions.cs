@@ -29,7 +29,7 @@ internal sealed class AccessOptions
 
     /// <summary>
     /// PEM file with the authorities whose client certificates are logins, over https: the common name is the subject, organisational units
-    /// are the groups. Read at start. The system's authorities do not count; nor does revocation. Default none.
+    /// are the groups. Changes count within a second. The system's authorities do not count; nor does revocation. Default none.
     /// </summary>
     public string ClientCaFile { get; set; } = "";
 }

@@ -80,7 +80,7 @@ internal sealed class AccessOptionsValidation : IValidateOptions<AccessOptions>
         string? trouble = null;
         try
         {
-            if (file.Length > 0 && CertificateLogins.ReadAuthorities(file).Count == 0)
+            if (file.Length > 0 && ClientAuthorities.Parse(File.ReadAllText(file)).Count == 0)
                 trouble = "holds no certificate";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Certificate;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 
 namespace ProxyCluster.Access;
 
@@ -14,7 +13,7 @@ namespace ProxyCluster.Access;
 /// </summary>
 internal static class CertificateLogins
 {
-    private const string Scheme = "certificate";
+    public const string Scheme = "certificate";
     private const string CommonName = "2.5.4.3";
     private const string OrganizationalUnit = "2.5.4.11";
 
@@ -22,11 +21,13 @@ internal static class CertificateLogins
     public static void Register(IServiceCollection services)
     {
         services.TryAddSingleton(UrlEncoder.Default);
-        new AuthenticationBuilder(services.AddAuthenticationCore()).AddCertificate(Scheme).AddCertificateCache();
-        services.AddOptions<CertificateAuthenticationOptions>(Scheme).Configure<IOptions<AccessOptions>>(static (certificates, access) =>
+        new AuthenticationBuilder(services.AddAuthenticationCore()).AddCertificate(Scheme);
+        services.AddSingleton<ClientAuthorities>();
+        services.AddSingleton<ICertificateValidationCache>(static provider => provider.GetRequiredService<ClientAuthorities>());
+        services.AddOptions<CertificateAuthenticationOptions>(Scheme).Configure<ClientAuthorities>(static (certificates, authorities) =>
         {
             certificates.ChainTrustValidationMode = X509ChainTrustMode.CustomRootTrust;
-            certificates.CustomTrustStore = ReadAuthorities(access.Value.ClientCaFile);
+            certificates.CustomTrustStore = authorities.Current;
             certificates.RevocationMode = X509RevocationMode.NoCheck;
         });
     }
@@ -38,18 +39,10 @@ internal static class CertificateLogins
         https.AllowAnyClientCertificate();
     }
 
-    /// <summary>The certificates of a PEM file.</summary>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">It holds something else.</exception>
-    public static X509Certificate2Collection ReadAuthorities(string file)
-    {
-        X509Certificate2Collection authorities = [];
-        authorities.ImportFromPemFile(file);
-        return authorities;
-    }
-
     /// <summary>Whose certificate the connection shows.</summary>
     public static async Task<ClientLogin> ProveAsync(HttpContext context)
     {
+        context.RequestServices.GetRequiredService<ClientAuthorities>().Look();
         if (!(await context.AuthenticateAsync(Scheme)).Succeeded)
             return ClientLogin.Wrong("the client certificate is not one of the configured authorities', or not valid now");
         var names = context.Connection.ClientCertificate!.SubjectName.EnumerateRelativeDistinguishedNames().Where(static name => !name.HasMultipleElements).ToLookup(

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Credentials;
-using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
 using ProxyCluster.Sockets;
@@ -11,7 +11,7 @@ namespace ProxyCluster.Fetching;
 /// The word <c>direct</c>: modules from their repositories. It stands for many hosts, so an outage of one says nothing of the
 /// others and opens no circuit breaker of this link; each host is left alone for a moment by itself (<see cref="GitMirrors"/>).
 /// </summary>
-internal sealed class DirectUpstream(DirectModules modules, Logins logins, IOptions<UpstreamsOptions> options, TimeProvider time) : IUpstream, IDisposable
+internal sealed class DirectUpstream(RegionModules modules, Logins logins, IOptions<UpstreamsOptions> options, TimeProvider time) : IUpstream, IDisposable
 {
     private const int MaxProxies = 64;
 
@@ -32,7 +32,7 @@ internal sealed class DirectUpstream(DirectModules modules, Logins logins, IOpti
     /// <inheritdoc/>
     public async Task<UpstreamReply> OpenAsync(UpstreamRequest request, CancellationToken ct)
     {
-        var outcome = await AskAsync(request.Resource, ct);
+        var outcome = await modules.AskAsync(ProxyPath.Parse(request.Resource.TreePath), ct);
         if (!outcome.TryGet(out var answer, out var failure))
             return failure.Kind is FailureKind.UpstreamUnavailable ? UpstreamFault.Passing(failure.Kind, failure.Message) : new UpstreamFault(failure);
         if (answer.Proxy is { } proxy)
@@ -55,16 +55,6 @@ internal sealed class DirectUpstream(DirectModules modules, Logins logins, IOpti
             proxy.Dispose();
         _none.Dispose();
     }
-
-    private Task<Outcome<DirectAnswer>> AskAsync(UpstreamResource resource, CancellationToken ct) => resource.Kind switch
-    {
-        UpstreamResourceKind.List => modules.ListAsync(resource.Path, ct),
-        UpstreamResourceKind.Latest => modules.LatestAsync(resource.Path, ct),
-        UpstreamResourceKind.Query => modules.QueryAsync(resource.Revision!.Value, ct),
-        UpstreamResourceKind.Info => modules.ArtifactAsync(resource.Version!.Value, ArtifactKind.Info, ct),
-        UpstreamResourceKind.Mod => modules.ArtifactAsync(resource.Version!.Value, ArtifactKind.Mod, ct),
-        _ => modules.ArtifactAsync(resource.Version!.Value, ArtifactKind.Zip, ct),
-    };
 
     // A page may name a module proxy in place of a repository (golang.org/toolchain's does).
     private async Task<UpstreamReply> AskProxyAsync(Uri url, bool mayBeInside, UpstreamRequest request, CancellationToken ct)

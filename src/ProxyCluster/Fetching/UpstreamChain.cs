@@ -41,7 +41,7 @@ internal sealed class UpstreamChain : IDisposable
         ProxyMetrics metrics,
         ILogger<UpstreamChain> logger,
         UpstreamRoutes routes,
-        DirectModules direct)
+        RegionModules direct)
         : this(routes, entry => entry.Kind is GoProxyEntryKind.Direct ? new DirectUpstream(direct, logins, options, time) : CreateUpstream(entry, options, logins, time), options, time, metrics, logger, Random.Shared.NextDouble)
     {
     }

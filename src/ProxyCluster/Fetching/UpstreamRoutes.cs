@@ -73,6 +73,10 @@ internal sealed class UpstreamRoutes
         return new(true, "nothing keeps the module from it");
     }
 
+    /// <summary>May the module's repository be asked: does the list have <c>direct</c>, and may that see the module?</summary>
+    public bool MayAskRepositoryOf(ModulePath path) =>
+        _rules.Index().Any(rule => rule.Item.Entry.Kind is GoProxyEntryKind.Direct && Of(rule.Index, path).MayAsk);
+
     /// <summary>Why no upstream is asked for the module.</summary>
     public string WhyNobody(ModulePath path) =>
         string.Join("; ", _rules.Select((rule, index) => $"{rule.Entry}: {Of(index, path).Why}"));

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using ProxyCluster.Clustering;
 using ProxyCluster.Clustering.Agreed;
 using ProxyCluster.Failover;
@@ -18,8 +19,10 @@ internal static class GrainsRegistration
         services.AddSingleton<GrainCalls>();
         services.AddSingleton<GrainAuthorityCalls>();
         services.AddSingleton<GrainAgreedCalls>();
+        services.AddSingleton<GrainRepositoryPlaces>();
         services.AddSingleton<IOwnerCalls>(OnSilo<GrainCalls>);
         services.AddSingleton<IQueryCalls>(OnSilo<GrainCalls>);
+        services.TryAddSingleton<IRepositoryPlaces>(OnSilo<GrainRepositoryPlaces>);
         services.AddSingleton<IAuthorityCalls>(static provider =>
             (IAuthorityCalls?)OnSilo<GrainAuthorityCalls>(provider) ?? provider.GetRequiredService<LocalAuthorityCalls>());
         services.AddSingleton<IAgreedCalls>(static provider =>

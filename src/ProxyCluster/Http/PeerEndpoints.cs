@@ -26,6 +26,7 @@ internal sealed class PeerEndpoints(
     PeerDoor door,
     ArtifactWalk walk,
     QueryWalk queries,
+    RepositoryWalk repositories,
     CopyTaker copies,
     Forgetting forgetting,
     ClusterSelf self,
@@ -86,7 +87,7 @@ internal sealed class PeerEndpoints(
         switch (verb)
         {
             // Somebody's view is wrong, and passing it on could make a circle of it.
-            case "forward" or "artifact" or "query" or "stored" or "stock" or "replicate" when self.IsFrontEnd:
+            case "forward" or "artifact" or "query" or "repository" or "stored" or "stock" or "replicate" when self.IsFrontEnd:
                 return (await LoopAsync(context, cancel), null);
 
             case "forward" when PeerTarget.TryCut(rest, out var times, out var passedOn) && times == PeerTarget.Once
@@ -100,6 +101,9 @@ internal sealed class PeerEndpoints(
 
             case "query" when isGet && Named(rest) is { Asked: Asked.Query } question:
                 return (await InFlightAsync(() => SendAnswerAsync(context, AskOf(question, AskLevel.Home), cancel)), null);
+
+            case "repository" when isGet && Named(rest) is { Asked: Asked.Artifact or Asked.Query or Asked.VersionPrefix } question:
+                return (await InFlightAsync(() => SendFromRepositoryAsync(context, AskOf(question, AskLevel.Home), cancel)), null);
 
             case "stored" when isGet && Named(rest) is { Asked: Asked.Query, Query.Kind: QueryKind.List } question:
                 return (await InFlightAsync(() => SendAnswerAsync(context, AskOf(question, AskLevel.Stored), cancel)), null);
@@ -179,6 +183,24 @@ internal sealed class PeerEndpoints(
         PeerFrame.Write(output, PeerFrameType.Answer, queries.WriteForMember(answer));
         await output.FlushAsync(cancel);
         return new Seen("peer", "ok");
+    }
+
+    private async Task<Seen> SendFromRepositoryAsync(HttpContext context, Ask ask, CancellationToken cancel)
+    {
+        var output = Start(context);
+        var outcome = await WithHeartbeatsAsync(repositories.AnswerAsync(ask, cancel), output, cancel);
+        if (!outcome.TryGet(out var answer, out var failure))
+            return await FailAsync(output, failure, cancel);
+
+        using (answer)
+        {
+            // A page that names a module proxy was found by the asker too, who then asks nobody.
+            if (answer.Body is not { } body)
+                return await FailAsync(output, new Failure(FailureKind.PeerUnavailable, "its page names a module proxy here"), cancel);
+            PeerFrame.Write(output, PeerFrameType.Bytes, PeerRepositories.Announce(body.Length));
+            await body.CopyToAsync(output, cancel);
+            return new Seen("peer", "ok");
+        }
     }
 
     private async Task<Seen> SayWhetherHeldAsync(

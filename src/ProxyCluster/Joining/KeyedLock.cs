@@ -44,6 +44,20 @@ internal sealed class KeyedLock<TKey>
         return new Held(this, key, entry);
     }
 
+    /// <summary>Takes the key's lock where nobody holds it or waits for it; null elsewhere.</summary>
+    public Held? TakeOrNull(TKey key)
+    {
+        lock (_entries)
+        {
+            if (_entries.ContainsKey(key))
+                return null;
+            var entry = new Entry { Users = 1 };
+            entry.Turn.Wait(0);
+            _entries[key] = entry;
+            return new Held(this, key, entry);
+        }
+    }
+
     // A semaphore whose wait handle nobody asked for holds nothing that must be disposed.
     private void Leave(TKey key, Entry entry)
     {

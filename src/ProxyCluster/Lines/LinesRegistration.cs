@@ -21,6 +21,7 @@ internal static class LinesRegistration
         services.AddSingleton<PeerLines>();
         services.AddSingleton<HedgedAsk>();
         services.AddSingleton<PeerQueries>();
+        services.AddSingleton<PeerRepositories>();
         return services;
     }
 

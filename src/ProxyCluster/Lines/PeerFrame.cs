@@ -18,6 +18,9 @@ internal enum PeerFrameType : byte
 
     /// <summary>The answer to a query as JSON; the last frame.</summary>
     Answer = (byte)'A',
+
+    /// <summary>A length (eight bytes, big endian); as many bytes follow unframed, and nothing is said of them.</summary>
+    Bytes = (byte)'B',
 }
 
 /// <summary>

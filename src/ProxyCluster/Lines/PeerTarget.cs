@@ -5,12 +5,13 @@ using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 
 namespace ProxyCluster.Lines;
 
 /// <summary>
 /// The targets of internal calls: <c>artifact/LEVEL/PATH/@v/VERSION.zip</c>, <c>query/PATH/@latest</c>, <c>stored/PATH/@v/list</c>,
-/// <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>stock/PATH@VERSION</c>, <c>replicate/PATH/@v/VERSION.zip</c>, <c>forget/PATH@VERSION</c> and
+/// <c>repository/PATH/@latest</c>, <c>holds/SHA256/PATH/@v/VERSION.zip</c>, <c>stock/PATH@VERSION</c>, <c>replicate/PATH/@v/VERSION.zip</c>, <c>forget/PATH@VERSION</c> and
 /// <c>forward/1/ADDRESS/TARGET</c>, or <c>forward/1/ADDRESS;IDENTITY/TARGET</c>; module names are escaped as everywhere.
 /// </summary>
 internal static class PeerTarget
@@ -24,6 +25,10 @@ internal static class PeerTarget
 
     /// <summary>"Which versions would you list if there were nothing but your store?"</summary>
     public static string Stored(string key) => $"{PeerCalls.Prefix}stored/{key}";
+
+    /// <summary>"What does the repository say that you have a mirror of? Ask nobody but it."</summary>
+    public static string Repository(ProxyPath what) =>
+        $"{PeerCalls.Prefix}repository/{(what.Asked is Asked.Artifact ? ProxyPath.Of(what.Module, what.Kind) : what.Query.Key)}";
 
     /// <summary>"Do you hold this artifact, with bytes of this SHA-256?"</summary>
     public static string Holds(ModuleVersion module, ArtifactKind kind, Digest sha256) =>

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Direct;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.GoModules.Zips;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
@@ -37,6 +38,17 @@ internal sealed class DirectModules(
 
     // Which scheme answered.
     private readonly ShortMemory<RepositoryAddress> _answered = new(1L << 20, options.Value.PlaceFreshFor, clock);
+
+    /// <summary>What a path of the protocol asks.</summary>
+    public Task<Outcome<DirectAnswer>> AskAsync(ProxyPath what, CancellationToken cancel) => what switch
+    {
+        { Asked: Asked.Artifact } => ArtifactAsync(what.Module, what.Kind, cancel),
+        { Query.Kind: QueryKind.List } => ListAsync(what.Query.Path, cancel),
+        { Query.Kind: QueryKind.Latest } => LatestAsync(what.Query.Path, cancel),
+        _ => VersionQuery.TryParse(what.Query.Path, what.Query.Revision, out var query, out var error)
+            ? QueryAsync(query, cancel)
+            : Task.FromResult<Outcome<DirectAnswer>>(new Failure(FailureKind.BadRequest, error)),
+    };
 
     /// <summary>An artifact.</summary>
     public Task<Outcome<DirectAnswer>> ArtifactAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
@@ -212,7 +224,10 @@ internal sealed class DirectModules(
 /// <param name="Body">The body.</param>
 /// <param name="Proxy">A module proxy that the module's page names instead of a repository.</param>
 /// <param name="MayBeInside">That one may be inside.</param>
-internal sealed record DirectAnswer(Stream? Body, Uri? Proxy = null, bool MayBeInside = false)
+internal sealed record DirectAnswer(Stream? Body, Uri? Proxy = null, bool MayBeInside = false) : IDisposable
 {
+    /// <inheritdoc/>
+    public void Dispose() => Body?.Dispose();
+
     public static DirectAnswer Of(byte[] body) => new(new MemoryStream(body, writable: false));
 }

@@ -72,13 +72,17 @@ public sealed class DirectOptions
     [Range(64L << 20, 1L << 45)]
     public long MaxProcessBytes { get; set; } = 4L << 30;
 
-    /// <summary>Largest repository, and largest file that one of them may write, in bytes. Default 4 GiB; a larger one is refused and not kept.</summary>
+    /// <summary>
+    /// Largest repository, and largest file that one of them may write, in bytes. Default 4 GiB, and never more than the mirrors of
+    /// all may take; a larger one is refused and not kept.
+    /// </summary>
     [Range(1L << 20, 1L << 50)]
     public long MaxRepositoryBytes { get; set; } = 4L << 30;
 
     /// <summary>
-    /// Bytes that the mirrors of repositories take in <c>vcs/</c>. Default 20 GiB. Above it the longest unused ones are removed, and
-    /// fetched again when they are needed. More of it spares repositories.
+    /// Bytes that the mirrors of repositories take in <c>vcs/</c>. Default 20 GiB, and never more than a tenth of
+    /// <c>Storage:MaxBytes</c>, in which they count. Above it, or with less than <c>Storage:MinFreeBytes</c> left, the longest unused
+    /// ones are removed, and fetched again when they are needed; where that is not enough, nothing is fetched. More of it spares repositories.
     /// </summary>
     [Range(1L << 20, 1L << 60)]
     public long MaxBytes { get; set; } = 20L << 30;

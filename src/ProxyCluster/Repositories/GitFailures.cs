@@ -25,6 +25,7 @@ internal static class GitFailures
             || Has("returned error: 401") || Has("Host key verification failed")
             ? FailureKind.Blocked
             : Has("not allowed") ? FailureKind.Blocked
+            : result.SaysNoSpace ? FailureKind.StoreUnavailable
             : isMoved ? FailureKind.UpstreamInvalid
             : Has("File too large") || Has("signal 25") || Has("out of memory") || Has("mmap failed") || Has("malloc") ? FailureKind.UpstreamInvalid
             : Has("bad pack") || Has("index-pack failed") || Has("inflate returned") || Has("fsck error") ? FailureKind.UpstreamInvalid

@@ -18,7 +18,8 @@ namespace ProxyCluster.Repositories;
 /// </para>
 /// <para>
 /// Survives: a process that is killed (git's own files are renamed into place, and what it left half done is not named by
-/// anything); a mirror that is damaged or too large (it is removed, and fetched anew when it is needed).
+/// anything); a mirror that is damaged or too large (it is removed, and fetched anew when it is needed); a disk that fills up, of
+/// which mirrors take what <see cref="MirrorSpace"/> allows: the longest unused go, and if need be the one that is being fetched.
 /// </para>
 /// <para>
 /// Leaves to others: what any of it means for a module (<see cref="ModuleRevisions"/>), whether it is right (verification), who
@@ -40,13 +41,13 @@ internal sealed partial class GitMirrors : IDisposable
     private readonly RepositoryGuard _guard;
     private readonly GitLogins _logins;
     private readonly DataTree _tree;
+    private readonly MirrorSpace _space;
     private readonly TimeProvider _clock;
     private readonly ILogger<GitMirrors> _logger;
     private readonly CancellationTokenSource _stop;
     private readonly ShortMemory<RefTable> _refs;
     private readonly QuietHosts _hosts;
     private readonly JoinedTasks<string, RefTable> _asking;
-    private readonly KeyedLock<string> _writing = new();
 
     public GitMirrors(
         IOptions<DirectOptions> options,
@@ -54,11 +55,12 @@ internal sealed partial class GitMirrors : IDisposable
         RepositoryGuard guard,
         GitLogins logins,
         DataTree tree,
+        MirrorSpace space,
         IHostApplicationLifetime lifetime,
         TimeProvider clock,
         ILogger<GitMirrors> logger)
     {
-        (_options, _git, _guard, _logins, _tree, _clock, _logger) = (options.Value, git, guard, logins, tree, clock, logger);
+        (_options, _git, _guard, _logins, _tree, _space, _clock, _logger) = (options.Value, git, guard, logins, tree, space, clock, logger);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
         _refs = new(RefsBudget, _options.FreshFor, clock);
         _hosts = new(_options, clock);
@@ -90,7 +92,7 @@ internal sealed partial class GitMirrors : IDisposable
     public async Task FetchAsync(RepositoryAddress address, RevisionTarget target, RefTable refs, CancellationToken cancel)
     {
         var mirror = DirectoryOf(address);
-        using var turn = await _writing.TakeAsync(mirror, cancel);
+        using var turn = await _space.TakeAsync(mirror, cancel);
         if (await FindAsync(address, target, [], isThere: false, cancel) is { IsMoved: false, Commit: not null })
             return;
         await PrepareAsync(mirror, address, refs, cancel);
@@ -119,7 +121,7 @@ internal sealed partial class GitMirrors : IDisposable
     public async Task CompleteAsync(RepositoryAddress address, RefTable refs, CancellationToken cancel)
     {
         var mirror = DirectoryOf(address);
-        using var turn = await _writing.TakeAsync(mirror, cancel);
+        using var turn = await _space.TakeAsync(mirror, cancel);
         if (RegularTextOrNull(Path.Combine(mirror, Complete)) == refs.Sum)
             return;
         await PrepareAsync(mirror, address, refs, cancel);
@@ -155,23 +157,10 @@ internal sealed partial class GitMirrors : IDisposable
         return result.IsWell && result.Errors.Length == 0 ? GitObject.ParseBatch(result.Output, names.Count) : throw Broken(address, result);
     }
 
-    /// <summary>Removes a mirror, to be fetched anew when it is needed.</summary>
-    /// <param name="mirror">The mirror.</param>
-    /// <param name="mayGo">Asked when nobody writes it any more.</param>
-    /// <param name="cancel">Ends the wait.</param>
-    public async Task RemoveAsync(string mirror, Func<bool> mayGo, CancellationToken cancel)
-    {
-        using var turn = await _writing.TakeAsync(mirror, cancel);
-        if (!Directory.Exists(mirror) || !mayGo())
-            return;
-        MirrorKeeper.Remove(mirror);
-        Log.Removed(_logger, mirror);
-    }
-
     /// <summary>Packs a mirror anew.</summary>
     public async Task PackAsync(string mirror, CancellationToken cancel)
     {
-        using var turn = await _writing.TakeAsync(mirror, cancel);
+        using var turn = await _space.TakeAsync(mirror, cancel);
         ClearLeftovers(mirror);
         await _git.RunAsync(new GitCommand(mirror, ["gc", "-q"], _options.FetchTimeout) { Mirror = mirror }, cancel);
     }
@@ -289,6 +278,7 @@ internal sealed partial class GitMirrors : IDisposable
 
     private async Task PrepareAsync(string mirror, RepositoryAddress address, RefTable refs, CancellationToken cancel)
     {
+        _space.Demand(mirror, address);
         var attributes = Path.Combine(mirror, "info", "attributes");
         if (!HasMirror(address) || !File.Exists(attributes))
         {
@@ -354,16 +344,32 @@ internal sealed partial class GitMirrors : IDisposable
     private async Task<(ProgramResult Result, long Began)> RunFetchAsync(RepositoryAddress address, string[] arguments, CancellationToken cancel)
     {
         var (mirror, began) = (DirectoryOf(address), _clock.GetTimestamp());
-        var (result, _) = await CallAsync(
-            address,
-            new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout) { Mirror = mirror },
-            cancel);
-        if (MirrorKeeper.SizeOf(mirror) > _options.MaxRepositoryBytes)
+        ProgramResult result;
+        try
         {
-            MirrorKeeper.Remove(mirror);
-            throw new RepositoryException(new Failure(FailureKind.UpstreamInvalid, $"{address.Url}: the repository is larger than {_options.MaxRepositoryBytes} bytes"));
+            (result, _) = await CallAsync(
+                address,
+                new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout)
+                {
+                    Mirror = mirror,
+                    Watch = () => _space.BeyondOrNull(mirror, address),
+                },
+                cancel);
+        }
+        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamInvalid or FailureKind.StoreUnavailable)
+        {
+            if (e.Failure.Kind is FailureKind.UpstreamInvalid)
+                _space.Remove(mirror);
+            else
+                ClearLeftovers(mirror);
+            throw;
         }
 
+        // What was left half done takes room until the next fetch.
+        if (!result.IsWell)
+            ClearLeftovers(mirror);
+        if (result.SaysNoSpace)
+            _space.MakeRoom(mirror, _space.AfterDiskFull);
         return (result, began);
     }
 
@@ -373,9 +379,6 @@ internal sealed partial class GitMirrors : IDisposable
     {
         [LoggerMessage(LogLevel.Information, "Repository {Url} did not answer: {Reason}")]
         public static partial void Unanswered(ILogger logger, string url, string reason);
-
-        [LoggerMessage(LogLevel.Information, "Mirror {Mirror} was removed")]
-        public static partial void Removed(ILogger logger, string mirror);
 
         [LoggerMessage(LogLevel.Information, "Repository {Url} was fetched in {Duration}")]
         public static partial void Fetched(ILogger logger, string url, TimeSpan duration);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Outcomes;
 
 namespace ProxyCluster.Repositories;
 
@@ -16,6 +17,7 @@ internal sealed class GitProgram(IOptions<DirectOptions> options, LimitedProgram
             Input = command.Input,
             Output = command.Output,
             MaxOutput = command.MaxOutput,
+            Watch = command.Watch,
         },
         cancel);
 }
@@ -43,4 +45,7 @@ internal sealed record GitCommand(string Subject, IReadOnlyList<string> Argument
 
     /// <summary>Bytes that it may print.</summary>
     public long MaxOutput { get; init; } = 64 << 20;
+
+    /// <inheritdoc cref="ProgramCommand.Watch"/>
+    public Func<Failure?>? Watch { get; init; }
 }

@@ -4,7 +4,7 @@ using ProxyCluster.Storage;
 namespace ProxyCluster.Repositories;
 
 /// <summary>Git's.</summary>
-internal sealed class GitRepositories(GitMirrors mirrors, DataTree tree) : IRepositoryKind
+internal sealed class GitRepositories(GitMirrors mirrors, MirrorSpace space, DataTree tree) : IRepositoryKind
 {
     public string Name => "git";
 
@@ -14,5 +14,5 @@ internal sealed class GitRepositories(GitMirrors mirrors, DataTree tree) : IRepo
 
     public IAskedRepository Open(RepositoryAddress address, bool isLocal, ModulePlace place) => new GitRepository(mirrors, address, isLocal, place, tree);
 
-    public Task ForgetAsync(RepositoryAddress address, CancellationToken cancel) => mirrors.RemoveAsync(mirrors.DirectoryOf(address), static () => true, cancel);
+    public Task ForgetAsync(RepositoryAddress address, CancellationToken cancel) => space.RemoveAsync(mirrors.DirectoryOf(address), static () => true, cancel);
 }

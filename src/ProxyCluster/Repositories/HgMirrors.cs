@@ -27,17 +27,23 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     private readonly LimitedProgram _program;
     private readonly RepositoryCalls _calls;
     private readonly DataTree _tree;
+    private readonly MirrorSpace _space;
     private readonly TimeProvider _clock;
     private readonly CancellationTokenSource _stop;
     private readonly ShortMemory<RefTable> _names;
     private readonly ShortMemory<RefTable> _last;
     private readonly JoinedTasks<string, RefTable> _pulling;
-    private readonly KeyedLock<string> _writing = new();
 
     public HgMirrors(
-        IOptions<DirectOptions> options, LimitedProgram program, RepositoryCalls calls, DataTree tree, IHostApplicationLifetime lifetime, TimeProvider clock)
+        IOptions<DirectOptions> options,
+        LimitedProgram program,
+        RepositoryCalls calls,
+        DataTree tree,
+        MirrorSpace space,
+        IHostApplicationLifetime lifetime,
+        TimeProvider clock)
     {
-        (_options, _program, _calls, _tree, _clock) = (options.Value, program, calls, tree, clock);
+        (_options, _program, _calls, _tree, _space, _clock) = (options.Value, program, calls, tree, space, clock);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
         _names = new(NamesBudget, _options.FreshFor, clock);
         _last = new(NamesBudget, TimeSpan.FromDays(1), clock);
@@ -87,12 +93,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task ForgetAsync(RepositoryAddress address, CancellationToken cancel)
-    {
-        using var turn = await _writing.TakeAsync(DirectoryOf(address), cancel);
-        if (Directory.Exists(DirectoryOf(address)))
-            MirrorKeeper.Remove(DirectoryOf(address));
-    }
+    public Task ForgetAsync(RepositoryAddress address, CancellationToken cancel) => _space.RemoveAsync(DirectoryOf(address), static () => true, cancel);
 
     // Ours, so it is never about what the repository has.
     private static RepositoryException Broken(RepositoryAddress address, ProgramResult result) =>
@@ -106,23 +107,22 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     private async Task<RefTable> PullAsync(RepositoryAddress address, CancellationToken cancel)
     {
         var mirror = DirectoryOf(address);
-        using var turn = await _writing.TakeAsync(mirror, cancel);
+        using var turn = await _space.TakeAsync(mirror, cancel);
 
-        // 1. One that does not answer is found out by a question, and not by the long wait for a history.
+        // 1. Is there room?
+        _space.Demand(mirror, address);
+
+        // 2. One that does not answer is found out by a question, and not by the long wait for a history.
         if (!HasMirror(address))
         {
             await ProbeAsync(address, cancel);
-            if (Directory.Exists(mirror))
-                MirrorKeeper.Remove(mirror);
+            _space.Remove(mirror);
             Directory.CreateDirectory(_tree.Repositories);
             await RunHereAsync(address, ["init", "--", mirror], cancel);
             await File.WriteAllTextAsync(Path.Combine(mirror, MirrorKeeper.UsedName), address.Url + "\n", cancel);
         }
 
-        // 2. In use for as long as this may take, so that nobody removes it.
-        File.SetLastWriteTimeUtc(Path.Combine(mirror, MirrorKeeper.UsedName), (_clock.GetUtcNow() + _options.FetchTimeout).UtcDateTime);
-
-        // A pull that was killed leaves its locks, and whoever holds the turn is the only one who writes.
+        // 3. A pull that was killed leaves its locks, and whoever holds the turn is the only one who writes.
         foreach (var left in (ReadOnlySpan<string>)[".hg/wlock", ".hg/store/lock"])
             File.Delete(Path.Combine(mirror, left));
         try
@@ -132,18 +132,20 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
                 ProgramWords.Mercurial,
                 way => Command(address, way, ["--cwd", mirror, "pull", "-q", "-f", "--", address.Asked], _options.FetchTimeout) with
                 {
-                    Growing = mirror,
-                    MaxGrowing = _options.MaxRepositoryBytes,
+                    Watch = () => _space.BeyondOrNull(mirror, address),
                 },
                 cancel);
         }
-        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamInvalid || e.Failure.Message.Contains("abandoned transaction", StringComparison.Ordinal))
+        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamInvalid or FailureKind.StoreUnavailable
+            || e.Failure.Message.Contains("abandoned transaction", StringComparison.Ordinal))
         {
-            MirrorKeeper.Remove(mirror);
+            _space.Remove(mirror);
+            if (e.Failure.Kind is FailureKind.StoreUnavailable)
+                _space.MakeRoom(mirror, _space.AfterDiskFull);
             throw;
         }
 
-        // 3. What it has now.
+        // 4. What it has now.
         var (names, printed) = await LookForNamesAsync(address, cancel);
         _names.Remember(KeyOf(address), names, printed);
         return names;

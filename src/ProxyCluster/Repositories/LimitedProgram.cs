@@ -27,7 +27,8 @@ internal sealed partial class LimitedProgram(IOptions<DirectOptions> options, Da
     private const int MaxErrors = 16 << 10;
     private const string Limits = "ulimit -c 0; ulimit -f \"$1\"; ulimit -v \"$2\"; shift 2; exec \"$@\"";
 
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
+    // How often what a command writes is looked at: what it may write until then is what it takes too much.
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     // Session, limits and group signals are Linux's.
     private static readonly bool HasGroups = OperatingSystem.IsLinux() && File.Exists("/usr/bin/setsid") && File.Exists("/bin/sh");
@@ -53,17 +54,20 @@ internal sealed partial class LimitedProgram(IOptions<DirectOptions> options, Da
             try
             {
                 var talk = TalkAsync(process, command, stop.Token);
-                while (command.Growing is not null && !stop.IsCancellationRequested && await Task.WhenAny(talk, Task.Delay(Glance, clock, stop.Token)) != talk)
+                while (command.Watch is not null && !stop.IsCancellationRequested && await Task.WhenAny(talk, Task.Delay(LookEvery, clock, stop.Token)) != talk)
                 {
-                    if (!HasGrownTooLarge(command))
+                    if (BeyondOrNull(command) is not { } beyond)
                         continue;
                     await stop.CancelAsync();
                     await ((Task)talk).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                    throw TooLarge(command);
+                    throw new RepositoryException(beyond);
                 }
 
+                // What is whole is here, and is given, however little room is left now.
                 var result = await talk;
-                return result.IsMissing ? throw Missing(command) : HasGrownTooLarge(command) ? throw TooLarge(command) : result;
+                if (result.IsMissing)
+                    throw Missing(command);
+                return BeyondOrNull(command) is { Kind: FailureKind.UpstreamInvalid } late ? throw new RepositoryException(late) : result;
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
@@ -90,12 +94,18 @@ internal sealed partial class LimitedProgram(IOptions<DirectOptions> options, Da
     private static RepositoryException Missing(ProgramCommand command) =>
         new(new Failure(FailureKind.NotSupported, $"{command.Subject}: the program {command.Program} is not installed here, and without it there is no way to such a repository"));
 
-    private static RepositoryException TooLarge(ProgramCommand command) =>
-        new(new Failure(FailureKind.UpstreamInvalid, $"{command.Subject}: {command} wrote more than {command.MaxGrowing} bytes"));
-
-    // A limit of each file is none of all of them.
-    private static bool HasGrownTooLarge(ProgramCommand command) =>
-        command.Growing is { } directory && Directory.Exists(directory) && MirrorKeeper.SizeOf(directory) > command.MaxGrowing;
+    private static Failure? BeyondOrNull(ProgramCommand command)
+    {
+        try
+        {
+            return command.Watch?.Invoke();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What comes and goes while it is looked at is looked at again.
+            return null;
+        }
+    }
 
     private static async Task<ProgramResult> TalkAsync(Process process, ProgramCommand command, CancellationToken stop)
     {
@@ -221,11 +231,11 @@ internal sealed record ProgramCommand(
     /// <summary>Bytes that it may print.</summary>
     public long MaxOutput { get; init; } = 64 << 20;
 
-    /// <summary>A directory that it fills; null where that is looked at afterwards.</summary>
-    public string? Growing { get; init; }
-
-    /// <summary>Bytes that may come to be there.</summary>
-    public long MaxGrowing { get; init; }
+    /// <summary>
+    /// Looks at what it has written, now and then and at its end: gives the failure of one that has gone too far, and is ended. A limit
+    /// of each file is none of all of them.
+    /// </summary>
+    public Func<Failure?>? Watch { get; init; }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Path.GetFileName(Program)} {Arguments.FirstOrDefault(static word => char.IsAsciiLetter(word[0]))}";
@@ -243,6 +253,10 @@ internal sealed record ProgramResult(int ExitCode, byte[] Output, string Errors)
 
     /// <summary>The shell or setsid had nothing to start.</summary>
     public bool IsMissing => ExitCode == NotFound && (Errors.Contains("not found", StringComparison.Ordinal) || Errors.Contains("No such file", StringComparison.Ordinal));
+
+    /// <summary>Does the disk take no more?</summary>
+    public bool SaysNoSpace =>
+        Errors.Contains("No space left on device", StringComparison.Ordinal) || Errors.Contains("Disk quota exceeded", StringComparison.Ordinal);
 
     /// <summary>Output as text.</summary>
     public string Text => Encoding.UTF8.GetString(Output);

@@ -1,18 +1,20 @@
-using Microsoft.Extensions.Options;
 using ProxyCluster.Joining;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Repositories;
 
 /// <summary>
-/// Keeps the mirrors of repositories within their bound: the longest unused go, whole. A mirror that has collected many packs
-/// is packed anew, by git, first.
+/// Keeps the mirrors of repositories within their bound (<see cref="MirrorSpace"/>): the longest unused go, whole. A mirror that has
+/// collected many packs is packed anew, by git, first. Before and during fetches room is made by whoever fetches.
 /// </summary>
 internal sealed class MirrorKeeper(
-    IOptions<DirectOptions> options, DataTree tree, GitMirrors mirrors, TimeProvider clock, ILogger<MirrorKeeper> logger) : HostedLoop(clock, logger)
+    DataTree tree, GitMirrors git, MirrorSpace space, TimeProvider clock, ILogger<MirrorKeeper> logger) : HostedLoop(clock, logger)
 {
     /// <summary>The file whose time says when a mirror was last used, and whose text for which address.</summary>
     public const string UsedName = "proxycluster-url";
+
+    /// <summary>In the name of one that is being removed.</summary>
+    public const string Going = ".gone-";
 
     private const int ManyPacks = 24;
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5);
@@ -41,7 +43,7 @@ internal sealed class MirrorKeeper(
     /// <summary>Removes a mirror: under another name first, so that nobody finds half of it.</summary>
     public static void Remove(string mirror)
     {
-        var gone = $"{mirror}.gone-{Guid.NewGuid():N}";
+        var gone = $"{mirror}{Going}{Guid.NewGuid():N}";
         Directory.Move(mirror, gone);
         Directory.Delete(gone, recursive: true);
     }
@@ -53,25 +55,22 @@ internal sealed class MirrorKeeper(
             return;
 
         // 1. What an earlier process was removing.
-        foreach (var half in Directory.EnumerateDirectories(tree.Repositories, "*.gone-*"))
+        foreach (var half in Directory.EnumerateDirectories(tree.Repositories, $"*{Going}*"))
             Directory.Delete(half, recursive: true);
 
-        // 2. What nobody used for longest, beyond the bound.
-        var taken = 0L;
-        foreach (var mirror in Directory.EnumerateDirectories(tree.Repositories)
-            .Select(path => (Path: path, Used: new FileInfo(Path.Combine(path, UsedName))))
-            .Where(static mirror => mirror.Used.Exists)
-            .OrderByDescending(static mirror => mirror.Used.LastWriteTimeUtc))
+        // 2. What nobody used for longest, beyond the bound. How much that is shows when all have been looked at.
+        var mirrors = space.LongestUnused();
+        foreach (var mirror in mirrors)
+            space.Measure(mirror);
+        foreach (var mirror in mirrors.Where(IsIdle))
         {
-            taken += SizeOf(mirror.Path);
-            var isIdle = IsIdle(mirror.Used);
-            if (taken > options.Value.MaxBytes && isIdle)
+            if (space.IsShort)
             {
-                await mirrors.RemoveAsync(mirror.Path, () => IsIdle(mirror.Used), stop);
+                await space.RemoveAsync(mirror, () => IsIdle(mirror), stop);
             }
-            else if (isIdle && HasManyPacks(mirror.Path))
+            else if (HasManyPacks(mirror))
             {
-                await mirrors.PackAsync(mirror.Path, stop);
+                await git.PackAsync(mirror, stop);
             }
         }
     }
@@ -92,11 +91,8 @@ internal sealed class MirrorKeeper(
         }
     }
 
-    private bool IsIdle(FileInfo used)
-    {
-        used.Refresh();
-        return Clock.GetUtcNow().UtcDateTime - used.LastWriteTimeUtc > Idle;
-    }
+    private bool IsIdle(string mirror) =>
+        Clock.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(Path.Combine(mirror, UsedName)) > Idle;
 
     // What git writes comes and goes.
     private static long LengthOf(FileInfo file)
@@ -113,8 +109,8 @@ internal sealed class MirrorKeeper(
 
     private async Task<bool> TurnAsync(CancellationToken stop)
     {
-        await Task.Delay(Pause, Clock, stop);
         await LookAsync(stop);
+        await Task.Delay(Pause, Clock, stop);
         return true;
     }
 }

@@ -65,7 +65,10 @@ internal sealed class ProgramWords
     /// <summary>The failure of a command.</summary>
     public Failure FailureOf(string url, ProgramResult result)
     {
-        var kind = Has(result, Refused) ? FailureKind.Blocked : Has(result, Invalid) ? FailureKind.UpstreamInvalid : FailureKind.UpstreamUnavailable;
+        var kind = Has(result, Refused) ? FailureKind.Blocked
+            : result.SaysNoSpace ? FailureKind.StoreUnavailable
+            : Has(result, Invalid) ? FailureKind.UpstreamInvalid
+            : FailureKind.UpstreamUnavailable;
         var lines = result.Errors.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var line = Array.Find(lines, line => Array.Exists(Refused, words => line.Contains(words, StringComparison.Ordinal)))
             ?? lines.LastOrDefault(line => line.StartsWith(Telling, StringComparison.Ordinal)) ?? lines.LastOrDefault() ?? $"the program ended with {result.ExitCode}";

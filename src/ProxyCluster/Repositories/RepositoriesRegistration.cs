@@ -8,7 +8,7 @@ namespace ProxyCluster.Repositories;
 /// <summary>The door of the room that finds modules in their repositories.</summary>
 internal static class RepositoriesRegistration
 {
-    /// <summary>Adds it; expects storage and verification to be there.</summary>
+    /// <summary>Adds it; expects storage, verification and <see cref="IRegionMirrors"/> to be there.</summary>
     public static IServiceCollection AddRepositories(this IServiceCollection services)
     {
         services.AddRoomOptions<DirectOptions>(DirectOptions.Section);
@@ -19,12 +19,14 @@ internal static class RepositoriesRegistration
         services.AddSingleton<Discovery>();
         services.AddSingleton<LimitedProgram>();
         services.AddSingleton<GitProgram>();
+        services.AddSingleton<MirrorSpace>();
         services.AddSingleton<GitMirrors>();
         services.AddSingleton<RepositoryCalls>();
         services.AddSingleton<IRepositoryKind, GitRepositories>();
         services.AddSingleton<IRepositoryKind, HgMirrors>();
         services.AddSingleton<IRepositoryKind, SvnRepositories>();
         services.AddSingleton<DirectModules>();
+        services.AddSingleton<RegionModules>();
         services.AddHostedService<MirrorKeeper>();
         return services;
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Direct;
+using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Repositories;
@@ -25,10 +26,10 @@ internal sealed class SvnRepositories(IOptions<DirectOptions> options, Repositor
     /// <param name="address">The repository.</param>
     /// <param name="arguments">The subcommand and its arguments.</param>
     /// <param name="limit">How long it may take.</param>
-    /// <param name="filling">A directory that is filled, and how far it may be; null for none.</param>
+    /// <param name="watch">Looks at what it writes; null where that is nothing.</param>
     /// <param name="cancel">Ends the wait.</param>
     public Task<ProgramResult> AskAsync(
-        RepositoryAddress address, IReadOnlyList<string> arguments, TimeSpan limit, (string Directory, long Max)? filling, CancellationToken cancel) => calls.AskAsync(
+        RepositoryAddress address, IReadOnlyList<string> arguments, TimeSpan limit, Func<Failure?>? watch, CancellationToken cancel) => calls.AskAsync(
         address,
         ProgramWords.Subversion,
         way => new ProgramCommand(
@@ -39,8 +40,7 @@ internal sealed class SvnRepositories(IOptions<DirectOptions> options, Repositor
             home => ProgramEnvironment.OfSubversion(home, way.SshCommand, Environment.GetEnvironmentVariable))
         {
             Input = way.Password is { } password ? password + "\n" : null,
-            Growing = filling?.Directory,
-            MaxGrowing = filling?.Max ?? 0,
+            Watch = watch,
         },
         cancel);
 }

@@ -80,7 +80,9 @@ internal sealed class SvnRepository(SvnRepositories repositories, RepositoryAddr
         try
         {
             said = await repositories.AskAsync(
-                address, ["export", "--quiet", "--native-eol", "LF", "--ignore-externals", "--ignore-keywords", "--", there, export], options.FetchTimeout, (export, ZipLimits.Default.MaxContentBytes), cancel);
+                address, ["export", "--quiet", "--native-eol", "LF", "--ignore-externals", "--ignore-keywords", "--", there, export], options.FetchTimeout,
+                () => MirrorKeeper.SizeOf(export) > ZipLimits.Default.MaxContentBytes ? Invalid("it is larger than a module may be").Failure : null,
+                cancel);
             if (!said.IsWell)
                 throw Invalid("the directory is not there");
             var files = FilesIn(export, listed);

@@ -4,13 +4,14 @@ namespace ProxyCluster.Storage;
 
 /// <summary>
 /// What lies on the disk beside artifacts and records: answers to queries, what checksum databases have proven, what was set
-/// aside. Each is bounded by itself, by whoever writes it; <see cref="StorageOptions.MaxBytes"/> counts them together with
+/// aside, mirrors of repositories. Each is bounded by itself, by whoever writes it; <see cref="StorageOptions.MaxBytes"/> counts them together with
 /// the artifacts.
 /// </summary>
 internal sealed class BesideFiles(DataTree tree, Quarantine quarantine)
 {
     // Guarded by itself.
     private readonly List<BoundedFiles> _all = [];
+    private readonly List<Func<long>> _counted = [];
 
     /// <summary>Bytes that all of it takes, as far as anybody has looked.</summary>
     public long Taken
@@ -18,7 +19,7 @@ internal sealed class BesideFiles(DataTree tree, Quarantine quarantine)
         get
         {
             lock (_all)
-                return quarantine.Taken + _all.Sum(static files => files.Taken);
+                return quarantine.Taken + _all.Sum(static files => files.Taken) + _counted.Sum(static taken => taken());
         }
     }
 
@@ -28,6 +29,13 @@ internal sealed class BesideFiles(DataTree tree, Quarantine quarantine)
         lock (_all)
             _all.Add(files);
         return files;
+    }
+
+    /// <summary>Counts what others bound in their own way.</summary>
+    public void Count(Func<long> taken)
+    {
+        lock (_all)
+            _counted.Add(taken);
     }
 
     /// <summary>Has what an earlier process left looked at, and bounded, once.</summary>

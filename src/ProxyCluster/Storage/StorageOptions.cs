@@ -78,8 +78,8 @@ public sealed class StorageOptions
     public long SumDbMaxBytes { get; set; } = 1L << 30;
 
     /// <summary>
-    /// Bytes that artifacts take on the disk, in blocks of 4 KiB, together with answers to queries, <c>sumdb/</c> and
-    /// <c>quarantine/</c>, each of which has at most a tenth of it. Default: not set, which means all of them. Above it the
+    /// Bytes that artifacts take on the disk, in blocks of 4 KiB, together with answers to queries, <c>sumdb/</c>,
+    /// <c>quarantine/</c> and mirrors of repositories, each of which has at most a tenth of it. Default: not set, which means all of them. Above it the
     /// longest unused artifacts are removed; their records, a few KiB each, stay uncounted, and so do the last copies of kept
     /// modules (<see cref="KeepPatterns"/>). More of it spares upstreams. Temporary files are not counted.
     /// </summary>
@@ -87,7 +87,7 @@ public sealed class StorageOptions
     public long? MaxBytes { get; set; }
 
     /// <summary>
-    /// Bytes of the file system that are kept free by removing artifacts. Default: not set. For a disk that the store
+    /// Bytes of the file system that are kept free by removing artifacts and mirrors of repositories. Default: not set. For a disk that the store
     /// shares with others; set this or <see cref="MaxBytes"/>, and a full disk makes room for itself.
     /// </summary>
     [Range(0L, 1L << 60)]
@@ -106,7 +106,7 @@ public sealed class StorageOptions
     /// </summary>
     public string? KeepPatterns { get; set; }
 
-    /// <summary>What one of the directories beside the artifacts may take: so much that artifacts have seven tenths.</summary>
+    /// <summary>What one of the directories beside the artifacts may take: so much that artifacts have six tenths.</summary>
     internal long ShareBeside(long max) => Math.Min(max, MaxBytes / 10 ?? max);
 
     /// <summary>Is anything ever removed?</summary>

@@ -1,4 +1,5 @@
 using ProxyCluster.Configuration;
+using ProxyCluster.Repositories;
 
 namespace ProxyCluster.Walk;
 
@@ -15,6 +16,8 @@ internal static class WalkRegistration
         services.AddSingleton<QueryUpstream>();
         services.AddSingleton<StoredVersions>();
         services.AddSingleton<QueryWalk>();
+        services.AddSingleton<RepositoryWalk>();
+        services.AddSingleton<IRegionMirrors, RegionMirrors>();
         return services;
     }
 }

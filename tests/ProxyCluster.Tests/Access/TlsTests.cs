@@ -70,6 +70,26 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Authorities_Replaced_AreTheOnesThatCount()
+    {
+        await using var silo = await StartAsync();
+        var (old, other) = (_certificates.Issue(subject: "CN=carol,OU=payments"), _others.Issue(subject: "CN=carol,OU=payments"));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(silo, Path, old));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(silo, Path, other));
+
+        // Half written: those before stay.
+        File.WriteAllText(_scratch["ca.pem"], File.ReadAllText(_others.CaFile)[..200]);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(silo, Path, old));
+        Assert.Contains(silo.Log.Lines, static line => line.Contains("those before stay in force", StringComparison.Ordinal));
+
+        File.Copy(_others.CaFile, _scratch["ca.pem"], overwrite: true);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(silo, Path, other));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(silo, Path, old));
+    }
+
+    [Fact]
     public async Task ServersCertificate_Replaced_IsShownToNewConnections()
     {
         await using var silo = await StartAsync();
@@ -95,6 +115,7 @@ public sealed class TlsTests : IDisposable
         var (cert, key) = _certificates.Issue();
         File.Copy(cert, _scratch["cert.pem"], overwrite: true);
         File.Copy(key, _scratch["key.pem"], overwrite: true);
+        File.Copy(_certificates.CaFile, _scratch["ca.pem"]);
         var silo = await TestSilo.StartAsync(
             services => services.AddSingleton<TimeProvider>(_clock),
             ClosedSilo.Settings(
@@ -103,7 +124,7 @@ public sealed class TlsTests : IDisposable
                 ("Cluster:Engine", "local"),
                 ("Kestrel:Certificates:Default:Path", _scratch["cert.pem"]),
                 ("Kestrel:Certificates:Default:KeyPath", _scratch["key.pem"]),
-                ("Access:ClientCaFile", _certificates.CaFile)));
+                ("Access:ClientCaFile", _scratch["ca.pem"])));
         ClosedSilo.Fill(silo);
         return silo;
     }

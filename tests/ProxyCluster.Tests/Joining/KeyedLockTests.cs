@@ -29,6 +29,20 @@ public sealed class KeyedLockTests
     }
 
     [Fact]
+    public async Task Take_AtOnceOrNotAtAll_GetsWhatNobodyHoldsOrWaitsFor()
+    {
+        var held = _locks.TakeOrNull(1);
+        Assert.NotNull(held);
+        Assert.Null(_locks.TakeOrNull(1));
+        var waiting = _locks.TakeAsync(1, Cancel);
+        held.Value.Dispose();
+        (await waiting).Dispose();
+
+        _locks.TakeOrNull(1)!.Value.Dispose();
+        Assert.Equal(0, _locks.Count);
+    }
+
+    [Fact]
     public async Task Take_AnyOtherKey_IsNotHeldUp()
     {
         using var held = await _locks.TakeAsync(0, Cancel);

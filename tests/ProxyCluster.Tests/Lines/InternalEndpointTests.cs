@@ -30,7 +30,7 @@ public sealed class InternalEndpointTests : IAsyncLifetime
     public static TheoryData<string, string> Calls()
     {
         var calls = new TheoryData<string, string>();
-        foreach (var (method, verb) in ((string, string)[])[("GET", "artifact/home"), ("GET", "artifact/region"), ("POST", "replicate"), ("POST", "forget"), ("GET", "forward/1/-"), ("HEAD", "forward/1/-"), ("GET", "query"), ("GET", "nothing"), ("PUT", "artifact/home")])
+        foreach (var (method, verb) in ((string, string)[])[("GET", "artifact/home"), ("GET", "artifact/region"), ("POST", "replicate"), ("POST", "forget"), ("GET", "forward/1/-"), ("HEAD", "forward/1/-"), ("GET", "query"), ("GET", "repository"), ("GET", "nothing"), ("PUT", "artifact/home")])
             calls.Add(method, verb);
         return calls;
     }
@@ -90,6 +90,7 @@ public sealed class InternalEndpointTests : IAsyncLifetime
     [InlineData("POST", "artifact/home")]
     [InlineData("GET", "replicate")]
     [InlineData("POST", "query")]
+    [InlineData("POST", "repository")]
     [InlineData("GET", "artifact/client")]
     [InlineData("GET", "forward/x/-")]
     [InlineData("GET", "forward/2/-")]

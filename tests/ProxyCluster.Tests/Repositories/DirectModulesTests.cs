@@ -151,7 +151,7 @@ public sealed class DirectModulesTests : IDisposable
         File.SetLastWriteTimeUtc(used, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
 
         Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Mod, Cancellation)).Failure);
-        await world.Mirrors.RemoveAsync(MirrorOf(world), static () => false, Cancellation);
+        await world.Space.RemoveAsync(MirrorOf(world), static () => false, Cancellation);
 
         Assert.NotEqual(2020, File.GetLastWriteTimeUtc(used).Year);
     }

@@ -18,7 +18,7 @@ public sealed class DirectUpstreamTests : IDisposable
     public async Task Proxy_ThatAPageNames_GetsOurLoginsInsideOnly(bool mayBeInside)
     {
         using var logins = TestLogins.Of(new CredentialRuleOptions { Match = "127.0.0.1", TokenFile = "/nowhere/token" });
-        using var direct = new DirectUpstream(_world.Modules, logins, Options.Create(new UpstreamsOptions()), TimeProvider.System);
+        using var direct = new DirectUpstream(_world.Region, logins, Options.Create(new UpstreamsOptions()), TimeProvider.System);
 
         var reply = await direct.ProxyAt(new Uri("https://127.0.0.1:1/x"), mayBeInside)
             .OpenAsync(new UpstreamRequest(UpstreamResource.List(ModulePath.Parse("vanity.test/x"))), TestContext.Current.CancellationToken);
@@ -31,7 +31,7 @@ public sealed class DirectUpstreamTests : IDisposable
     public void Proxies_ThatAreTooMany_GoWithTheLongestUnused()
     {
         using var logins = TestLogins.Of();
-        using var direct = new DirectUpstream(_world.Modules, logins, Options.Create(new UpstreamsOptions()), TimeProvider.System);
+        using var direct = new DirectUpstream(_world.Region, logins, Options.Create(new UpstreamsOptions()), TimeProvider.System);
         var (first, second) = (At(0), At(1));
         for (var i = 2; i < 64; i++)
             At(i);

@@ -17,51 +17,20 @@ internal sealed class ScriptedPages(Func<string, string?> page) : HttpMessageHan
 }
 
 /// <summary>The same pages over plain http, for a process that is told to use this as its proxy.</summary>
-internal sealed class PlainProxy : IDisposable
+internal sealed class PlainProxy(Func<string, string?> page) : LoopbackProxy
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly Func<string, string?> _page;
-
-    public PlainProxy(Func<string, string?> page)
+    protected override async Task AnswerAsync(NetworkStream client)
     {
-        _page = page;
-        _listener.Start();
-        _ = AcceptAsync();
-    }
-
-    public string Url => $"http://{_listener.LocalEndpoint}";
-
-    public void Dispose() => _listener.Dispose();
-
-    private async Task AcceptAsync()
-    {
-        try
+        using var reader = new StreamReader(client, leaveOpen: true);
+        var request = await reader.ReadLineAsync() ?? "";
+        while (await reader.ReadLineAsync() is { Length: > 0 })
         {
-            while (true)
-                _ = AnswerAsync(await _listener.AcceptTcpClientAsync());
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The end.
-        }
-    }
 
-    private async Task AnswerAsync(TcpClient client)
-    {
-        using (client)
-        {
-            var stream = client.GetStream();
-            using var reader = new StreamReader(stream, leaveOpen: true);
-            var request = await reader.ReadLineAsync() ?? "";
-            while (await reader.ReadLineAsync() is { Length: > 0 })
-            {
-            }
-
-            var text = request.Split(' ') is ["GET", var target, ..] && Uri.TryCreate(target, UriKind.Absolute, out var url)
-                ? _page(url.Host + url.AbsolutePath.TrimEnd('/'))
-                : null;
-            var status = text is null ? "404 Not Found" : "200 OK";
-            await stream.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: {Encoding.UTF8.GetByteCount(text ?? "")}\r\nConnection: close\r\n\r\n{text}"));
-        }
+        var text = request.Split(' ') is ["GET", var target, ..] && Uri.TryCreate(target, UriKind.Absolute, out var url)
+            ? page(url.Host + url.AbsolutePath.TrimEnd('/'))
+            : null;
+        var status = text is null ? "404 Not Found" : "200 OK";
+        await client.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: {Encoding.UTF8.GetByteCount(text ?? "")}\r\nConnection: close\r\n\r\n{text}"));
     }
 }
