@@ -1,5 +1,6 @@
 using System.Globalization;
 using ProxyCluster.Benchmarks;
+using ProxyCluster.Benchmarks.Audit;
 using ProxyCluster.Benchmarks.Cold;
 using ProxyCluster.Benchmarks.Direct;
 using ProxyCluster.Benchmarks.Front;
@@ -33,7 +34,7 @@ return await BenchmarkProgram.RunAsync(args);
 internal static class BenchmarkProgram
 {
     private const string Usage = """
-        benchmarks/run [hits] [large] [cold] [direct] [micro] [front] [growth] [--json FILE] [--rounds N] [--seconds N] [--connections N]
+        benchmarks/run [hits] [large] [cold] [direct] [micro] [front] [audit] [growth] [--json FILE] [--rounds N] [--seconds N] [--connections N]
         Without names, every scenario runs.
         """;
 
@@ -45,6 +46,7 @@ internal static class BenchmarkProgram
         [DirectScenario.Name] = DirectScenario.RunAsync,
         ["micro"] = MicroScenario.RunAsync,
         [FrontScenario.Name] = FrontScenario.RunAsync,
+        [AuditScenario.Name] = AuditScenario.RunAsync,
         [GrowthScenario.Name] = GrowthScenario.RunAsync,
     };
 

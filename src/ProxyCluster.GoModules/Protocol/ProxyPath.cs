@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.GoModules.Protocol;
@@ -95,6 +96,23 @@ public readonly record struct ProxyPath
             : ParseFile(module, file);
     }
 
+    /// <summary>
+    /// Parses what people call it: <c>MODULE</c> for its list, <c>MODULE@latest</c>, <c>MODULE@v1.2.3</c> for a version's <c>.info</c>, and
+    /// <c>MODULE@REVISION</c>.
+    /// </summary>
+    public static bool TryParseName(string name, out ProxyPath what, [NotNullWhen(false)] out string? error)
+    {
+        what = default;
+        var at = name.IndexOf('@', StringComparison.Ordinal);
+        if (!ModulePath.TryParse(at < 0 ? name : name[..at], out var module, out error))
+            return false;
+        if (at < 0 || name[at..] == "@latest")
+            what = ToQuery(new Query(module, at < 0 ? QueryKind.List : QueryKind.Latest));
+        else if (VersionQuery.TryParse(module, name[(at + 1)..], out var query, out error))
+            what = Of(query, ArtifactKind.Info);
+        return error is null;
+    }
+
     private static ProxyPath ParseFile(ModulePath path, ReadOnlySpan<char> file)
     {
         var dot = file.LastIndexOf('.');
@@ -111,18 +129,15 @@ public readonly record struct ProxyPath
         if (!VersionQuery.TryUnescape(path, file[..dot], out var query, out var error))
             return Nothing(error);
 
-        if (query.TryGetVersion(out var module))
-            return ToArtifact(module, k);
-
         // Only .info may be asked of anything but a module version (spec §2).
-        if (k != ArtifactKind.Info)
-            return Nothing($"{query} is not a canonical version of this module, and only those have .mod and .zip");
-
-        return new ProxyPath(query.Kind == VersionQueryKind.Prefix ? Asked.VersionPrefix : Asked.Query)
-        {
-            Query = new Query(path, QueryKind.Revision, query.Text),
-        };
+        return k == ArtifactKind.Info || query.TryGetVersion(out _)
+            ? Of(query, k)
+            : Nothing($"{query} is not a canonical version of this module, and only those have .mod and .zip");
     }
+
+    private static ProxyPath Of(VersionQuery query, ArtifactKind kind) => query.TryGetVersion(out var module)
+        ? ToArtifact(module, kind)
+        : new ProxyPath(query.Kind == VersionQueryKind.Prefix ? Asked.VersionPrefix : Asked.Query) { Query = new Query(query.Path, QueryKind.Revision, query.Text) };
 
     private static bool TryModule(ReadOnlySpan<char> escaped, out ModulePath path, out string error)
     {

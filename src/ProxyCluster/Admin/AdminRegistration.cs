@@ -14,6 +14,8 @@ internal static class AdminRegistration
         services.AddSingleton<AdminTokens>();
         services.AddSingleton<Forgetting>();
         services.AddSingleton<RulingOrders>();
+        services.AddSingleton<PolicyDesk>();
+        services.AddSingleton<PolicyTrials>();
         services.AddHostedService<ClientWatch>();
         return services;
     }

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using ProxyCluster.Audit;
 using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Lines;
 using ProxyCluster.Storage;
 
@@ -24,7 +26,7 @@ namespace ProxyCluster.Admin;
 /// </para>
 /// </summary>
 internal sealed partial class Forgetting(
-    ClusterSelf self, PeerCalls calls, DiskStore disk, RegionalStore region, TimeProvider clock, ILogger<Forgetting> logger)
+    ClusterSelf self, PeerCalls calls, DiskStore disk, RegionalStore region, TimeProvider clock, AuditLog audit, ILogger<Forgetting> logger)
 {
     private const int MaxRounds = 4;
 
@@ -56,6 +58,7 @@ internal sealed partial class Forgetting(
             module.ToString(), !isHeld && members.All(static one => one.Result != ForgetResult.Unreachable), members);
         Log.Ordered(logger, who, module.Path.Value, module.Version, reason, answer.Complete,
             string.Join("; ", members.Select(static one => string.Create(CultureInfo.InvariantCulture, $"{one.Region}/{one.Member} {one.Result}"))));
+        audit.Note(new(clock.GetUtcNow(), AuditWord.Order) { By = who, Rule = "forget", What = ProxyPath.ToArtifact(module, ArtifactKind.Zip), Text = reason });
         return answer;
     }
 

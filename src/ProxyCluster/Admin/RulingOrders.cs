@@ -1,4 +1,7 @@
+using ProxyCluster.Audit;
 using ProxyCluster.Clustering.Agreed;
+using ProxyCluster.GoModules.Names;
+using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Rulings;
 using ProxyCluster.Verification;
@@ -15,7 +18,7 @@ namespace ProxyCluster.Admin;
 /// </para>
 /// </summary>
 internal sealed partial class RulingOrders(
-    AgreedDocuments agreed, RulingBook book, Verifier verifier, TimeProvider clock, ILogger<RulingOrders> logger)
+    AgreedDocuments agreed, RulingBook book, Verifier verifier, TimeProvider clock, AuditLog audit, ILogger<RulingOrders> logger)
 {
     /// <summary>Those in force on this member.</summary>
     public RulingsAnswer InForce() => new(agreed.RevisionOf(RulingBook.Name), [.. book.Current.All.Select(RulingLine.Of)]);
@@ -40,6 +43,13 @@ internal sealed partial class RulingOrders(
         Log.Ordered(
             logger, ruling.By, isUndone ? "took back" : "gave", ruling.Verb, ruling.Module.Path.Value, ruling.Module.Version, ruling.Reason,
             ruling.ZipH1 ?? "-", ruling.GoModH1 ?? "-", document.Revision);
+        audit.Note(new(ruling.At, AuditWord.Order)
+        {
+            By = ruling.By,
+            Rule = (isUndone ? "undo-" : "") + ruling.Verb.ToString().ToLowerInvariant(),
+            What = ProxyPath.ToArtifact(ruling.Module, ArtifactKind.Zip),
+            Text = ruling.Reason,
+        });
         return new RulingsAnswer(document.Revision, isUndone ? [] : [RulingLine.Of(ruling)]);
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using ProxyCluster.Cli.Auditing;
 using ProxyCluster.Cli.Operators;
 
 namespace ProxyCluster.Cli;
@@ -20,11 +21,13 @@ internal static class CommandLine
         root.Subcommands.Add(StatusVerb.Create(context));
         root.Subcommands.Add(RegionVerb.Create(context));
         root.Subcommands.Add(ModuleVerb.Create(context));
+        root.Subcommands.Add(PolicyVerb.Create(context));
         root.Subcommands.Add(EventsVerb.Create(context));
         root.Subcommands.Add(ClientsVerb.Create(context));
         root.Subcommands.Add(ConfigVerb.Create(context));
         root.Subcommands.Add(RouteVerb.Create(context));
         root.Subcommands.Add(VulnVerb.Create(context));
+        root.Subcommands.Add(AuditVerb.Create(context));
         root.Subcommands.Add(LoginVerb.CreateLogin(context));
         root.Subcommands.Add(LoginVerb.CreateLogout(context));
         root.Subcommands.Add(CredentialVerb.Create(context));

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Advisories;
 using ProxyCluster.Cli.Operators;
 using ProxyCluster.Configuration;
-using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Advisories;
 using ProxyCluster.Hosting;
 using ProxyCluster.Storage;
@@ -75,18 +74,13 @@ internal static class VulnVerb
                 // 2. The records about it.
                 var time = services.GetRequiredService<TimeProvider>();
                 var all = subjects.All;
-                var records = new AdvisoryCollection(options, progress: new Progress(context.Error, time));
-                var source = AdvisorySources.Open(database!, context.WorkingDirectory, services.GetRequiredService<Logins>(), options, time);
-                using (source as IDisposable)
-                    await source.TakeAsync(new AdvisoryAsk(Modules: all.Select(static subject => subject.Module).ToHashSet(StringComparer.Ordinal)), records, cancel).ConfigureAwait(false);
-                foreach (var broken in records.Faults)
-                    await context.Error.WriteLineAsync($"proxycluster: {ShownText.Of(broken)}; it is left out").ConfigureAwait(false);
+                var (set, broken) = await AdvisoryReading.ReadAsync(
+                    database!, all.Select(static subject => subject.Module).ToHashSet(StringComparer.Ordinal), services, options, context, cancel).ConfigureAwait(false);
 
                 // 3. The judgement.
-                var set = new AdvisorySet(records.Advisories);
                 var findings = all.SelectMany(subject => set.Find(subject.Module, subject.Version, time.GetUtcNow()).Select(match => VulnFinding.Of(subject, match))).ToList();
                 if (json)
-                    await context.Out.WriteLineAsync(JsonSerializer.Serialize(new VulnReport(database!, set.Count, records.Broken, all.Count, findings), VulnJson.Plain.VulnReport)).ConfigureAwait(false);
+                    await context.Out.WriteLineAsync(JsonSerializer.Serialize(new VulnReport(database!, set.Count, broken, all.Count, findings), VulnJson.Plain.VulnReport)).ConfigureAwait(false);
                 else
                     Print(findings, all.Count, set, context);
                 return findings.Count == 0 ? ExitStatus.Ok : ExitStatus.Affected;
@@ -121,22 +115,5 @@ internal static class VulnVerb
 
         var affected = findings.DistinctBy(static finding => (finding.Module, finding.Version)).Count();
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{affected} of {judged} versions are affected, by {set.Count} advisories{(set.Newest is { } newest ? $", the newest of {newest.UtcDateTime:yyyy-MM-dd}" : "")}"));
-    }
-
-    // A line now and then; a database that is read at once has none.
-    private sealed class Progress(TextWriter error, TimeProvider time) : IProgress<int>
-    {
-        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
-
-        private long _last = time.GetTimestamp();
-
-        // One at a time, under the collection's lock.
-        public void Report(int value)
-        {
-            if (time.GetElapsedTime(_last) < Pause)
-                return;
-            _last = time.GetTimestamp();
-            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{value} records read"));
-        }
     }
 }

@@ -1,3 +1,4 @@
+using ProxyCluster.Audit;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Storage;
 using ProxyCluster.Storage.Blobs;
@@ -24,6 +25,7 @@ internal sealed partial class SharedFill
     private readonly ToSharedStore _target;
     private readonly ArtifactCopy _copy;
     private readonly ProxyMetrics _metrics;
+    private readonly AuditLog? _audit;
     private readonly TimeProvider _clock;
     private readonly ILogger<SharedFill> _logger;
     private long _restsUntil = long.MinValue;
@@ -34,7 +36,8 @@ internal sealed partial class SharedFill
         ArtifactCopy copy,
         ProxyMetrics metrics,
         TimeProvider clock,
-        ILogger<SharedFill> logger)
+        ILogger<SharedFill> logger,
+        AuditLog? audit = null)
     {
         _shared = region.Blobs;
         _options = region.Options;
@@ -43,6 +46,7 @@ internal sealed partial class SharedFill
         _metrics = metrics;
         _clock = clock;
         _logger = logger;
+        _audit = audit;
     }
 
     /// <summary>
@@ -118,6 +122,7 @@ internal sealed partial class SharedFill
     {
         _metrics.Rejections.Add(1, new("artifact", DiskStore.LabelOf(kind)), new("cause", "shared-store"));
         Log.Rejected(_logger, DiskStore.LabelOf(kind), module.Path.Value, module.Version, why);
+        _audit?.Note(AuditEvent.Integrity(_clock.GetUtcNow(), "shared-store", module, kind, "shared-store", why));
         return Counted("rejected");
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using ProxyCluster.Audit;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
@@ -29,7 +30,8 @@ internal sealed partial class ArtifactFetcher(
     DiskStore store,
     ProxyMetrics metrics,
     TimeProvider clock,
-    ILogger<ArtifactFetcher> logger)
+    ILogger<ArtifactFetcher> logger,
+    AuditLog? audit = null)
 {
     /// <summary>
     /// Fetches, proves and commits; gives the record that names the artifact. <paramref name="known"/> is the present
@@ -200,6 +202,7 @@ internal sealed partial class ArtifactFetcher(
         metrics.Rejections.Add(
             1, new("artifact", DiskStore.LabelOf(kind)), new("cause", FailureTable.For(failure.Kind).Cause));
         Log.Rejected(logger, DiskStore.LabelOf(kind), module.Path.Value, module.Version, failure.Message);
+        audit?.Note(AuditEvent.Integrity(clock.GetUtcNow(), FailureTable.For(failure.Kind).Cause, module, kind, null, failure.Message));
     }
 
     private static partial class Log

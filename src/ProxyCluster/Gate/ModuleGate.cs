@@ -38,28 +38,33 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRu
         + "(HOST:PORT as in GOPROXY; go 1.19 wants it without the port), or set GOAUTH: see go help goauth");
 
     /// <summary>
-    /// Counts changes of what is judged by, from 1. Whoever judges, and notes by what, reads it before. Hot path.
+    /// Counts changes of what is judged by, from 1. Whoever judges, and notes by what, reads it before. While a policy is rolled out there are two,
+    /// so it is one that nothing was let through under. Hot path.
     /// </summary>
-    public int Version => rulings.Version + policies.Current.Version;
+    public int Version => Now.Version;
 
     /// <summary>The same with the number of the policy, which goes with what was let through under that version. Hot path.</summary>
     public GateMoment Now
     {
         get
         {
-            var policy = policies.Current;
-            return new GateMoment(rulings.Version + policy.Version, policy.Header);
+            var inForce = policies.InForce;
+            return inForce.Candidate is null ? new GateMoment(rulings.Version + inForce.Stable.Version, inForce.Stable.Header) : GateMoment.OfTwo;
         }
     }
 
-    /// <summary>The version by which a question is judged now.</summary>
-    public int VersionFor(in Ask ask) => rulings.Version + (ask.Trail?.Policy ?? policies.Current).Version;
+    /// <summary>The version by which a question is judged now; 0 where what is let through is not for whoever asks next.</summary>
+    public int VersionFor(in Ask ask)
+    {
+        var inForce = policies.InForce;
+        return inForce.Candidate is null ? rulings.Version + (ask.Trail?.Policy ?? inForce.Stable).Version : 0;
+    }
 
     /// <summary>What a client's question that comes now is judged by.</summary>
-    public PolicyTrail NewTrail() => new(policies.Current);
+    public PolicyTrail NewTrail(in Asker who) => new(policies.InForce.Of(ClientOf(who)));
 
     /// <summary>Whoever has waited is judged by what counts now.</summary>
-    public void Renew(in Ask ask) => ask.Trail?.Renew(policies.Current);
+    public void Renew(in Ask ask) => ask.Trail?.Renew(policies.InForce.Of(ClientOf(ask.Who)));
 
     /// <summary>May some version of the module that is asked about be refused that its list names? Then each is judged before it is shown.</summary>
     public bool HidesSomeOf(in Ask ask) =>
@@ -97,7 +102,8 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRu
     {
         var verdict = (IsProven(record, ask.Kind) && !record.IsVoid(rulings) ? Verdict.Allowed : Verdict.Unproven) with
         {
-            IsForAnybody = access.IsForAnybody(record.Module.Path),
+            // What a member is given for whom it judges was not judged here: the next client's own question is.
+            IsForAnybody = access.IsForAnybody(record.Module.Path) && (ask.Trail is not null || policies.InForce.IsOpen),
         };
         return ask.Trail is { } trail && QuestionOrNull(ask, FactsOf(record)) is { } question ? JudgeByPolicy(trail, question, verdict) : verdict;
     }
@@ -113,11 +119,25 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRu
             return refusal;
         if (ask.Trail is not { } trail || QuestionOrNull(about, null) is not { } question)
             return null;
-        var decision = trail.Policy.Decide(question, out _);
-        if (decision.Verdict == PolicyVerdict.Pending)
-            decision = trail.Policy.Decide(question with { Facts = find(module) is { } record ? FactsOf(record) : new PolicyFacts(clock.GetUtcNow(), null, null, Origins.None) }, out _);
+
+        // Will it be given? And may it be named where this is asked?
+        var decision = Decide(question);
+        if (decision.Verdict != PolicyVerdict.Block && QuestionOrNull(ask, null) is { Version: null, Kind: var kind })
+            decision = Decide(question with { Kind = kind });
         return decision.Verdict == PolicyVerdict.Block ? BlockedBy(trail.Policy.Number, question, decision) : null;
+
+        PolicyDecision Decide(PolicyQuestion question)
+        {
+            var decision = trail.Policy.Decide(question, out _);
+            return decision.Verdict == PolicyVerdict.Pending
+                ? trail.Policy.Decide(question with { Facts = find(module) is { } record ? FactsOf(record) : PolicyFacts.Unseen(clock.GetUtcNow()) }, out _)
+                : decision;
+        }
     }
+
+    /// <summary>What the policy is asked; null where that is not about a module.</summary>
+    public static PolicyQuestion? QuestionOrNull(in Ask ask, PolicyFacts? facts) =>
+        PolicyQuestion.OfOrNull(ask.What, ClientOf(ask.Who), facts);
 
     // A warning goes with an answer, which memory would give without it.
     private static Verdict JudgeByPolicy(PolicyTrail trail, in PolicyQuestion question, Verdict verdict)
@@ -135,27 +155,9 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRu
         FailureKind.Blocked,
         $"{question} is blocked by policy {number}, rule {decision.Rule}: {decision.Reason}{(decision.Instead is null ? "" : $"\nuse instead: {decision.Instead}")}");
 
-    private static PolicyQuestion? QuestionOrNull(in Ask ask, PolicyFacts? facts)
-    {
-        var client = new PolicyClient(ask.Who.Identity, ask.Who.Namespace, ask.Who.Address);
-        return ask.What.Asked switch
-        {
-            Asked.Artifact => new(ask.Module.Path, ask.Module.Version, AskKinds.Version, "", client, facts),
-            Asked.VersionPrefix => new(ask.What.Query.Path, null, AskKinds.Latest, "", client),
-            Asked.Query => PolicyQuestion.Of(ask.What.Query, client),
-            _ => null,
-        };
-    }
+    private static PolicyClient ClientOf(in Asker who) => new(who.Identity, who.Namespace, who.Address);
 
-    private PolicyFacts FactsOf(ModuleRecord record) => new(clock.GetUtcNow(), record.FirstSeen, record.Zip?.Size, OriginOf(record));
-
-    private static Origins OriginOf(ModuleRecord record) => (record.Zip ?? record.Mod ?? record.Info)?.Source switch
-    {
-        null => Origins.None,
-        "direct" => Origins.Direct,
-        var source when source.StartsWith("http", StringComparison.Ordinal) || source.StartsWith("file:", StringComparison.Ordinal) => Origins.Upstream,
-        _ => Origins.Peer,
-    };
+    private PolicyFacts FactsOf(ModuleRecord record) => PolicyFacts.Of(record, clock.GetUtcNow());
 
     private static ModulePath? ModuleOrNull(in ProxyPath what) => what.Asked switch
     {

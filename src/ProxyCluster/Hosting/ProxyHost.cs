@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Access;
 using ProxyCluster.Admin;
 using ProxyCluster.Advisories;
+using ProxyCluster.Audit;
 using ProxyCluster.Clustering;
 using ProxyCluster.Configuration;
 using ProxyCluster.Copies;
@@ -16,6 +17,7 @@ using ProxyCluster.Lines;
 using ProxyCluster.Policy;
 using ProxyCluster.Queries;
 using ProxyCluster.Repositories;
+using ProxyCluster.Seals;
 using ProxyCluster.Silos;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
@@ -34,6 +36,7 @@ internal static class ProxyHost
     public static IServiceCollection AddRooms(this IServiceCollection services) => services
         .AddTelemetry()
         .AddStorage()
+        .AddAudit()
         .AddAdvisories()
         .AddCredentials()
         .AddVerification()
@@ -43,6 +46,7 @@ internal static class ProxyHost
         .AddGate()
         .AddAgreedDocuments()
         .AddPolicy()
+        .AddSeals()
         .AddClustering()
         .AddLines()
         .AddCopies()
@@ -138,6 +142,17 @@ internal static class ProxyHost
         });
         services.AddOptions<StorageOptions>().PostConfigure<IOptions<ClusteringOptions>>(
             static (storage, cluster) => storage.IsUsed = cluster.Value.Role != Role.FrontEnd);
+        services.AddSingleton<AuditMemberNow>(static provider =>
+        {
+            var self = provider.GetRequiredService<ClusterSelf>();
+            return () => new AuditMember(self.Member.Id, self.Region);
+        });
+        services.AddOptions<AuditOptions>().PostConfigure<DataTree, IOptions<StorageOptions>>(static (audit, tree, storage) =>
+        {
+            audit.IsFlushed = storage.Value.Flush;
+            if (audit.Directory.Length == 0 && storage.Value.IsUsed)
+                audit.Directory = tree.Audit;
+        });
         services.AddOptions<HostOptions>().Configure<IOptions<ServeOptions>>((host, serve) =>
             host.ShutdownTimeout = serve.Value.DrainTimeout + serve.Value.DrainDelay);
         services.AddSingleton<HostedLoops>();

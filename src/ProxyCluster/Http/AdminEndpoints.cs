@@ -2,11 +2,10 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Extensions.Primitives;
 using ProxyCluster.Access;
 using ProxyCluster.Admin;
+using ProxyCluster.Audit;
 using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.GoModules.Names;
@@ -24,6 +23,7 @@ namespace ProxyCluster.Http;
 /// GET  /-/admin/v1/status                  viewer    the cluster: regions, members, their health
 /// GET  /-/admin/v1/events?since=ID         viewer    events after the given one, oldest first
 /// GET  /-/admin/v1/clients                 viewer    which clients ask this member most, are refused most, wait most
+/// GET  /-/admin/v1/audit?module=…           viewer    lines of this member's audit log, a JSON object each
 /// POST /-/admin/v1/regions/NAME/drain      operator  {"reason": "…", "force": false}
 /// POST /-/admin/v1/regions/NAME/undrain    operator
 /// POST /-/admin/v1/regions/NAME/fail       operator
@@ -34,6 +34,7 @@ namespace ProxyCluster.Http;
 /// POST /-/admin/v1/modules/withdraw        operator  {"module": "…", "version": "…", "reason": "…", "undo": false}
 /// POST /-/admin/v1/modules/accept          operator  the same with "zipH1" or "goModH1" or both
 /// GET  /-/admin/v1/dashboard/              viewer    Orleans' dashboard, where Silo:Dashboard is on
+/// and /-/admin/v1/policy: see PolicyEndpoints
 /// </code>
 /// An order given twice is obeyed once and answered with 200 both times. 409 with a sentence means that it would take the
 /// last region out of service, or makes no sense as things stand; 503 that there is no authority to obey it now. Whoever
@@ -44,21 +45,18 @@ internal sealed partial class AdminEndpoints(
     IAuthorityCalls authority,
     Forgetting forgetting,
     RulingOrders rulings,
+    PolicyEndpoints policy,
     SiloDashboard dashboard,
-    Responses responses,
+    AdminReplies replies,
     ClusterSelf self,
     ProxyMetrics metrics,
+    AuditLog audit,
+    AuditAnswer audited,
     TimeProvider clock,
     ILogger<AdminEndpoints> logger)
 {
     /// <summary>Path under which operators are answered.</summary>
     public const string Prefix = "/-/admin/v1/";
-
-    private const int MaxReason = 200;
-
-    private static readonly StringValues Json = "application/json";
-
-    private static readonly string ReasonRule = $"a reason of at most {MaxReason} characters, none of them a control character";
 
     /// <summary>Is this a target for operators?</summary>
     public static bool IsAdmin(string target) => target.StartsWith(Prefix, StringComparison.Ordinal);
@@ -73,7 +71,7 @@ internal sealed partial class AdminEndpoints(
     private Task AnswerAsync(HttpContext context, string[] path, CancellationToken cancel)
     {
         if (!tokens.IsOn)
-            return FailAsync(context, 404, "the admin API is off: no Admin:TokenFile is configured", cancel);
+            return replies.FailAsync(context, 404, "the admin API is off: no Admin:TokenFile is configured", cancel);
         var isPage = path is ["dashboard", ..];
 
         // A browser knows no other way to send a token. For reading alone: it would send the password along with an order that another site
@@ -81,70 +79,85 @@ internal sealed partial class AdminEndpoints(
         var header = context.Request.Headers.Authorization;
         if ((GivenToken.BearerOrNull(header) ?? (isPage ? GivenToken.PasswordOrNull(header) : null)) is not { } given || tokens.FindOrNull(given) is not { } token)
         {
+            audit.Note(new(clock.GetUtcNow(), AuditWord.Refuse) { Check = "admin-token", Address = context.Connection.RemoteIpAddress, Text = string.Join('/', path) });
             Log.Unknown(logger, context.Request.Method, string.Join('/', path), context.Connection.RemoteIpAddress);
             context.Response.Headers.WWWAuthenticate = isPage ? "Basic realm=\"admin token as password\", charset=\"UTF-8\"" : "Bearer";
-            return FailAsync(context, 401, "a bearer token of the token file is needed", cancel);
+            return replies.FailAsync(context, 401, "a bearer token of the token file is needed", cancel);
         }
 
         return path switch
         {
-            ["status"] => Allows(context, "GET") ? StatusAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
-            ["events"] => Allows(context, "GET") ? EventsAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
-            ["clients"] => Allows(context, "GET") ? ClientsAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
+            ["status"] => replies.ForAsync(context, "GET", () => StatusAsync(context, cancel), cancel),
+            ["events"] => replies.ForAsync(context, "GET", () => EventsAsync(context, cancel), cancel),
+            ["clients"] => replies.ForAsync(context, "GET", () => ClientsAsync(context, cancel), cancel),
+            ["audit"] => replies.ForAsync(context, "GET", () => AuditAsync(context, cancel), cancel),
             ["regions", { Length: > 0 } region, var word] when VerbOrNull(word) is { } verb =>
-                Allows(context, "POST") ? OrderAsync(context, verb, region, token, cancel) : WrongMethodAsync(context, "POST", cancel),
-            ["modules", "forget"] => Allows(context, "POST") ? ForgetAsync(context, token, cancel) : WrongMethodAsync(context, "POST", cancel),
-            ["modules", "rulings"] => Allows(context, "GET")
-                ? WriteAsync(context, 200, rulings.InForce(), RulingOrdersJson.Default.RulingsAnswer, cancel)
-                : WrongMethodAsync(context, "GET", cancel),
-            ["modules", "withdraw"] => Allows(context, "POST") ? RuleAsync(context, RulingVerb.Withdraw, token, cancel) : WrongMethodAsync(context, "POST", cancel),
-            ["modules", "accept"] => Allows(context, "POST") ? RuleAsync(context, RulingVerb.Accept, token, cancel) : WrongMethodAsync(context, "POST", cancel),
-            ["dashboard", ..] => Allows(context, "GET") ? DashboardAsync(context, cancel) : WrongMethodAsync(context, "GET", cancel),
-            _ => FailAsync(context, 404, "there is status, events?since=ID, clients, regions/NAME/drain, undrain, fail, recover, forget, modules/rulings, modules/withdraw, modules/accept, modules/forget, and dashboard/", cancel),
+                replies.ForAsync(context, "POST", () => OrderAsync(context, verb, region, token, cancel), cancel),
+            ["modules", "forget"] => replies.ForAsync(context, "POST", () => ForgetAsync(context, token, cancel), cancel),
+            ["modules", "rulings"] => replies.ForAsync(
+                context, "GET", () => replies.WriteAsync(context, 200, rulings.InForce(), RulingOrdersJson.Default.RulingsAnswer, cancel), cancel),
+            ["modules", "withdraw"] => replies.ForAsync(context, "POST", () => RuleAsync(context, RulingVerb.Withdraw, token, cancel), cancel),
+            ["modules", "accept"] => replies.ForAsync(context, "POST", () => RuleAsync(context, RulingVerb.Accept, token, cancel), cancel),
+            ["policy", .. var below] => policy.AnswerAsync(context, below, token, cancel),
+            ["dashboard", ..] => replies.ForAsync(context, "GET", () => DashboardAsync(context, cancel), cancel),
+            _ => replies.FailAsync(context, 404, "there is status, events?since=ID, clients, audit, regions/NAME/drain, undrain, fail, recover, forget, modules/rulings, modules/withdraw, modules/accept, modules/forget, policy, and dashboard/", cancel),
         };
     }
 
     private async Task StatusAsync(HttpContext context, CancellationToken cancel) =>
-        await WriteAsync(context, 200, await authority.StatusAsync(cancel), FailoverJson.Default.ClusterStatus, cancel);
+        await replies.WriteAsync(context, 200, await authority.StatusAsync(cancel), FailoverJson.Default.ClusterStatus, cancel);
 
     private Task EventsAsync(HttpContext context, CancellationToken cancel)
     {
         var text = QueryHelpers.ParseQuery(context.Request.QueryString.Value).GetValueOrDefault("since").ToString();
         var since = 0L;
         if (text.Length > 0 && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out since))
-            return FailAsync(context, 400, "since must be the id of an event", cancel);
+            return replies.FailAsync(context, 400, "since must be the id of an event", cancel);
         var table = self.View.Routing;
         ImmutableArray<Routing.RoutingEvent> after = [.. table.Events.Where(change => change.Id > since)];
         var page = new EventPage(table.Epoch, table.LastEventId, since >= table.LastEventId || after[0].Id == since + 1, after);
-        return WriteAsync(context, 200, page, FailoverJson.Default.EventPage, cancel);
+        return replies.WriteAsync(context, 200, page, FailoverJson.Default.EventPage, cancel);
     }
 
     private Task ClientsAsync(HttpContext context, CancellationToken cancel) =>
-        WriteAsync(context, 200, ClientsAnswer.Of(metrics.Clients, self.Member.Id, clock.GetUtcNow()), ClientsJson.Default.ClientsAnswer, cancel);
+        replies.WriteAsync(context, 200, ClientsAnswer.Of(metrics.Clients, self.Member.Id, clock.GetUtcNow()), ClientsJson.Default.ClientsAnswer, cancel);
+
+    private async Task AuditAsync(HttpContext context, CancellationToken cancel)
+    {
+        if (await audited.FaultOrWriteAsync(context, cancel) is { } fault)
+            await replies.FailAsync(context, fault.Status, fault.Why, cancel);
+    }
 
     private Task DashboardAsync(HttpContext context, CancellationToken cancel)
     {
         if (dashboard.HandlerOrNull is not { } handle)
-            return FailAsync(context, 404, "there is no dashboard here: Silo:Dashboard is off, or this process is not a silo now", cancel);
+            return replies.FailAsync(context, 404, "there is no dashboard here: Silo:Dashboard is off, or this process is not a silo now", cancel);
         context.Response.Headers.CacheControl = "no-store";
         return handle(context);
     }
 
     private async Task OrderAsync(HttpContext context, OperatorVerb verb, string region, AdminToken token, CancellationToken cancel)
     {
-        if (!await IsOperatorAsync(context, token, $"{verb} region {region}", cancel))
+        if (!await replies.IsOperatorAsync(context, token, $"{verb} region {region}", cancel))
             return;
 
-        var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
-        if (body is null || ReadOrNull(body, AdminJson.Default.OrderBody) is not { Reason: { } reason } order
-            || ReasonOrNull(reason) is not { } words)
+        if (await AdminReplies.ReadOrNullAsync(context, AdminJson.Default.OrderBody, cancel) is not { Reason: { } reason } order
+            || AdminReplies.ReasonOrNull(reason) is not { } words)
         {
-            await FailAsync(context, 400, $"the body must be JSON with {ReasonRule}: {{\"reason\": \"…\"}}", cancel);
+            await replies.FailAsync(context, 400, $"the body must be JSON with {AdminReplies.ReasonRule}: {{\"reason\": \"…\"}}", cancel);
             return;
         }
 
         var answer = await authority.OrderAsync(new OperatorCommand(verb, region, words, token.Name, order.Force), cancel);
         Log.Ordered(logger, token.Name, verb, region, words, order.Force, answer.Result, answer.Message);
+        audit.Note(new(clock.GetUtcNow(), AuditWord.Order)
+        {
+            By = token.Name,
+            Rule = $"region-{verb.ToString().ToLowerInvariant()}",
+            Check = answer.Result.ToString().ToLowerInvariant(),
+            Address = context.Connection.RemoteIpAddress,
+            Text = $"{region}: {words}",
+        });
         var status = answer.Result switch
         {
             OperatorResult.Done or OperatorResult.Unchanged => 200,
@@ -152,59 +165,55 @@ internal sealed partial class AdminEndpoints(
             OperatorResult.Refused => 409,
             _ => 503,
         };
-        if (status == 503)
-            context.Response.Headers.RetryAfter = "2";
-        await WriteAsync(context, status, answer, FailoverJson.Default.OperatorAnswer, cancel);
+        await replies.WriteAsync(context, status, answer, FailoverJson.Default.OperatorAnswer, cancel);
     }
 
     private async Task ForgetAsync(HttpContext context, AdminToken token, CancellationToken cancel)
     {
-        if (!await IsOperatorAsync(context, token, "forget a module version", cancel))
+        if (!await replies.IsOperatorAsync(context, token, "forget a module version", cancel))
             return;
 
-        var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
-        if (body is null || ReadOrNull(body, ForgetJson.Default.ForgetBody) is not { Module: { } path, Version: { } version, Reason: { } reason }
-            || ReasonOrNull(reason) is not { } words)
+        if (await AdminReplies.ReadOrNullAsync(context, ForgetJson.Default.ForgetBody, cancel) is not { Module: { } path, Version: { } version, Reason: { } reason }
+            || AdminReplies.ReasonOrNull(reason) is not { } words)
         {
-            await FailAsync(context, 400, $"the body must be JSON with module, version and {ReasonRule}", cancel);
+            await replies.FailAsync(context, 400, $"the body must be JSON with module, version and {AdminReplies.ReasonRule}", cancel);
             return;
         }
 
         if (!ModuleVersion.TryParse(path, version, out var module, out var error))
         {
-            await FailAsync(context, 400, error, cancel);
+            await replies.FailAsync(context, 400, error, cancel);
             return;
         }
 
         // An asker who leaves does not end it half way.
         var answer = await forgetting.EverywhereAsync(module, words, token.Name, CancellationToken.None);
-        await WriteAsync(context, 200, answer, ForgetJson.Default.ForgetAnswer, cancel);
+        await replies.WriteAsync(context, 200, answer, ForgetJson.Default.ForgetAnswer, cancel);
     }
 
     private async Task RuleAsync(HttpContext context, RulingVerb verb, AdminToken token, CancellationToken cancel)
     {
         // 1. Who may, and what is meant.
-        if (!await IsOperatorAsync(context, token, $"{verb} a module version", cancel))
+        if (!await replies.IsOperatorAsync(context, token, $"{verb} a module version", cancel))
             return;
 
-        var body = await RequestBody.ReadOrNullAsync(context.Request, cancel);
-        if (body is null || ReadOrNull(body, RulingOrdersJson.Default.RulingBody) is not { Module: { } path, Version: { } version, Reason: { } reason } order
-            || ReasonOrNull(reason) is not { } words)
+        if (await AdminReplies.ReadOrNullAsync(context, RulingOrdersJson.Default.RulingBody, cancel) is not { Module: { } path, Version: { } version, Reason: { } reason } order
+            || AdminReplies.ReasonOrNull(reason) is not { } words)
         {
-            await FailAsync(context, 400, $"the body must be JSON with module, version and {ReasonRule}", cancel);
+            await replies.FailAsync(context, 400, $"the body must be JSON with module, version and {AdminReplies.ReasonRule}", cancel);
             return;
         }
 
         if (!ModuleVersion.TryParse(path, version, out var module, out var error))
         {
-            await FailAsync(context, 400, error, cancel);
+            await replies.FailAsync(context, 400, error, cancel);
             return;
         }
 
         string[] accepted = [.. new[] { order.ZipH1, order.GoModH1 }.OfType<string>()];
         if (verb == RulingVerb.Accept && !order.Undo && (accepted.Length == 0 || !accepted.All(ModuleHash.IsWellFormed)))
         {
-            await FailAsync(context, 400, "say what is accepted: zipH1, goModH1 or both, each h1: and 44 characters of base64, as the refusal shows it", cancel);
+            await replies.FailAsync(context, 400, "say what is accepted: zipH1, goModH1 or both, each h1: and 44 characters of base64, as the refusal shows it", cancel);
             return;
         }
 
@@ -213,28 +222,13 @@ internal sealed partial class AdminEndpoints(
             new Ruling(verb, module, order.ZipH1, order.GoModH1, token.Name, words, default), order.Undo, CancellationToken.None);
         if (outcome.TryGet(out var answer, out var failure))
         {
-            await WriteAsync(context, 200, answer, RulingOrdersJson.Default.RulingsAnswer, cancel);
+            await replies.WriteAsync(context, 200, answer, RulingOrdersJson.Default.RulingsAnswer, cancel);
             return;
         }
 
-        if (failure.RetryAfter is not null)
-            context.Response.Headers.RetryAfter = "2";
-        await FailAsync(
+        await replies.FailAsync(
             context, failure.Kind switch { FailureKind.NotFound => 404, FailureKind.Blocked => 409, _ => 503 }, failure.Message, cancel);
     }
-
-    private async Task<bool> IsOperatorAsync(HttpContext context, AdminToken token, string order, CancellationToken cancel)
-    {
-        if (token.Role == AdminRole.Operator)
-            return true;
-        Log.Forbidden(logger, token.Name, order);
-        await FailAsync(context, 403, $"{token.Name} is a viewer; this takes an operator", cancel);
-        return false;
-    }
-
-    // It is shown in terminals, and stays in events.
-    private static string? ReasonOrNull(string reason) =>
-        reason.Trim() is { Length: > 0 and <= MaxReason } words && ReferenceEquals(LogText.Clean(words, MaxReason), words) ? words : null;
 
     private static OperatorVerb? VerbOrNull(string word) => word switch
     {
@@ -246,46 +240,11 @@ internal sealed partial class AdminEndpoints(
         _ => null,
     };
 
-    private static bool Allows(HttpContext context, string method) =>
-        context.Request.Method == method || (method == "GET" && HttpMethods.IsHead(context.Request.Method));
-
-    private Task WrongMethodAsync(HttpContext context, string method, CancellationToken cancel)
-    {
-        context.Response.Headers.Allow = method;
-        return FailAsync(context, 405, $"use {method}", cancel);
-    }
-
-    private Task FailAsync(HttpContext context, int status, string error, CancellationToken cancel) =>
-        WriteAsync(context, status, new AdminError(error), AdminJson.Default.AdminError, cancel);
-
-    private Task WriteAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type, CancellationToken cancel)
-    {
-        context.Response.StatusCode = status;
-        responses.Start(context.Response, Json, "no-store", StringValues.Empty);
-        return Responses.WriteBodyAsync(context, JsonSerializer.SerializeToUtf8Bytes(value, type), cancel);
-    }
-
-    private static T? ReadOrNull<T>(byte[] json, JsonTypeInfo<T> type)
-        where T : class
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, type);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Information, "Operator {Operator} ordered {Verb} of {Region} (reason: {Reason}; force: {Force}): {Result}, {Message}")]
         public static partial void Ordered(
             ILogger logger, string @operator, OperatorVerb verb, string region, string reason, bool force, OperatorResult result, string message);
-
-        [LoggerMessage(LogLevel.Warning, "Viewer {Viewer} was refused the order to {Order}")]
-        public static partial void Forbidden(ILogger logger, string viewer, string order);
 
         [LoggerMessage(LogLevel.Information, "Admin request {Method} {Path} from {Address} was refused for its token")]
         public static partial void Unknown(ILogger logger, string method, string path, System.Net.IPAddress? address);
@@ -296,10 +255,6 @@ internal sealed partial class AdminEndpoints(
 /// <param name="Reason">Why, for the event and whoever reads it.</param>
 /// <param name="Force">Also if no region would be left in service.</param>
 internal sealed record OrderBody(string? Reason, bool Force = false);
-
-/// <summary>A refusal.</summary>
-/// <param name="Error">One sentence.</param>
-internal sealed record AdminError(string Error);
 
 /// <summary>How both are written.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]

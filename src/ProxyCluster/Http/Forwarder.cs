@@ -47,7 +47,7 @@ internal sealed class Forwarder(
         Enum.GetValues<FailureKind>().Where(static kind => HedgedAsk.After(kind) != NextStep.Stop).Select(static kind => FailureTable.For(kind).Cause),
         StringComparer.Ordinal);
 
-    private static readonly string[] PassedDown = ["If-None-Match", "If-Range", "Range", "Disable-Module-Fetch", "traceparent"];
+    private static readonly string[] PassedDown = ["If-None-Match", "If-Range", "Range", "Disable-Module-Fetch", "traceparent", RequestAudit.RequestHeader, RequestAudit.BuildHeader];
 
     // Hop by hop (RFC 9110 §7.6.1), or ours to say.
     private static readonly HashSet<string> NotPassedUp = new(StringComparer.OrdinalIgnoreCase)

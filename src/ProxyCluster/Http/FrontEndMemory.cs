@@ -93,9 +93,13 @@ internal sealed class FrontEndMemory(
             return false;
         }
 
+        // While there are two policies nothing is for all.
+        if (asked.Gate < 0)
+            return true;
+
         // The silo has judged the record. Who passed it on has judged the question, perhaps by an older policy than that of the
         // moment when the silo was asked.
-        if (gate.Judge(ask with { Trail = gate.NewTrail() }) is { Refusal: not null } or { IsForAnybody: false })
+        if (gate.Judge(ask with { Trail = gate.NewTrail(ask.Who) }) is { Refusal: not null } or { IsForAnybody: false })
             return true;
         var stored = new StoredArtifact(sha256, body.Length, silo.Id, clock.GetUtcNow());
         var key = DiskStore.KeyOf(ask.Module, ask.Kind);

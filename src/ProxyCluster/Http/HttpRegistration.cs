@@ -22,8 +22,12 @@ internal static class HttpRegistration
         services.AddSingleton<ChecksumDatabaseEndpoints>();
         services.AddSingleton<SystemEndpoints>();
         services.AddSingleton<PeerEndpoints>();
+        services.AddSingleton<AdminReplies>();
+        services.AddSingleton<PolicyEndpoints>();
         services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<PolicyAnswers>();
+        services.AddSingleton<RequestAudit>();
+        services.AddSingleton<AuditAnswer>();
         services.AddSingleton<FrontEndMemory>();
         services.AddSingleton<PassedBody>();
         services.AddSingleton<Forwarder>();

@@ -7,7 +7,8 @@ namespace ProxyCluster.Http;
 /// <summary>
 /// What an answer says of the policy that it was judged by: the number, and warnings. What another member answered says its own.
 /// </summary>
-internal sealed partial class PolicyAnswers(ILogger<PolicyAnswers> logger)
+internal sealed partial class PolicyAnswers(
+    PolicyBook policies, RolloutFigures figures, QuestionsOfTheDay questions, ILogger<PolicyAnswers> logger)
 {
     /// <summary>The header with the policy's number.</summary>
     public const string NumberHeader = "X-ProxyCluster-Policy";
@@ -18,13 +19,20 @@ internal sealed partial class PolicyAnswers(ILogger<PolicyAnswers> logger)
     /// <summary>Has the answer say it when it begins.</summary>
     public void Follow(HttpContext context, Ask ask)
     {
-        if (ask.Trail is { } trail)
-            context.Response.OnStarting(() => Begin(context.Response.Headers, ask, trail));
+        if (ask.Trail is not { } trail)
+            return;
+        if (ModuleGate.QuestionOrNull(ask, null) is { } question)
+            questions.Note(question);
+        context.Response.OnStarting(() => Begin(context.Response, ask, trail));
     }
 
-    private Task Begin(IHeaderDictionary headers, Ask ask, PolicyTrail trail)
+    private Task Begin(HttpResponse response, Ask ask, PolicyTrail trail)
     {
-        if (trail.Policy.Number == 0 || headers.ContainsKey(NumberHeader))
+        var headers = response.Headers;
+        if (headers.ContainsKey(NumberHeader))
+            return Task.CompletedTask;
+        figures.Count(policies.InForce, trail.Policy.Number, isBad: response.StatusCode is 403 or >= 500);
+        if (trail.Policy.Number == 0)
             return Task.CompletedTask;
         headers[NumberHeader] = trail.Policy.Header;
         foreach (var warning in trail.Warnings)

@@ -31,6 +31,7 @@ internal sealed class ProxyHandler(
     AccessRules access,
     ModuleGate gate,
     PolicyAnswers policy,
+    RequestAudit audit,
     ArtifactResponse artifacts,
     Responses responses,
     ModuleEndpoints modules,
@@ -155,7 +156,7 @@ internal sealed class ProxyHandler(
         // 4. From memory, by the target as it came.
         var isPassedOn = forwarded is null && forwarder.Applies(context);
         var isRemembered = login.Refusal is null && (!isPassedOn || memory.Serves(context));
-        if (isRemembered && FindHot(target, context) is { } hit)
+        if (isRemembered && FindHot(target, context, forwarded?.Who, login) is { } hit)
             return await CountedAsync(hit);
 
         // 5. Everything else is read first. What another member answers costs this one little more than a hit.
@@ -178,13 +179,13 @@ internal sealed class ProxyHandler(
     }
 
     /// <summary>Hot path. Answers artifacts and queries that memory holds for anybody; null for everything else.</summary>
-    private (Seen Seen, Task Writing)? FindHot(string target, HttpContext context)
+    private (Seen Seen, Task Writing)? FindHot(string target, HttpContext context, Asker? forwarded, in ClientLogin login)
     {
         var path = target.AsSpan();
         if (!path.StartsWith(_basePath, StringComparison.Ordinal))
             return null;
         path = path[_basePath.Length..];
-        if (!access.TryCutNamespace(ref path, out _) || path.Length < 2 || path[0] != '/')
+        if (!access.TryCutNamespace(ref path, out var inNamespace) || path.Length < 2 || path[0] != '/')
             return null;
 
         var key = path[1..];
@@ -193,7 +194,15 @@ internal sealed class ProxyHandler(
         {
             NamePolicy(context, now);
             NameModule(key);
-            return WriteHot(context, artifact);
+            var written = WriteHot(context, artifact);
+            if (audit.KeepsDownloads)
+            {
+                var who = forwarded ?? new Asker(context.Connection.RemoteIpAddress) { Identity = login.Who };
+                audit.Hit(context, target, target.Length - key.Length, artifact.Stored.Source, now.Policy, who with { Namespace = inNamespace });
+            }
+
+
+            return written;
         }
 
         if (queries.FindFreshOrNull(key, now.Version) is not { } answer)
@@ -250,7 +259,7 @@ internal sealed class ProxyHandler(
             return await FailAsync(context, login.Refusal ?? new Failure(FailureKind.BadRequest, error));
 
         // go writes '!' as %21, so every module with a capital letter in its path is found only now.
-        if (isRemembered && path != target && FindHot(path, context) is { } hit)
+        if (isRemembered && path != target && FindHot(path, context, forwarded?.Who, login) is { } hit)
             return await CountedAsync(hit);
 
         // 2. What is asked of this process itself, however it is spelled, and never on a client's behalf by another member. By the
@@ -260,7 +269,10 @@ internal sealed class ProxyHandler(
         if (forwarded is null && await system.TryAnswerAsync(context, path))
             return new Seen("system", "ok");
         if (login.Refusal is { } wrong)
+        {
+            audit.WrongLogin(context, path, wrong);
             return await FailAsync(context, wrong);
+        }
 
         // 3. The question, made here and nowhere else.
         var client = forwarded?.Who ?? new Asker(context.Connection.RemoteIpAddress) { Identity = login.Who };
@@ -279,12 +291,21 @@ internal sealed class ProxyHandler(
             if (isHidden)
                 logins.NoteRefusal(context, ask.Who.Identity, refusal.Kind == FailureKind.Hidden ? "hidden" : "login-required", ask.Who.Namespace, path);
             if (isHidden || isPassedOn)
-                return await FailAsync(context, refusal);
+            {
+                var refused = await FailAsync(context, refusal);
+                audit.Answered(context, ask, refused, refusal);
+                return refused;
+            }
         }
 
         // 5. By another silo or region where it belongs there. That one walks.
         if (isPassedOn && isRemembered && await forwarder.RememberOrNullAsync(context, RequestTarget.From(target), ask) is { } known)
-            return await CountedAsync(WriteHot(context, known));
+        {
+            var written = WriteHot(context, known);
+            audit.Answered(context, ask, written.Seen with { Origin = known.Stored.Source }, null);
+            return await CountedAsync(written);
+        }
+
         if (isPassedOn && await forwarder.ForwardAsync(context, RequestTarget.From(target), ask) is { } passedOn)
             return passedOn;
 
@@ -292,9 +313,11 @@ internal sealed class ProxyHandler(
         metrics.Traffic.Begin();
         try
         {
-            return ask.What.Asked == Asked.ChecksumDatabase
+            var seen = ask.What.Asked == Asked.ChecksumDatabase
                 ? await checksumDatabases.AnswerAsync(context, ask, context.RequestAborted)
                 : await modules.AnswerAsync(context, ask, context.RequestAborted);
+            audit.Answered(context, ask, seen, verdict.Refusal);
+            return seen;
         }
         finally
         {
@@ -338,7 +361,7 @@ internal sealed class ProxyHandler(
 
         ask = new Ask(what, who with { Namespace = inNamespace }, isCachedOnly ? AskLevel.Stored : AskLevel.Client, from)
         {
-            Trail = what.Asked == Asked.ChecksumDatabase ? null : gate.NewTrail(),
+            Trail = what.Asked == Asked.ChecksumDatabase ? null : gate.NewTrail(who with { Namespace = inNamespace }),
         };
         failure = null;
         return true;
@@ -359,6 +382,9 @@ internal readonly record struct Seen(string Artifact, string Outcome)
 
     /// <summary>Whether the bytes of its body were counted as they went out.</summary>
     public bool HasCountedBytes { get; init; }
+
+    /// <summary>Where the bytes of an artifact are from; null where that is not known here.</summary>
+    public string? Origin { get; init; }
 
     /// <summary>Whether the answer ended before its body did.</summary>
     public bool IsCutOff => Outcome is "aborted" or "broken";

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Audit;
 using ProxyCluster.Clustering;
 using ProxyCluster.Telemetry;
 
@@ -20,7 +21,7 @@ namespace ProxyCluster.Lines;
 /// process until the engine forgets it; a peer that sent wrong bytes or a false proof is not asked at all for a while.
 /// </para>
 /// </summary>
-internal sealed partial class Pulse(IOptions<PeerOptions> options, ProxyMetrics metrics, TimeProvider clock, ILogger<Pulse> logger)
+internal sealed partial class Pulse(IOptions<PeerOptions> options, ProxyMetrics metrics, TimeProvider clock, ILogger<Pulse> logger, AuditLog? audit = null)
 {
     private const long Never = long.MinValue;
 
@@ -90,6 +91,7 @@ internal sealed partial class Pulse(IOptions<PeerOptions> options, ProxyMetrics 
     {
         Volatile.Write(ref StateOf(member).DistrustedSince, clock.GetTimestamp());
         metrics.SecurityEvents.Add(1, new KeyValuePair<string, object?>("event", "peer"));
+        audit?.Note(new(audit.Now, AuditWord.Integrity) { Check = "peer", Origin = member, Text = why });
         Log.Distrusted(logger, member, why, options.Value.DistrustFor);
     }
 

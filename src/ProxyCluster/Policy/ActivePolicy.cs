@@ -18,10 +18,11 @@ namespace ProxyCluster.Policy;
 /// </para>
 /// <para>
 /// <b>Questions that name no version</b> (lists, <c>@latest</c>, branches) are refused only where no version would be had: a rule about
-/// versions that allows some leaves it to their own decisions, by which lists are filtered.
+/// versions that allows some leaves it to their own decisions, by which lists are filtered. A question that names a version and is of
+/// another kind than <see cref="AskKinds.Version"/> is that of such an answer: may it name the version?
 /// </para>
 /// </summary>
-internal sealed class ActivePolicy(long number, int version, ImmutableArray<CompiledRule> rules)
+internal sealed class ActivePolicy(long number, int version, ImmutableArray<CompiledRule> rules, PolicyAdvisories advisories)
 {
     // Some 20,000 module versions.
     private const long MemoryBytes = 8 << 20;
@@ -31,7 +32,7 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
     private readonly WeightedCache<OfVersion> _versions = new(MemoryBytes);
 
     /// <summary>Nothing is decided by it.</summary>
-    public static ActivePolicy None { get; } = new(0, 0, []);
+    public static ActivePolicy None { get; } = new(0, 0, [], PolicyAdvisories.None);
 
     /// <summary>The policy's number; 0 where there is none.</summary>
     public long Number => number;
@@ -41,6 +42,9 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
 
     /// <summary>The rules.</summary>
     public ImmutableArray<CompiledRule> Rules => rules;
+
+    /// <summary>What it knows of vulnerabilities.</summary>
+    public PolicyAdvisories Advisories => advisories;
 
     /// <summary>The number as a header's value; empty where there is none. Made once.</summary>
     public string Header { get; } = number == 0 ? "" : number.ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -63,6 +67,12 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
         }
 
         var of = RulesOf(question.Module, question.Version);
+        if (question.Kind != AskKinds.Version)
+        {
+            isForAnybody = !RulesOf(question.Module).DependsOnClient;
+            return Decide(of.Naming, question);
+        }
+
         isForAnybody = of.IsForAnybody;
         return of.FixedOrNull ?? Decide(of.Rules, question);
     }
@@ -105,7 +115,8 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
     private OfModule FindRules(ModulePath module)
     {
         var plainName = NamedModules.PlainName(module.Value);
-        CompiledRule[] about = [.. rules.Where(rule => rule.IsAbout(module, plainName))];
+        var isAdvised = advisories.Set.Concerns(module.Value);
+        CompiledRule[] about = [.. rules.Where(rule => rule.IsAbout(module, plainName) && (isAdvised || !rule.DependsOnAdvisories))];
         var known = new OfModule(about, about.Any(static rule => rule.DependsOnClient), about.Any(static rule => rule.IsRestrictive));
         _modules.Set(module.Value, known, WeightOfOne + (8 * about.Length));
         return known;
@@ -125,19 +136,21 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
 
     private OfVersion FindRules(ModulePath module, string canonical, string key)
     {
-        var about = RulesOf(module).Rules.Where(rule => rule.IsAbout(AskKinds.Version) && rule.UnmetVersionOrNull(canonical) is null).ToList();
+        CompiledRule[] all = [.. RulesOf(module).Rules.Select(rule => rule.ForVersionOrNull(module, canonical, advisories, out _)).OfType<CompiledRule>()];
+        var about = all.Where(static rule => rule.IsAbout(AskKinds.Version)).ToList();
         var last = about.FindIndex(static rule => rule.IsLast);
         CompiledRule[] reached = [.. last < 0 ? about : about.Take(last + 1)];
         var isForAnybody = reached.All(static rule => !rule.DependsOnClient);
         var known = new OfVersion(
             reached,
+            all,
             isForAnybody,
             isForAnybody && reached.All(static rule => !rule.DependsOnFacts) ? Decide(reached, new PolicyQuestion(module, canonical, AskKinds.Version, "", default)) : null);
-        _versions.Set(key, known, WeightOfOne + (8 * reached.Length));
+        _versions.Set(key, known, WeightOfOne + (8 * (reached.Length + all.Length)));
         return known;
     }
 
     private sealed record OfModule(CompiledRule[] Rules, bool DependsOnClient, bool IsRestrictive);
 
-    private sealed record OfVersion(CompiledRule[] Rules, bool IsForAnybody, PolicyDecision? FixedOrNull);
+    private sealed record OfVersion(CompiledRule[] Rules, CompiledRule[] Naming, bool IsForAnybody, PolicyDecision? FixedOrNull);
 }

@@ -18,6 +18,7 @@ internal sealed class CompiledRule
     private readonly RuleMatch _match;
     private readonly NamedModules? _modules;
     private readonly ImmutableArray<IPNetwork> _networks;
+    private readonly string? _finding;
 
     public CompiledRule(PolicyRule rule)
     {
@@ -31,6 +32,14 @@ internal sealed class CompiledRule
             ? new PolicyDecision(PolicyVerdict.Allow, rule.Name)
             : new PolicyDecision(PolicyVerdict.Block, rule.Name, rule.Action.Text, rule.Action.Instead);
         Warning = rule.Action.Verb == RuleVerb.Warn ? new PolicyWarning(rule.Name, rule.Action.Text) : null;
+    }
+
+    // About one version: what was found of it is said in place of the rule's own word.
+    private CompiledRule(CompiledRule rule, string finding, string? instead)
+    {
+        (Rule, _match, _modules, _networks, _finding) = (rule.Rule, rule._match, rule._modules, rule._networks, finding);
+        Decided = rule.Decided.Verdict == PolicyVerdict.Allow ? rule.Decided : rule.Decided with { Reason = Reason(finding), Instead = rule.Decided.Instead ?? instead };
+        Warning = rule.Warning is { } warning ? warning with { Text = Reason(finding) } : null;
     }
 
     /// <summary>As it is written.</summary>
@@ -49,7 +58,10 @@ internal sealed class CompiledRule
     public bool DependsOnFacts => _match.Origins != Origins.None || Rule.Action.Verb is RuleVerb.Cooldown or RuleVerb.MaxSize;
 
     /// <summary>Is it about versions, and not about a module as a whole?</summary>
-    public bool NeedsVersion => DependsOnFacts || _match is not { Versions: [], Kinds: VersionKinds.None };
+    public bool NeedsVersion => DependsOnFacts || _match is not { Versions: [], Kinds: VersionKinds.None, Advisories: null };
+
+    /// <summary>Does it matter which advisories there are?</summary>
+    public bool DependsOnAdvisories => _match.Advisories is not null;
 
     /// <summary>Does it keep something from clients?</summary>
     public bool IsRestrictive => Rule.Action.Verb is RuleVerb.Block or RuleVerb.Cooldown or RuleVerb.MaxSize;
@@ -70,8 +82,19 @@ internal sealed class CompiledRule
     public bool IsAbout(ModulePath module, string plainName) =>
         _modules is null || (Rule.Action.Verb == RuleVerb.Allow ? _modules.Include(module) : _modules.IncludeUnderAnyName(module.Value, plainName));
 
-    /// <summary>Which condition on a version does not hold; null where all do.</summary>
-    public string? UnmetVersionOrNull(string version)
+    /// <summary>The rule, with what it has to say of a version that it is about; null, and the condition that does not hold, for others.</summary>
+    public CompiledRule? ForVersionOrNull(ModulePath module, string version, PolicyAdvisories advisories, out string? unmet)
+    {
+        unmet = UnmetVersionOrNull(version);
+        if (unmet is not null || _match.Advisories is not { } condition)
+            return unmet is null ? this : null;
+        if (advisories.Find(condition, module, version) is { Count: > 0 } found)
+            return new CompiledRule(this, PolicyAdvisories.Say(found), PolicyAdvisories.FixedOrNull(found) is { } first ? $"{module}@{first}" : null);
+        unmet = "advisories";
+        return null;
+    }
+
+    private string? UnmetVersionOrNull(string version)
     {
         if (_match.Kinds != VersionKinds.None && (_match.Kinds & KindsOf(version)) == VersionKinds.None)
             return "kinds";
@@ -117,8 +140,12 @@ internal sealed class CompiledRule
             default:
                 return null;
         }
+    }
 
-        string Reason(string fact) => Rule.Action.Text.Length > 0 ? $"{fact}: {Rule.Action.Text}" : fact;
+    private string Reason(string fact)
+    {
+        var all = _finding is null || ReferenceEquals(fact, _finding) ? fact : $"{_finding}; {fact}";
+        return Rule.Action.Text.Length > 0 ? $"{all}: {Rule.Action.Text}" : all;
     }
 
     /// <summary>The kinds of a version.</summary>

@@ -3,7 +3,7 @@ using ProxyCluster.Joining;
 
 namespace ProxyCluster.Policy;
 
-/// <summary>Puts rules in and out of force as their hours come, within a second, and says in time which will end.</summary>
+/// <summary>Puts rules in and out of force as their hours come, and as advisories do, within a second, and says in time which will end.</summary>
 internal sealed partial class PolicyClock(PolicyBook book, IOptions<PolicyOptions> options, TimeProvider clock, ILogger<PolicyClock> logger)
     : HostedLoop(clock, logger)
 {
@@ -13,6 +13,14 @@ internal sealed partial class PolicyClock(PolicyBook book, IOptions<PolicyOption
 
     /// <inheritdoc/>
     protected override IEnumerable<Turn> Strands => [TurnAsync];
+
+    /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Advisories that were kept count for the first who asks.
+        book.FollowClock();
+        return base.StartAsync(cancellationToken);
+    }
 
     private async Task<bool> TurnAsync(CancellationToken stop)
     {

@@ -66,6 +66,9 @@ internal sealed record RuleMatch
     /// <summary>Days of the week, UTC; empty for all.</summary>
     public ImmutableArray<DayOfWeek> Days { get; init; } = [];
 
+    /// <summary>Advisories about the version; null for all versions, with and without.</summary>
+    public AdvisoryCondition? Advisories { get; init; }
+
     /// <summary>Of how many clients in a hundred, always the same; null for all.</summary>
     public int? Percent { get; init; }
 }

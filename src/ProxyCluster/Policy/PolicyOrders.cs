@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using ProxyCluster.Audit;
 using ProxyCluster.Clustering.Agreed;
 using ProxyCluster.Outcomes;
 
@@ -8,7 +10,7 @@ namespace ProxyCluster.Policy;
 /// Changes the cluster's policy: a new text, or an old one again, each under a new number. It is what the cluster agrees on
 /// (<see cref="AgreedDocuments"/>): in force within two seconds wherever it reaches, and obeyed by who was away once he is back.
 /// </summary>
-internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider clock, ILogger<PolicyOrders> logger)
+internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider clock, AuditLog audit, ILogger<PolicyOrders> logger)
 {
     /// <summary>Puts a text in force; the same one that is in force already changes nothing.</summary>
     public Task<Outcome<PolicyEdition>> PushAsync(string text, string by, string reason, CancellationToken cancel) =>
@@ -16,52 +18,116 @@ internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider 
             ? Task.FromResult<Outcome<PolicyEdition>>(new Failure(FailureKind.BadRequest, Sentence(mistakes)))
             : ChangeAsync(_ => text, by, reason, cancel);
 
+    /// <summary>Puts a text in force for a first share of the clients; <see cref="PolicyRollouts"/> has it go on or back.</summary>
+    public async Task<Outcome<PolicyRollout>> BeginAsync(string text, string by, string reason, CancellationToken cancel)
+    {
+        if (PolicyReader.ReadOrNull(text, out var mistakes) is null)
+            return new Failure(FailureKind.BadRequest, Sentence(mistakes));
+        var changed = await StepAsync(
+            known => known.Rollout is { IsRunning: true } other
+                ? new Failure(FailureKind.Blocked, $"policy {other.Number} is being rolled out: end that first, by a push or a rollback")
+                : known.Begin(text, by, reason, clock.GetUtcNow()),
+            cancel);
+        if (!changed.TryGet(out var archive, out var failure))
+            return failure;
+        Log.Begun(logger, by, archive.Rollout!.Number, archive.Rollout.Share, reason);
+        return archive.Rollout;
+    }
+
+    /// <summary>Has a rollout go on to its next share, or into force, unless somebody was first.</summary>
+    public async Task GoOnAsync(PolicyRollout rollout, CancellationToken cancel)
+    {
+        if (await TurnAsync(rollout, known => known.GoOn(clock.GetUtcNow()), cancel) is { } next)
+            Log.WentOn(logger, rollout.Number, next.IsRunning ? next.Share : 100, next.Ended ?? "under way");
+    }
+
+    /// <summary>Ends a rollout, unless somebody was first.</summary>
+    public async Task EndAsync(PolicyRollout rollout, string how, CancellationToken cancel)
+    {
+        if (await TurnAsync(rollout, known => known.End(how, clock.GetUtcNow()), cancel) is not null)
+            Log.Ended(logger, rollout.Number, how);
+    }
+
     /// <summary>Puts an older one in force again.</summary>
     public Task<Outcome<PolicyEdition>> RollBackAsync(long number, string by, string reason, CancellationToken cancel) => ChangeAsync(
         archive => archive.OfOrNull(number) is { } edition
             ? edition.Text
-            : new Failure(FailureKind.NotFound, archive.Editions is [.., var oldest]
-                ? $"policy {number} is not kept: there are {oldest.Number} to {archive.Editions[0].Number}"
-                : "there is no policy yet"),
+            : new Failure(FailureKind.NotFound, NotKept(archive, number)),
         by, $"back to {number}: {reason}", cancel);
+
+    /// <summary>Why there is none of a number.</summary>
+    public static string NotKept(PolicyArchive archive, long number) => archive.Editions is [var newest, ..]
+        ? string.Create(CultureInfo.InvariantCulture, $"policy {number} is not kept: there are {archive.Editions[^1].Number} to {newest.Number}")
+        : "there is no policy yet";
 
     /// <summary>All mistakes, a line each.</summary>
     public static string Sentence(ImmutableArray<PolicyMistake> mistakes) => string.Join('\n', mistakes);
 
     private async Task<Outcome<PolicyEdition>> ChangeAsync(Func<PolicyArchive, Outcome<string>> choose, string by, string reason, CancellationToken cancel)
     {
-        PolicyEdition? made = null;
-        var changed = await agreed.ChangeAsync(PolicyBook.Name, json => Step(json, choose, by, reason, out made), cancel);
-        if (!changed.TryGet(out _, out var failure))
-            return failure;
-        Log.Pushed(logger, by, made!.Number, reason);
-        return made;
+        var changed = await StepAsync(
+            known => !choose(known).TryGet(out var text, out var failure) ? failure
+                : known.CurrentOrNull?.Text != text ? known.With(text, by, reason, clock.GetUtcNow())
+                : known.End($"ended by {by}: {reason}", clock.GetUtcNow()),
+            cancel);
+        if (!changed.TryGet(out var archive, out var trouble))
+            return trouble;
+        Log.Pushed(logger, by, archive.CurrentOrNull!.Number, reason);
+        audit.Note(new(clock.GetUtcNow(), AuditWord.Order)
+        {
+            By = by,
+            Rule = "policy",
+            Policy = archive.CurrentOrNull.Number.ToString(CultureInfo.InvariantCulture),
+            Text = reason,
+        });
+        return archive.CurrentOrNull;
     }
 
-    private Outcome<byte[]> Step(
-        ReadOnlyMemory<byte> json, Func<PolicyArchive, Outcome<string>> choose, string by, string reason, out PolicyEdition? made)
+    // The rollout after a step that was taken from where it stands here; null where somebody else has taken one, or nobody could be asked.
+    private async Task<PolicyRollout?> TurnAsync(PolicyRollout from, Func<PolicyArchive, PolicyArchive> turn, CancellationToken cancel)
     {
-        made = null;
-        if (!PolicyArchive.TryParse(json.Span, out var known, out var error))
-            return new Failure(FailureKind.StoreUnavailable, $"the policy that is in force cannot be read by this program, so it changes nothing: {error}");
-        if (!choose(known).TryGet(out var text, out var failure))
-            return failure;
-        if (known.CurrentOrNull is { } current && current.Text == text)
-        {
-            made = current;
-            return json.ToArray();
-        }
+        var isFirst = false;
+        var changed = await StepAsync(
+            known =>
+            {
+                isFirst = known.Rollout == from;
+                return isFirst ? turn(known) : known;
+            },
+            cancel);
+        return isFirst && changed.TryGet(out var archive, out _) ? archive.Rollout : null;
+    }
 
-        var next = known.With(text, by, reason, clock.GetUtcNow());
-        made = next.CurrentOrNull;
-        return next.Write() is { Length: <= PolicyArchive.MaxBytes } written
-            ? written
-            : new Failure(FailureKind.BadRequest, $"1:1: packed, it takes more than {PolicyArchive.MaxBytes} bytes");
+    private async Task<Outcome<PolicyArchive>> StepAsync(Func<PolicyArchive, Outcome<PolicyArchive>> step, CancellationToken cancel)
+    {
+        var next = PolicyArchive.Empty;
+        var changed = await agreed.ChangeAsync(
+            PolicyBook.Name,
+            json =>
+            {
+                if (!PolicyArchive.TryParse(json.Span, out var known, out var error))
+                    return new Failure(FailureKind.StoreUnavailable, $"the policy that is in force cannot be read by this program, so it changes nothing: {error}");
+                if (!step(known).TryGet(out next!, out var failure))
+                    return failure;
+                return ReferenceEquals(next, known) ? json.ToArray()
+                    : next.Write() is { Length: <= PolicyArchive.MaxBytes } written ? written
+                    : new Failure(FailureKind.BadRequest, $"1:1: packed, it takes more than {PolicyArchive.MaxBytes} bytes");
+            },
+            cancel);
+        return changed.TryGet(out _, out var trouble) ? next : trouble;
     }
 
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "Operator {Operator} had policy {Number} put in force (reason: {Reason})")]
         public static partial void Pushed(ILogger logger, string @operator, long number, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Operator {Operator} had the rollout of policy {Number} begin with {Share} % of the clients (reason: {Reason})")]
+        public static partial void Begun(ILogger logger, string @operator, long number, int share, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "The rollout of policy {Number} went on to {Share} % of the clients: {State}")]
+        public static partial void WentOn(ILogger logger, long number, int share, string state);
+
+        [LoggerMessage(LogLevel.Error, "The rollout of policy {Number} was ended: {How}")]
+        public static partial void Ended(ILogger logger, long number, string how);
     }
 }

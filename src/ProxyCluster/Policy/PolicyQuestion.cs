@@ -2,6 +2,7 @@ using System.Net;
 using ProxyCluster.Access;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Storage;
 
 namespace ProxyCluster.Policy;
 
@@ -15,17 +16,25 @@ namespace ProxyCluster.Policy;
 internal readonly record struct PolicyQuestion(
     ModulePath Module, string? Version, AskKinds Kind, string Reference, PolicyClient Client, PolicyFacts? Facts = null)
 {
-    /// <summary>What is asked by a question that names no version.</summary>
-    public static PolicyQuestion Of(Query query, PolicyClient client) => query.Kind switch
+    /// <summary>What a policy is asked about what a client asks for; null where that is no module's.</summary>
+    public static PolicyQuestion? OfOrNull(in ProxyPath what, PolicyClient client, PolicyFacts? facts) => what.Asked switch
     {
-        QueryKind.List => new(query.Path, null, AskKinds.List, "", client),
-        QueryKind.Latest => new(query.Path, null, AskKinds.Latest, "", client),
-        _ => new(query.Path, null, IsCommit(query.Revision) ? AskKinds.Commit : AskKinds.Moving, query.Revision, client),
+        Asked.Artifact => new(what.Module.Path, what.Module.Version, AskKinds.Version, "", client, facts),
+        Asked.VersionPrefix => new(what.Query.Path, null, AskKinds.Latest, "", client),
+        Asked.Query => new(what.Query.Path, null, KindOf(what.Query), what.Query.Revision, client),
+        _ => null,
     };
 
     /// <summary>For people: <c>example.com/m@v1.0.0</c>.</summary>
     public override string ToString() =>
         Version is not null ? $"{Module}@{Version}" : Kind == AskKinds.Latest ? $"{Module}@latest" : Reference.Length > 0 ? $"{Module}@{Reference}" : Module.Value;
+
+    private static AskKinds KindOf(Query query) => query.Kind switch
+    {
+        QueryKind.List => AskKinds.List,
+        QueryKind.Latest => AskKinds.Latest,
+        _ => IsCommit(query.Revision) ? AskKinds.Commit : AskKinds.Moving,
+    };
 
     // As go and git write one, in part or whole; a branch of such a name is taken for one.
     private static bool IsCommit(string reference) => reference.Length is >= 7 and <= 64 && reference.All(char.IsAsciiHexDigitLower);
@@ -35,11 +44,30 @@ internal readonly record struct PolicyQuestion(
 /// <param name="Identity">Who it has proved to be, or null.</param>
 /// <param name="Namespace">The namespace in which it asks; empty for none.</param>
 /// <param name="Address">Its address, where it is known.</param>
-internal readonly record struct PolicyClient(Identity? Identity, string Namespace, IPAddress? Address);
+internal readonly record struct PolicyClient(Identity? Identity, string Namespace, IPAddress? Address)
+{
+    /// <summary>For people: its name or address, and its namespace.</summary>
+    public override string ToString() => $"{Identity?.Subject ?? Address?.ToString() ?? "-"}{(Namespace is { Length: > 0 } ? $" in {Namespace}" : "")}";
+}
 
 /// <summary>What is known of a module version here.</summary>
 /// <param name="Now">The time, UTC.</param>
 /// <param name="FirstSeen">When it was first stored here; null where it never was.</param>
 /// <param name="ZipBytes">Size of its zip; null where that is not known.</param>
 /// <param name="Origin">Where the bytes came from; none where there are none.</param>
-internal readonly record struct PolicyFacts(DateTimeOffset Now, DateTimeOffset? FirstSeen, long? ZipBytes, Origins Origin);
+internal readonly record struct PolicyFacts(DateTimeOffset Now, DateTimeOffset? FirstSeen, long? ZipBytes, Origins Origin)
+{
+    /// <summary>What is known of one that nobody has looked at.</summary>
+    public static PolicyFacts Unseen(DateTimeOffset now) => new(now, null, null, Origins.None);
+
+    /// <summary>What a record says of its version.</summary>
+    public static PolicyFacts Of(ModuleRecord record, DateTimeOffset now) => new(now, record.FirstSeen, record.Zip?.Size, OriginOf(record));
+
+    private static Origins OriginOf(ModuleRecord record) => (record.Zip ?? record.Mod ?? record.Info)?.Source switch
+    {
+        null => Origins.None,
+        "direct" => Origins.Direct,
+        var source when source.StartsWith("http", StringComparison.Ordinal) || source.StartsWith("file:", StringComparison.Ordinal) => Origins.Upstream,
+        _ => Origins.Peer,
+    };
+}

@@ -1,39 +1,33 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
-using System.Text;
 using ProxyCluster.Configuration;
+using ProxyCluster.GoModules.Advisories;
 using ProxyCluster.GoModules.Names;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace ProxyCluster.Policy;
 
 /// <summary>
-/// Reads the text of a policy: all of it or none, and every mistake with its place. What is to come (licences, signatures, rewrites,
-/// advisories) is a mistake too: a rule that was read over would protect nobody.
+/// Reads the text of a policy: all of it or none, and every mistake with its place. What is to come (licences, signatures, rewrites) is
+/// a mistake too: a rule that was read over would protect nobody.
 /// </summary>
 internal sealed class PolicyReader
 {
-    /// <summary>Bytes of the longest text.</summary>
-    public const int MaxBytes = 256 << 10;
-
     /// <summary>Most rules.</summary>
     public const int MaxRules = 5_000;
 
-    private const int MaxDepth = 8;
-    private const int MaxMistakes = 100;
     private const int Format = 1;
 
     private static readonly string[] TopKeys = ["policy", "rules"];
     private static readonly string[] RuleKeys = ["name", "match", "action", "reason", "instead", "text", "days", "size", "from", "until"];
 
     private static readonly string[] MatchKeys =
-        ["modules", "versions", "kinds", "query", "refs", "origin", "client", "regions", "hours", "weekdays", "percent"];
+        ["modules", "versions", "kinds", "advisories", "query", "refs", "origin", "client", "regions", "hours", "weekdays", "percent"];
 
     private static readonly string[] ClientKeys = ["namespace", "subject", "group", "address"];
-    private static readonly string[] NotYet = ["advisories", "licences", "licenses", "signatures", "require-signature", "rewrite"];
+    private static readonly string[] AdvisoryKeys = ["ids", "severity", "unrated", "days", "fixed"];
+    private static readonly string[] NotYet = ["licences", "licenses", "signatures", "require-signature", "rewrite"];
 
     private static readonly Dictionary<string, RuleVerb> Verbs = new(StringComparer.Ordinal)
     {
@@ -44,54 +38,16 @@ internal sealed class PolicyReader
         ["max-size"] = RuleVerb.MaxSize,
     };
 
-    private readonly List<PolicyMistake> _mistakes = [];
+    private readonly List<PolicyMistake> _mistakes;
 
-    private PolicyReader()
-    {
-    }
+    private PolicyReader(List<PolicyMistake> mistakes) => _mistakes = mistakes;
 
     /// <summary>The policy; null where there are mistakes.</summary>
-    public static PolicyDocument? ReadOrNull(string yaml, out ImmutableArray<PolicyMistake> mistakes)
+    public static PolicyDocument? ReadOrNull(string yaml, out ImmutableArray<PolicyMistake> mistakes) => PolicyYaml.ReadOrNull(
+        yaml, "a policy is one document with policy: 1 and rules", static (root, found) => new PolicyReader(found).ReadOrNull(root), out mistakes);
+
+    private PolicyDocument? ReadOrNull(YamlMappingNode root)
     {
-        var reader = new PolicyReader();
-        PolicyDocument? document = null;
-        try
-        {
-            document = reader.Read(yaml);
-        }
-        catch (YamlException e)
-        {
-            // Behind a mistake of YAML's own nothing can be told apart.
-            reader._mistakes.Add(PolicyMistake.At(e.Start, $"this is not YAML: {e.InnerException?.Message ?? e.Message}"));
-        }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
-        {
-            // YamlDotNet's scanner throws these at some texts, and says no place.
-            reader._mistakes.Add(new PolicyMistake(1, 1, "this is not YAML"));
-        }
-
-        mistakes = [.. reader._mistakes.OrderBy(static mistake => mistake.Line).ThenBy(static mistake => mistake.Column).Take(MaxMistakes)];
-        return mistakes.IsEmpty ? document : null;
-    }
-
-    private PolicyDocument? Read(string yaml)
-    {
-        if (Encoding.UTF8.GetByteCount(yaml) > MaxBytes)
-        {
-            _mistakes.Add(new PolicyMistake(1, 1, $"a policy has at most {MaxBytes} bytes"));
-            return null;
-        }
-
-        if (!IsPlain(yaml))
-            return null;
-        var stream = new YamlStream();
-        stream.Load(new StringReader(yaml));
-        if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
-        {
-            _mistakes.Add(new PolicyMistake(1, 1, "a policy is one document with policy: 1 and rules"));
-            return null;
-        }
-
         var top = new PolicyMap(root, TopKeys, [], _mistakes);
         if (top.TextOrNull("policy") != "1")
             top.Fault(top.NodeOrNull("policy"), $"say policy: {Format}, the form in which it is written");
@@ -105,30 +61,6 @@ internal sealed class PolicyReader
             top.Fault(rules, $"a policy has at most {MaxRules} rules");
         var names = new HashSet<string>(StringComparer.Ordinal);
         return new PolicyDocument([.. rules.Children.Take(MaxRules).Select(node => ReadRuleOrNull(node, names)).OfType<PolicyRule>()]);
-    }
-
-    // Before a tree is made of it, which takes a stack as deep as the text.
-    private bool IsPlain(string yaml)
-    {
-        var parser = new Parser(new StringReader(yaml));
-        var depth = 0;
-        while (parser.MoveNext())
-        {
-            if (parser.Current is AnchorAlias or NodeEvent { Anchor.IsEmpty: false })
-            {
-                _mistakes.Add(PolicyMistake.At(parser.Current.Start, "anchors and aliases are not read here: write it out"));
-                return false;
-            }
-
-            depth += parser.Current is MappingStart or SequenceStart ? 1 : parser.Current is MappingEnd or SequenceEnd ? -1 : 0;
-            if (depth > MaxDepth)
-            {
-                _mistakes.Add(PolicyMistake.At(parser.Current!.Start, "nothing in a policy is nested so deeply"));
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private PolicyRule? ReadRuleOrNull(YamlNode node, HashSet<string> names)
@@ -161,6 +93,7 @@ internal sealed class PolicyReader
             Modules = string.Join(',', map.Values<string>("modules", ReadModules)),
             Versions = map.Values<VersionRange>("versions", static (string text, out VersionRange value) => VersionRange.TryParse(text, out value!, out var fault) ? null : fault),
             Kinds = Flags(map, "kinds", VersionKinds.None, static (all, one) => all | one),
+            Advisories = map.MapOrNull("advisories", AdvisoryKeys, []) is { } advisories ? ReadAdvisories(advisories) : null,
             Queries = Flags(map, "query", AskKinds.None, static (all, one) => all | one),
             Refs = map.Values<string>("refs", ReadGlob),
             Origins = Flags(map, "origin", Origins.None, static (all, one) => all | one),
@@ -175,6 +108,18 @@ internal sealed class PolicyReader
             Percent = map.ValueOrNull<int>("percent", static (string text, out int value) =>
                 int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= 100 ? null : $"\"{text}\" is no whole number from 0 to 100"),
         };
+    }
+
+    private static AdvisoryCondition ReadAdvisories(PolicyMap map)
+    {
+        var atLeast = map.ValueOrNull<SeverityLevel>("severity", static (string text, out SeverityLevel level) => AdvisorySeverity.OfWordOrNull(text) is { Level: var known }
+            ? (level = known, (string?)null).Item2
+            : (level = default, $"\"{text}\" is none of low, medium, high, critical").Item2);
+        if (atLeast is null && map.NodeOrNull("unrated") is { } unrated)
+            map.Fault(unrated, "unrated says nothing without severity: all are meant then");
+        return new AdvisoryCondition(
+            map.Values<string>("ids", ReadGlob), atLeast, map.ValueOrNull<bool>("unrated", ReadYesOrNo) ?? false,
+            TimeSpan.FromDays(map.ValueOrNull<int>("days", ReadDays) ?? 0), map.ValueOrNull<bool>("fixed", ReadYesOrNo));
     }
 
     private static RuleAction? ReadActionOrNull(PolicyMap rule, RuleMatch match)
@@ -211,14 +156,14 @@ internal sealed class PolicyReader
         return new RuleAction(verb, rule.TextOrNull(verb == RuleVerb.Warn ? "text" : "reason") ?? "")
         {
             Instead = rule.TextOrNull("instead"),
-            Wait = TimeSpan.FromDays(rule.ValueOrNull<int>("days", static (string text, out int days) =>
-                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out days) && days is > 0 and <= 3650 ? null : $"\"{text}\" is no whole number from 1 to 3650") ?? 0),
+            Wait = TimeSpan.FromDays(rule.ValueOrNull<int>("days", ReadDays) ?? 0),
             MaxBytes = rule.ValueOrNull<long>("size", static (string text, out long bytes) =>
                 ByteSize.TryParse(text, out bytes) && bytes > 0 ? null : $"\"{text}\" is no size: write 20MiB") ?? 0,
         };
     }
 
-    private static T Flags<T>(PolicyMap map, string key, T none, Func<T, T, T> join)
+    /// <summary>The words of a key, which may be several, as one value.</summary>
+    public static T Flags<T>(PolicyMap map, string key, T none, Func<T, T, T> join)
         where T : struct, Enum
     {
         string[] words = [.. Enum.GetNames<T>().Skip(1).Select(static name => name.ToLowerInvariant())];
@@ -243,6 +188,11 @@ internal sealed class PolicyReader
             : null;
     }
 
+    private static string? ReadDays(string text, out int days) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out days) && days is > 0 and <= 3650 ? null : $"\"{text}\" is no whole number from 1 to 3650";
+
+    private static string? ReadYesOrNo(string text, out bool value) => bool.TryParse(text, out value) ? null : $"\"{text}\" is neither true nor false";
+
     private static string? ReadGlob(string text, out string value)
     {
         value = text;
@@ -261,7 +211,8 @@ internal sealed class PolicyReader
         return IPNetwork.TryParse(text, out network) && IPAddress.TryParse(text.Split('/')[0], out var first) && first.Equals(network.BaseAddress) ? null : $"\"{text}\" is no network: write 10.1.0.0/16, with no bits behind its length, or an address";
     }
 
-    private static string? ReadTime(string text, out DateTimeOffset time) =>
+    /// <summary>Reads a day or a time, UTC.</summary>
+    public static string? ReadTime(string text, out DateTimeOffset time) =>
         DateTimeOffset.TryParseExact(
             text, ["yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time)
             ? null

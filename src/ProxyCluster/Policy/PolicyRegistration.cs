@@ -13,7 +13,10 @@ internal static class PolicyRegistration
         services.AddSingleton<PolicyBook>();
         services.AddSingleton(static provider => new AgreedReader(PolicyBook.Name, provider.GetRequiredService<PolicyBook>().TakeOrFault));
         services.AddSingleton<PolicyOrders>();
+        services.AddSingleton<RolloutFigures>();
+        services.AddSingleton<QuestionsOfTheDay>();
         services.AddHostedService<PolicyClock>();
+        services.AddHostedService<PolicyRollouts>();
         services.AddHostedService<PolicyFile>();
         return services;
     }

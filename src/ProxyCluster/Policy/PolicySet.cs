@@ -18,19 +18,22 @@ internal sealed record PolicySet(long Number, ImmutableArray<CompiledRule> Rules
     public ImmutableArray<CompiledRule> At(string region, DateTimeOffset now) => [.. Rules.Where(rule => rule.UnmetHereOrNull(region, now) is null)];
 
     /// <summary>What becomes of a question, and what each rule had to do with it. The facts' time is now.</summary>
-    public PolicyExplanation Explain(in PolicyQuestion question, string region, DateTimeOffset now)
+    public PolicyExplanation Explain(in PolicyQuestion question, string region, DateTimeOffset now, PolicyAdvisories advisories)
     {
         var plainName = NamedModules.PlainName(question.Module.Value);
         var (steps, matching) = (new List<PolicyStep>(), new List<CompiledRule>());
         foreach (var rule in Rules)
         {
+            var bound = rule;
             var unmet = rule.UnmetHereOrNull(region, now)
                 ?? (rule.IsAbout(question.Module, plainName) ? null : "modules")
-                ?? (question.Version is { } version ? rule.UnmetVersionOrNull(version) : null)
-                ?? rule.UnmetByAskOrNull(question);
+                ?? (rule.DependsOnAdvisories && !advisories.Set.Concerns(question.Module.Value) ? "advisories" : null);
+            if (unmet is null && question.Version is { } version)
+                bound = rule.ForVersionOrNull(question.Module, version, advisories, out unmet);
+            unmet ??= rule.UnmetByAskOrNull(question);
             steps.Add(new PolicyStep(rule.Rule.Name, unmet is null ? "matches" : $"not for this: {unmet}"));
             if (unmet is null)
-                matching.Add(rule);
+                matching.Add(bound!);
         }
 
         var decision = ActivePolicy.Decide([.. matching], question);

@@ -15,6 +15,7 @@ namespace ProxyCluster.Storage;
 /// queries/github.com/gorilla/mux/           last answers to mutable questions
 /// sumdb/sum.golang.org/                     verified tiles, lookups and the latest signed tree
 /// logins/                                   encrypted tokens of 'proxycluster login' and their keys
+/// audit/                                    who got what, and what was refused or failed its proof
 /// agreed/rulings                            what the cluster agreed on last, for a start without it
 /// advisories.zip                            the newest advisories, for a start without their database
 /// owed/regions/                             copies that other regions are to get, a note each
@@ -50,6 +51,7 @@ internal sealed class DataTree
         Temporary = Path.Combine(Root, "tmp");
         Quarantine = Path.Combine(Root, "quarantine");
         Agreed = Path.Combine(Root, "agreed");
+        Audit = Path.Combine(Root, "audit");
         OwedToRegions = Path.Combine(Root, "owed", "regions");
         OwedToSharedStore = Path.Combine(Root, "owed", "shared");
         Logins = Path.Combine(Root, "logins");
@@ -65,6 +67,7 @@ internal sealed class DataTree
     public string Temporary { get; }
     public string Quarantine { get; }
     public string Agreed { get; }
+    public string Audit { get; }
     public string OwedToRegions { get; }
     public string OwedToSharedStore { get; }
     public string Logins { get; }

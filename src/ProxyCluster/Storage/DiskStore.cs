@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Microsoft.Win32.SafeHandles;
+using ProxyCluster.Audit;
 using ProxyCluster.GoModules;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
@@ -56,7 +57,8 @@ internal sealed partial class DiskStore(
     ProxyMetrics metrics,
     TimeProvider clock,
     ILogger<DiskStore> logger,
-    IHostApplicationLifetime? lifetime = null)
+    IHostApplicationLifetime? lifetime = null,
+    AuditLog? audit = null)
 {
     // One for each module version, for everything that changes it and for what is concluded from reading it.
     private readonly KeyedLock<ModuleVersion> _changes = new();
@@ -172,6 +174,7 @@ internal sealed partial class DiskStore(
         {
             metrics.Conflicts.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
             Log.Conflict(logger, unaccepted);
+            NoteConflict(module, kind, unaccepted);
             return new CommitResult(CommitStatus.Conflict, proposal, unaccepted);
         }
 
@@ -189,6 +192,7 @@ internal sealed partial class DiskStore(
         {
             metrics.Conflicts.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
             Log.Conflict(logger, result.Conflict ?? "");
+            NoteConflict(module, kind, result.Conflict);
             return result;
         }
 
@@ -328,7 +332,11 @@ internal sealed partial class DiskStore(
 
         metrics.Quarantined.Add(1, new KeyValuePair<string, object?>("artifact", LabelOf(kind)));
         Log.Quarantined(logger, module.Path.Value, module.Version, LabelOf(kind), why, aside);
+        audit?.Note(AuditEvent.Integrity(clock.GetUtcNow(), "quarantined", module, kind, null, why));
     }
+
+    private void NoteConflict(ModuleVersion module, ArtifactKind kind, string? why) =>
+        audit?.Note(AuditEvent.Integrity(clock.GetUtcNow(), "conflict", module, kind, null, why ?? ""));
 
     // The name of a new directory lies in its parent, and so on up to the first that was there.
     private void CreateDirectory(string directory)

@@ -38,6 +38,18 @@ internal sealed partial class OtlpExport(IMeterFactory meters, IOptions<Telemetr
     /// <inheritdoc/>
     public void Dispose() => _providers?.Dispose();
 
+    /// <summary>Where a signal goes, and how.</summary>
+    internal static void Point(OtlpExporterOptions exporter, TelemetryOptions options, Uri endpoint, string path)
+    {
+        var isGrpc = options.OtlpProtocol == "grpc";
+        exporter.Protocol = isGrpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
+
+        // An endpoint that is set in code is taken as it is; the signal's path is ours to add (OTLP specification).
+        exporter.Endpoint = isGrpc ? endpoint : new Uri(endpoint.AbsoluteUri.TrimEnd('/') + "/" + path);
+        if (options.OtlpHeaders.Length > 0)
+            exporter.Headers = options.OtlpHeaders;
+    }
+
     /// <summary>Apart, so that the SDK's assemblies are loaded only with an endpoint.</summary>
     private sealed class Providers : IDisposable
     {
@@ -77,17 +89,6 @@ internal sealed partial class OtlpExport(IMeterFactory meters, IOptions<Telemetr
         {
             _traces.Dispose();
             _metrics.Dispose();
-        }
-
-        private static void Point(OtlpExporterOptions exporter, TelemetryOptions options, Uri endpoint, string path)
-        {
-            var isGrpc = options.OtlpProtocol == "grpc";
-            exporter.Protocol = isGrpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
-
-            // An endpoint that is set in code is taken as it is; the signal's path is ours to add (OTLP specification).
-            exporter.Endpoint = isGrpc ? endpoint : new Uri(endpoint.AbsoluteUri.TrimEnd('/') + "/" + path);
-            if (options.OtlpHeaders.Length > 0)
-                exporter.Headers = options.OtlpHeaders;
         }
     }
 

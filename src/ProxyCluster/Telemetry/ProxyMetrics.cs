@@ -79,6 +79,8 @@ internal sealed class ProxyMetrics
             "Changes of a region's state, counted by the authority that made them; labels region, state (the new one)");
         EventDeliveries = Meter.CreateCounter<long>("proxycluster.failover.deliveries", "{event}",
             "Events handed to webhooks and the command; labels receiver, outcome (ok, retried, dropped)");
+        AuditLines = Meter.CreateCounter<long>("proxycluster.audit.lines", "{line}", "Lines of the audit log that are on the disk");
+        AuditLost = Meter.CreateCounter<long>("proxycluster.audit.lost", "{event}", "Events that are missing from the audit log: its queue was full");
         Meter.CreateObservableGauge("proxycluster.build.info", () => Build, null, "Always 1; labels version, commit, runtime");
     }
 
@@ -94,6 +96,7 @@ internal sealed class ProxyMetrics
             Quarantined.Add(0, new KeyValuePair<string, object?>("artifact", artifact));
         }
 
+        AuditLost.Add(0);
         foreach (var name in SecurityEventNames)
             SecurityEvents.Add(0, new KeyValuePair<string, object?>("event", name));
     }
@@ -146,6 +149,8 @@ internal sealed class ProxyMetrics
     public Counter<long> JoinedFetches { get; }
     public Counter<long> RegionTransitions { get; }
     public Counter<long> EventDeliveries { get; }
+    public Counter<long> AuditLines { get; }
+    public Counter<long> AuditLost { get; }
 
     /// <summary>Reports how regions stand in this member's view; both with label region.</summary>
     public void ObserveRegions(Func<IEnumerable<Measurement<int>>> states, Func<IEnumerable<Measurement<int>>> shares, Func<long> epoch)
@@ -159,6 +164,10 @@ internal sealed class ProxyMetrics
     /// <summary>Reports which of the host's loops fail; label loop.</summary>
     public void ObserveLoops(Func<IEnumerable<Measurement<int>>> failing) => Meter.CreateObservableGauge(
         "proxycluster.loop.failing", failing, null, "Whether the last turn of a loop in the background failed: 0 or 1; label loop");
+
+    /// <summary>Reports how many lines of the audit log wait for its database.</summary>
+    public void ObserveAuditBacklog(Func<long> lines) => Meter.CreateObservableGauge(
+        "proxycluster.audit.backlog", lines, "{line}", "Lines of the audit log that its database does not have yet");
 
     /// <summary>Reports how many advisories are in force, and seconds since a look for newer ones succeeded.</summary>
     public void ObserveAdvisories(Func<int> count, Func<double> age)

@@ -17,6 +17,7 @@ internal static class TelemetryRegistration
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
         services.AddHostedService<OtlpExport>();
+        services.AddSingleton<OtlpLogs>();
         services.AddHostedService<FirstCounts>();
         return services.AddLogs();
     }

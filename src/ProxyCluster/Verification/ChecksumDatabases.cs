@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ProxyCluster.Audit;
 using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.ChecksumDatabase;
 using ProxyCluster.GoModules.Names;
@@ -14,6 +15,7 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
 {
     private readonly List<IDisposable> _lines = [];
     private readonly ProxyMetrics _metrics;
+    private readonly AuditLog? _audit;
     private readonly ILogger<ChecksumDatabases> _logger;
 
     public ChecksumDatabases(
@@ -23,9 +25,11 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
         ProxyMetrics metrics,
         ILoggerFactory loggers,
         Logins logins,
-        IDatabaseWays ways)
+        IDatabaseWays ways,
+        AuditLog? audit = null)
     {
         _metrics = metrics;
+        _audit = audit;
         _logger = loggers.CreateLogger<ChecksumDatabases>();
 
         List<Database> all = [];
@@ -71,6 +75,7 @@ internal sealed partial class ChecksumDatabases : IDisposable, IAsyncDisposable
             return;
 
         _metrics.SecurityEvents.Add(1, new KeyValuePair<string, object?>("event", EventOf(failure.Kind)));
+        _audit?.Note(new(_audit.Now, AuditWord.Integrity) { Check = EventOf(failure.Kind), Origin = database.Name, Text = failure.Message });
         if (failure.Fork is not { } fork)
         {
             Log.Rejected(_logger, database.Name, failure.Message);

@@ -10,7 +10,7 @@ public sealed partial class RoomTests
     /// <summary>Who may know whom: each room those before it.</summary>
     private static readonly string[] Order =
     [
-        "Configuration", "Files", "Outcomes", "Sockets", "Telemetry", "Joining", "Credentials", "Routing", "Verification", "Rulings", "Storage", "Advisories", "Clustering", "Placement", "Access", "Policy", "Gate",
+        "Configuration", "Files", "Outcomes", "Sockets", "Telemetry", "Joining", "Audit", "Credentials", "Routing", "Verification", "Rulings", "Storage", "Advisories", "Clustering", "Seals", "Placement", "Access", "Policy", "Gate",
         "Repositories", "Fetching", "Lines", "Copies", "Failover", "Silos", "Queries", "Walk", "Grains", "Admin", "Http", "Hosting", "Demo", "Drills", "Cli",
     ];
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Access;
+using ProxyCluster.Advisories;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.Policy;
@@ -16,7 +17,11 @@ internal static class Gates
         new(verifier, rulings, new AccessRules(Options.Create(access ?? new AccessOptions())), policy ?? Book(clock), clock ?? TimeProvider.System);
 
     /// <summary>A book without a policy, in Tokyo.</summary>
-    public static PolicyBook Book(TimeProvider? clock = null) => new(Options.Create(new ClusteringOptions { Region = "tokyo" }), clock ?? TimeProvider.System);
+    public static PolicyBook Book(TimeProvider? clock = null) => Book(new AdvisoryBook(clock ?? TimeProvider.System), clock);
+
+    /// <summary>The same, by these advisories.</summary>
+    public static PolicyBook Book(AdvisoryBook advisories, TimeProvider? clock = null) =>
+        new(Options.Create(new ClusteringOptions { Region = "tokyo" }), advisories, clock ?? TimeProvider.System);
 
     /// <summary>Puts a policy in force.</summary>
     public static void Take(this PolicyBook book, string yaml) =>

@@ -163,7 +163,7 @@ public sealed class ModuleGateTests : IDisposable
         var before = gate.Version;
         _policy.Take("policy: 1\nrules:\n- name: old\n  match: {modules: example.com/m, versions: <v1.1.0}\n  action: block\n  reason: too old\n  instead: example.com/m@v1.1.0\n");
         Assert.Equal(before + 1, gate.Version);
-        var ask = Of(ProxyPath.ToArtifact(Module, ArtifactKind.Mod)) with { Trail = gate.NewTrail() };
+        var ask = Of(ProxyPath.ToArtifact(Module, ArtifactKind.Mod)) with { Trail = gate.NewTrail(default) };
 
         Assert.Equal(
             new Failure(FailureKind.Blocked, "example.com/m@v1.0.0 is blocked by policy 1, rule old: too old\nuse instead: example.com/m@v1.1.0"), gate.Judge(ask).Refusal);
@@ -191,7 +191,19 @@ public sealed class ModuleGateTests : IDisposable
         var gate = GateOf(static _ => { });
         _policy.Take($"policy: 1\nrules:\n- name: some\n  match: {{modules: example.com, {condition}}}\n  action: allow\n".Replace("modules: example.com, modules", "modules", StringComparison.Ordinal));
         foreach (var path in (string[])["example.com/m/@v/v1.0.0.mod", "example.com/m/@v/list"])
-            Assert.Equal(isForAnybody, gate.Judge(Of(ProxyPath.Parse(path)) with { Trail = gate.NewTrail() }).IsForAnybody);
+            Assert.Equal(isForAnybody, gate.Judge(Of(ProxyPath.Parse(path)) with { Trail = gate.NewTrail(default) }).IsForAnybody);
+    }
+
+    // What a member was given got into memory, from which clients had it whatever the policy said to them.
+    [Fact]
+    public void Judge_WhatAMemberAsksForUnderAPolicy_IsNotLetThroughToClients()
+    {
+        var gate = GateOf(static _ => { });
+        var ask = Of(ProxyPath.ToArtifact(Module, ArtifactKind.Info));
+        Assert.True(gate.Judge(ask, Record(null)).IsForAnybody);
+        _policy.Take("policy: 1\nrules:\n- {name: old, match: {modules: example.com}, action: block, reason: x}\n");
+        Assert.False(gate.Judge(ask, Record(null)).IsForAnybody);
+        Assert.True(gate.Judge(ask, Record(null)).MayServe);
     }
 
     [Fact]
@@ -199,7 +211,7 @@ public sealed class ModuleGateTests : IDisposable
     {
         var gate = GateOf(static _ => { });
         _policy.Take("policy: 1\nrules:\n- name: old\n  match: {modules: example.com}\n  action: warn\n  text: goes in May\n");
-        var ask = Of(ProxyPath.ToArtifact(Module, ArtifactKind.Info)) with { Trail = gate.NewTrail() };
+        var ask = Of(ProxyPath.ToArtifact(Module, ArtifactKind.Info)) with { Trail = gate.NewTrail(default) };
 
         Assert.Equal((null, false), (gate.Judge(ask).Refusal, gate.Judge(ask, Record(null)).IsForAnybody));
         Assert.Equal([new PolicyWarning("old", "goes in May")], ask.Trail.Warnings);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using ProxyCluster.Access;
+using ProxyCluster.GoModules.Advisories;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Policy;
 
@@ -18,6 +19,14 @@ public sealed class PolicyDecisionTests
         "v2.0.0+incompatible", "v2.1.0-beta+incompatible",
     ];
 
+    private static readonly AdvisorySet Advised = new(Paths.Take(4).Select(static (path, i) =>
+    {
+        var head = i switch { 0 => "\"database_specific\":{\"severity\":\"HIGH\"},", 1 => "\"aliases\":[\"CVE-1\"],", _ => "" };
+        var json = $$$"""{"id":"GO-{{{i}}}",{{{head}}}"affected":[{"package":{"name":"{{{path}}}"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0.5.0"}{{{(i < 3 ? """,{"fixed":"1.2.4"}""" : "")}}}]}]}]}""";
+        Assert.True(Advisory.TryParse(System.Text.Encoding.UTF8.GetBytes(json), out var advisory, out var error), error);
+        return advisory;
+    }));
+
     /// <summary>How many are compared: as many as a few seconds allow, a million by hand.</summary>
     private static int Decisions => int.Parse(Environment.GetEnvironmentVariable("POLICY_DECISIONS") ?? "60000", CultureInfo.InvariantCulture);
 
@@ -32,18 +41,18 @@ public sealed class PolicyDecisionTests
             var document = RandomPolicy(random);
             var set = PolicySet.Of(seed + 1, document);
             var (region, now) = (Pick(random, "tokyo", "osaka"), Now.AddMinutes(random.Next(3 * 24 * 60)));
-            var active = new ActivePolicy(set.Number, 1, set.At(region, now));
+            var active = new ActivePolicy(set.Number, 1, set.At(region, now), PolicyAdvisories.Of(Advised, now));
             for (var i = 0; i < PerPolicy; i++)
             {
                 var question = RandomQuestion(random, now);
-                var expected = SlowPolicy.Decide(document, question, region, now);
+                var expected = SlowPolicy.Decide(document, question, region, now, Advised);
                 var decided = active.Decide(question, out var isForAnybody);
 
                 var said = $"seed {seed}: {question} by {question.Client}";
                 Assert.True(expected.Verdict == decided.Verdict && expected.Rule == decided.Rule, $"{said}: {expected} is not {decided}");
                 if (decided.Verdict != PolicyVerdict.Pending)
                     Assert.Equal(expected.Warnings, decided.Warnings.Select(static warning => warning.Rule));
-                Assert.Equal((decided.Verdict, decided.Rule), (set.Explain(question, region, now).Decision.Verdict, set.Explain(question, region, now).Decision.Rule));
+                Assert.Equal((decided.Verdict, decided.Rule), (set.Explain(question, region, now, PolicyAdvisories.Of(Advised, now)).Decision.Verdict, set.Explain(question, region, now, PolicyAdvisories.Of(Advised, now)).Decision.Rule));
 
                 // For anybody means: the same for anybody else.
                 var other = question with { Client = RandomClient(random) };
@@ -156,7 +165,7 @@ public sealed class PolicyDecisionTests
             Facts = new PolicyFacts(Now, Now, 10, Origins.Upstream),
         };
 
-        var explained = set.Explain(question, "tokyo", Now);
+        var explained = set.Explain(question, "tokyo", Now, PolicyAdvisories.None);
 
         Assert.Equal(("no", "because"), (explained.Decision.Rule, explained.Decision.Reason));
         Assert.Equal(
@@ -183,7 +192,7 @@ public sealed class PolicyDecisionTests
         ? new(ModulePath.Parse(path), null, AskKinds.List, "", default)
         : new(ModulePath.Parse(path), asked, AskKinds.Version, "", default);
 
-    private static ActivePolicy Active(params IEnumerable<string> rules) => new(1, 1, Set(rules).At("tokyo", Now));
+    private static ActivePolicy Active(params IEnumerable<string> rules) => new(1, 1, Set(rules).At("tokyo", Now), PolicyAdvisories.None);
 
     private static PolicyDocument RandomPolicy(Random random)
     {
@@ -193,6 +202,7 @@ public sealed class PolicyDecisionTests
             Maybe(0.7, () => $"modules: {Pick(random, "example.com", "example.com/a", "github.com/*/*", "github.com/org", "github.com/Org/lib", "[github.com/x, gopkg.test]", "'*.com/?'")}");
             Maybe(0.4, () => $"versions: {Pick(random, "<v1.2.4", "'>=v1.0.0 <v1.2.4-0'", "[v1.2.3, '>v1.2.4-rc.2']", "<=v1.2", "'>=v2 <v3'", "=v2.0.0+incompatible")}");
             Maybe(0.3, () => $"kinds: {Pick(random, "release", "[pseudo, prerelease]", "incompatible", "[release, incompatible]")}");
+            Maybe(0.15, () => $"advisories: {Pick(random, "{}", "{ids: 'CVE-*'}", "{severity: high}", "{severity: medium, unrated: true}", "{fixed: true}")}");
             Maybe(0.3, () => $"query: {Pick(random, "version", "[version, list]", "moving", "[list, latest]", "[commit, version]")}");
             Maybe(0.1, () => $"refs: {Pick(random, "master", "'release-*'")}");
             Maybe(0.15, () => $"origin: {Pick(random, "direct", "[upstream, peer]")}");
@@ -238,6 +248,7 @@ public sealed class PolicyDecisionTests
             1 => new(path, null, AskKinds.Latest, "", client),
             2 => new(path, null, AskKinds.Moving, Pick(random, "master", "main", "release-1"), client),
             3 => new(path, null, AskKinds.Commit, "abcdef012345", client),
+            4 => new(path, Pick(random, Versions), Pick(random, AskKinds.List, AskKinds.Latest), "", client, facts), // may it be named there?
             _ => new(path, Pick(random, Versions), AskKinds.Version, "", client, facts),
         };
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Numerics;
 using System.Text.RegularExpressions;
+using ProxyCluster.GoModules.Advisories;
 using ProxyCluster.Policy;
 
 namespace ProxyCluster.Tests.Policy;
@@ -11,7 +12,8 @@ namespace ProxyCluster.Tests.Policy;
 /// </summary>
 internal static class SlowPolicy
 {
-    public static (PolicyVerdict Verdict, string? Rule, string[] Warnings) Decide(PolicyDocument policy, PolicyQuestion question, string region, DateTimeOffset now)
+    public static (PolicyVerdict Verdict, string? Rule, string[] Warnings) Decide(
+        PolicyDocument policy, PolicyQuestion question, string region, DateTimeOffset now, AdvisorySet advisories)
     {
         var warnings = new List<string>();
         foreach (var rule in policy.Rules)
@@ -34,6 +36,8 @@ internal static class SlowPolicy
             var isLoose = rule.Action.Verb != RuleVerb.Allow;
             if (match.Modules.Length > 0 && !match.Modules.Split(',').Any(glob => Covers(glob, question.Module.Value) || (isLoose && Covers(Plain(glob), Plain(question.Module.Value)))))
                 continue;
+            if (match.Advisories is not null && !advisories.Concerns(question.Module.Value))
+                continue;
             if (match.Queries != AskKinds.None && !match.Queries.HasFlag(question.Kind))
                 continue;
             if (match.Refs.Length > 0 && !(question.Kind == AskKinds.Moving && match.Refs.Any(glob => Like(glob, question.Reference))))
@@ -53,7 +57,7 @@ internal static class SlowPolicy
                 continue;
 
             // 4. The version, where the question names one.
-            var isOfVersions = match.Versions.Length > 0 || match.Kinds != VersionKinds.None || match.Origins != Origins.None
+            var isOfVersions = match.Versions.Length > 0 || match.Kinds != VersionKinds.None || match.Origins != Origins.None || match.Advisories is not null
                 || rule.Action.Verb is RuleVerb.Cooldown or RuleVerb.MaxSize;
             if (question.Version is null && isOfVersions)
             {
@@ -67,6 +71,8 @@ internal static class SlowPolicy
                 if (match.Kinds != VersionKinds.None && (match.Kinds & Kinds(version)) == VersionKinds.None)
                     continue;
                 if (match.Versions.Length > 0 && !match.Versions.Any(range => range.Text.Split(' ').All(bound => Holds(bound, version))))
+                    continue;
+                if (match.Advisories is { } wanted && !advisories.Find(question.Module.Value, version, now).Any(found => IsMeant(wanted, found)))
                     continue;
             }
 
@@ -92,6 +98,11 @@ internal static class SlowPolicy
 
         return (PolicyVerdict.Allow, null, [.. warnings]);
     }
+
+    private static bool IsMeant(AdvisoryCondition wanted, AdvisoryMatch found) =>
+        (wanted.Ids.Length == 0 || found.Advisory.Aliases.Append(found.Id).Any(name => wanted.Ids.Any(glob => Like(glob, name))))
+        && (wanted.AtLeast is null || (found.Advisory.Severity?.Level ?? (wanted.WithUnrated ? SeverityLevel.Critical : SeverityLevel.None)) >= wanted.AtLeast)
+        && (wanted.IsFixed is null || wanted.IsFixed == (found.FirstFixed != null));
 
     private static string Plain(string path) => string.Join('/', path.ToLowerInvariant().Split('/').Select(static part => part.EndsWith(".git", StringComparison.Ordinal) ? part[..^4] : part));
 

@@ -61,6 +61,9 @@ public sealed class OtlpExportTests : IDisposable
         Assert.Equal("0af7651916cd43dd8448eb211c80319c", await response.Content.ReadAsStringAsync(Cancellation));
         await app.StopAsync(Cancellation).WaitAsync(Patience, Cancellation);
 
+        await app.DisposeAsync();
+        var logs = received["/v1/logs hush application/x-protobuf"];
+        Assert.All(["ProxyCluster.Audit", "audit.event", "start", "stop"], text => Assert.Contains(text, logs, StringComparison.Ordinal));
         var metrics = received["/v1/metrics hush application/x-protobuf"];
         Assert.All(["proxycluster.security.events", "forged-tile", "service.name", "proxycluster"],
             text => Assert.Contains(text, metrics, StringComparison.Ordinal));

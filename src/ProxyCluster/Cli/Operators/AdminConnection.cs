@@ -1,10 +1,13 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using ProxyCluster.Admin;
+using ProxyCluster.Audit;
 using ProxyCluster.Failover;
 using ProxyCluster.Http;
 using ProxyCluster.Outcomes;
@@ -26,9 +29,13 @@ internal sealed class AdminConnection : IDisposable
     // As long as the cluster store may take, and a race or two.
     private static readonly TimeSpan RulingPatience = TimeSpan.FromSeconds(20);
 
+    // What is looked for may lie behind gigabytes of other lines.
+    private static readonly TimeSpan LinePatience = TimeSpan.FromSeconds(60);
+
     private static readonly FailoverJson FailoverWords = new(new(FailoverJson.Default.Options) { Converters = { new ShownText() } });
     private static readonly ClientsJson ClientsWords = new(new(ClientsJson.Default.Options) { Converters = { new ShownText() } });
     private static readonly RulingOrdersJson RulingWords = new(new(RulingOrdersJson.Default.Options) { Converters = { new ShownText() } });
+    private static readonly PolicyJson PolicyNames = new(new(PolicyJson.Default.Options) { Converters = { new ShownText() } });
     private static readonly ForgetJson ForgetWords = new(new(ForgetJson.Default.Options) { Converters = { new ShownText() } });
 
     private readonly IReadOnlyList<Uri> _members;
@@ -51,7 +58,7 @@ internal sealed class AdminConnection : IDisposable
     public sealed record Flags(Option<string> Urls, Option<string> TokenFile)
     {
         /// <summary>Makes them, and adds them to a verb.</summary>
-        public static Flags AddTo(Command command)
+        public static Flags AddTo(Command command, bool isRequired = true)
         {
             var flags = new Flags(
                 new Option<string>("--url")
@@ -64,7 +71,7 @@ internal sealed class AdminConnection : IDisposable
                 {
                     Description = "File with your token for the admin API.",
                     HelpName = "FILE",
-                    Required = true,
+                    Required = isRequired,
                 });
             flags.Urls.Validators.Add(static result =>
             {
@@ -142,16 +149,92 @@ internal sealed class AdminConnection : IDisposable
             cancel,
             RulingPatience);
 
+    /// <summary>A policy with its text, as it is: the one in force, or that of a number.</summary>
+    public Task<Outcome<PolicyText>> PolicyAsync(long? number, CancellationToken cancel) => AskAsync(
+        HttpMethod.Get, number is null ? "policy" : string.Create(CultureInfo.InvariantCulture, $"policy?number={number}"), null, PolicyJson.Default.PolicyText, cancel);
+
+    /// <summary>Those that are kept.</summary>
+    public Task<Outcome<PolicyHistory>> PolicyHistoryAsync(CancellationToken cancel) =>
+        AskAsync(HttpMethod.Get, "policy/history", null, PolicyNames.PolicyHistory, cancel);
+
+    /// <summary>What would become of a question.</summary>
+    public Task<Outcome<PolicyExplained>> ExplainAsync(ExplainBody question, CancellationToken cancel) => AskAsync(
+        HttpMethod.Post, "policy/explain", JsonSerializer.SerializeToUtf8Bytes(question, PolicyJson.Default.ExplainBody), PolicyNames.PolicyExplained, cancel);
+
+    /// <summary>What would have become of its last day's requests, at each member that the command line names.</summary>
+    public async Task<Outcome<PolicyTrial[]>> TryPolicyAsync(string text, CancellationToken cancel)
+    {
+        var trials = new List<PolicyTrial>();
+        var body = JsonSerializer.SerializeToUtf8Bytes(new PolicyBody(null, text), PolicyJson.Default.PolicyBody);
+        foreach (var member in _members)
+        {
+            if (!(await AskAsync([member], HttpMethod.Post, "policy/try", body, PolicyNames.PolicyTrial, RulingPatience, cancel).ConfigureAwait(false)).TryGet(out var trial, out var failure))
+                return failure;
+            trials.Add(trial);
+        }
+
+        return trials.ToArray();
+    }
+
+    /// <summary>Orders to <c>push</c> a policy, to <c>rollout</c> one, or to <c>rollback</c> to one.</summary>
+    public Task<Outcome<PolicyLine>> PushPolicyAsync(string verb, PolicyBody order, CancellationToken cancel) => AskAsync(
+        HttpMethod.Post, $"policy/{verb}", JsonSerializer.SerializeToUtf8Bytes(order, PolicyJson.Default.PolicyBody), PolicyNames.PolicyLine, cancel, RulingPatience);
+
+    /// <summary>The members that were named.</summary>
+    public IReadOnlyList<Uri> Members => _members;
+
+    /// <summary>Lines of one member's audit log, as they come; says why where they end too early, or do not begin.</summary>
+    public async IAsyncEnumerable<AuditLine> AuditAsync(Uri member, AuditFilter filter, Action<Failure> failed, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var late = new CancellationTokenSource(LinePatience, TimeProvider.System);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(member, $"{AdminEndpoints.Prefix}audit?{filter.Write()}"));
+        using var answer = await OrFailedAsync<HttpResponseMessage>(async () => await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token).ConfigureAwait(false)).ConfigureAwait(false);
+        if (answer is null)
+            yield break;
+        if (!answer.IsSuccessStatusCode)
+        {
+            var body = await OrFailedAsync<byte[]>(async () => await answer.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false)).ConfigureAwait(false);
+            failed(new Failure(FailureKind.PeerUnavailable, $"{member.Authority}: {ShownText.Of((body is null ? null : SentenceOf(body)) ?? $"it answered {(int)answer.StatusCode}")}"));
+            yield break;
+        }
+
+        using var text = new StreamReader(await answer.Content.ReadAsStreamAsync(both.Token).ConfigureAwait(false));
+        while (await OrFailedAsync<string>(() => text.ReadLineAsync(both.Token).AsTask()).ConfigureAwait(false) is { } line)
+        {
+            late.CancelAfter(LinePatience);
+            if (AuditLine.ReadOrNull(Encoding.UTF8.GetBytes(line)) is { } read)
+                yield return read;
+        }
+
+        async Task<T?> OrFailedAsync<T>(Func<Task<T?>> work)
+            where T : class
+        {
+            try
+            {
+                return await work().ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+            {
+                failed(new Failure(FailureKind.PeerUnavailable, $"{member.Authority} did not say all of it: {(e is OperationCanceledException ? "it was silent for too long" : e.Message)}"));
+                return null;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
+    private Task<Outcome<T>> AskAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancel, TimeSpan? longer = null)
+        where T : class => AskAsync(_members, method, path, body, type, longer, cancel);
+
     private async Task<Outcome<T>> AskAsync<T>(
-        HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancel, TimeSpan? longer = null)
+        IReadOnlyList<Uri> members, HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, TimeSpan? longer, CancellationToken cancel)
         where T : class
     {
         var patience = longer ?? Patience;
         Failure? failure = null;
-        foreach (var member in _members)
+        foreach (var member in members)
         {
             using var request = new HttpRequestMessage(method, new Uri(member, AdminEndpoints.Prefix + path));
             if (body is not null)

@@ -22,10 +22,8 @@ internal sealed partial class AgreedFile(DataTree tree, IFlush flush, IOptions<S
             return AgreedDocument.None;
         try
         {
-            var bytes = RegularFile.ReadAllBytes(path);
-            var end = bytes.AsSpan().IndexOf((byte)'\n');
-            if (end > 0 && Utf8Parser.TryParse(bytes.AsSpan(0, end), out long revision, out var read) && read == end && revision > 0)
-                return new AgreedDocument(revision, bytes[(end + 1)..]);
+            if (ParseOrNull(RegularFile.ReadAllBytes(path)) is { } document)
+                return document;
             Log.Unreadable(logger, path, "its first line is no revision");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -34,6 +32,15 @@ internal sealed partial class AgreedFile(DataTree tree, IFlush flush, IOptions<S
         }
 
         return AgreedDocument.None;
+    }
+
+    /// <summary>What such a file holds; null where it is none.</summary>
+    public static AgreedDocument? ParseOrNull(byte[] bytes)
+    {
+        var end = bytes.AsSpan().IndexOf((byte)'\n');
+        return end > 0 && Utf8Parser.TryParse(bytes.AsSpan(0, end), out long revision, out var read) && read == end && revision > 0
+            ? new AgreedDocument(revision, bytes[(end + 1)..])
+            : null;
     }
 
     /// <summary>Writes it, all of it or nothing. A disk that does not take it costs this member its memory of it, which is logged.</summary>

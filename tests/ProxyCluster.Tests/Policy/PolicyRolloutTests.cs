@@ -1,0 +1,67 @@
+using System.Net;
+using ProxyCluster.Access;
+using ProxyCluster.Policy;
+using ProxyCluster.TestKit;
+
+namespace ProxyCluster.Tests.Policy;
+
+/// <summary>Who gets what is rolled out, and when it goes on and back.</summary>
+public sealed class PolicyRolloutTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 6, 3, 12, 0, 0, default);
+
+    [Theory]
+    [InlineData(0, 0, 0, 0, 0, "Stay")]
+    [InlineData(100, 4, 0, 0, 0, "Stay")] // so few say nothing
+    [InlineData(100, 6, 0, 0, 0, "Back")]
+    [InlineData(100, 5, 1_000, 0, 0, "Stay")] // five in a hundred are not more than that
+    [InlineData(100, 5, 1_000, 0, 10, "Next")]
+    [InlineData(100, 30, 1_000, 300, 10, "Next")] // it was no better before
+    [InlineData(100, 36, 1_000, 300, 10, "Back")]
+    [InlineData(5, 5, 0, 0, 20, "Back")]
+    public void Decide_ByWhatBecameOfRequests_IsAsWritten(long asked, long bad, long askedBefore, long badBefore, int minutes, string step)
+    {
+        var rollout = new PolicyRollout(2, "", "alice", "x", Now, 5, Now.AddMinutes(-minutes));
+        Assert.Equal(step, RolloutRule.Decide(rollout, new(asked, bad), new(askedBefore, badBefore), Now, new PolicyOptions()).ToString());
+    }
+
+    [Fact]
+    public void Figures_OfAMinute_ForgetWhatIsOlder()
+    {
+        var clock = new ManualTimeProvider();
+        var figures = new RolloutFigures(clock);
+        var policies = Policies(2, 5);
+        for (var second = 0; second < 90; second++)
+        {
+            figures.Count(policies, 2, isBad: second < 40);
+            figures.Count(policies, 1, isBad: false);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal((new RolloutCount(59, 9), new RolloutCount(90, 0)), figures.Read(2));
+
+        // Another rollout begins anew, and without one nobody counts.
+        figures.Count(policies with { Candidate = null }, 1, isBad: true);
+        figures.Count(Policies(3, 5), 3, isBad: true);
+        Assert.Equal((new RolloutCount(1, 1), default), figures.Read(3));
+    }
+
+    [Fact]
+    public void Share_OfClients_IsTheSameForEachAndOnlyGrows()
+    {
+        var clients = Enumerable.Range(0, 2_000).Select(static i => new PolicyClient(i % 2 == 0 ? new Identity($"build-{i}", []) : null, "", new IPAddress(0x0a000000 + i))).ToList();
+        var before = new HashSet<PolicyClient>();
+        foreach (var share in PolicyRollout.Shares.ToArray())
+        {
+            var now = clients.Where(client => Policies(2, share).Of(client).Number == 2).ToHashSet();
+            Assert.InRange(now.Count, share * 20 * 0.7, share * 20 * 1.3);
+            Assert.Subset(now, before);
+            before = now;
+        }
+
+        Assert.Equal(clients.Count, before.Count);
+    }
+
+    private static PoliciesInForce Policies(long candidate, int share) =>
+        new(new ActivePolicy(1, 1, [], PolicyAdvisories.None), new ActivePolicy(candidate, 2, [], PolicyAdvisories.None), share);
+}
