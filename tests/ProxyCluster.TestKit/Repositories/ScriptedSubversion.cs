@@ -77,7 +77,7 @@ public sealed class ScriptedSubversion
             Svn("add", "-q", "--force", top);
         Svn("commit", "-q", "-m", "commit", _copy);
         Svn("propset", "-q", "svn:date", "--revprop", "-r", $"{++_revision}", TimeOf(_revision).ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture), _url);
-        Svn("update", "-q", _copy);
+        Svn("update", "-q", "--ignore-externals", _copy);
         return this;
     }
 

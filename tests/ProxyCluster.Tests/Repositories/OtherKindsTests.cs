@@ -59,11 +59,13 @@ public sealed class OtherKindsTests(OtherKinds kinds) : IClassFixture<OtherKinds
         await using var proxy = await ProxyProcess.StartAsync(new(scratch["data"], "direct", "off")
         {
             NoChecksumDatabase = "hg.test",
-            MoreArguments = ["--engine", "local", "--set", $"Direct:Rewrites:0=https://hg.test/=https://127.0.0.1:{server.Port}/"],
+            MoreArguments = ["--engine", "local", "--set", $"Direct:Rewrites:0=https://hg.test/=https://localhost:{server.Port}/"],
             Environment = new Dictionary<string, string> { ["SSL_CERT_FILE"] = certificates.CaFile },
         });
 
-        Assert.Equal("v1.0.0\nv1.1.0-rc.1\n", await proxy.Http.GetStringAsync(new Uri("hg.test/tags.hg/@v/list", UriKind.Relative), Cancellation));
+        using var answer = await proxy.Http.GetAsync(new Uri("hg.test/tags.hg/@v/list", UriKind.Relative), Cancellation);
+
+        Assert.Equal("v1.0.0\nv1.1.0-rc.1\n", await answer.Content.ReadAsStringAsync(Cancellation));
     }
 
     private static void AssertNone(IReadOnlyList<string> differences) => Assert.True(differences.Count == 0, $"{differences.Count} differ:\n{string.Join('\n', differences)}");
