@@ -28,9 +28,14 @@ public sealed class GoWorkspace : IDisposable
         _go = go;
         foreach (var name in (ReadOnlySpan<string>)["home", "main", "tmp"])
             Directory.CreateDirectory(_directory[name]);
+
+        // Else a process that go leaves behind may still write its counters here while the directory is removed.
+        Directory.CreateDirectory(_directory["home/.config/go/telemetry"]);
+        File.WriteAllText(_directory["home/.config/go/telemetry/mode"], "off");
         _environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["HOME"] = _directory["home"],
+            ["XDG_CONFIG_HOME"] = _directory["home/.config"],
             ["TMPDIR"] = _directory["tmp"],
             ["GOENV"] = "off",
             ["GOPATH"] = _directory["gopath"],

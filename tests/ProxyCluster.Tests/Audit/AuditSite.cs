@@ -17,6 +17,7 @@ internal sealed class AuditSite : IAsyncDisposable
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<ProxyMetrics>().BuildServiceProvider();
     private readonly Action<AuditOptions>? _set;
     private AuditWriter _writer = null!;
+    private bool _isWriting;
 
     public AuditSite(Action<AuditOptions>? set = null)
     {
@@ -50,6 +51,7 @@ internal sealed class AuditSite : IAsyncDisposable
         (Options, Log) = (NewOptions(), _writer is null ? Log : NewLog());
         _writer = NewWriter();
         await _writer.StartAsync(Cancel);
+        _isWriting = true;
     }
 
     /// <summary>Ends in order.</summary>
@@ -57,6 +59,7 @@ internal sealed class AuditSite : IAsyncDisposable
     {
         await _writer.StopAsync(CancellationToken.None);
         _writer.Dispose();
+        _isWriting = false;
     }
 
     /// <summary>An artifact was given to somebody.</summary>
@@ -87,7 +90,7 @@ internal sealed class AuditSite : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_writer is not null)
+        if (_isWriting)
             await StopAsync();
         await _services.DisposeAsync();
         _scratch.Dispose();

@@ -8,6 +8,7 @@ using ProxyCluster.Fetching;
 using ProxyCluster.Repositories;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
+using ProxyCluster.Tests.Repositories;
 using ProxyCluster.Verification;
 
 namespace ProxyCluster.Tests.Fetching;
@@ -96,6 +97,6 @@ public sealed class UpstreamsOptionsTests
     private static ServiceProvider Services(params (string Key, string Value)[] settings) => new ServiceCollection()
         .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(
             settings.Select(s => KeyValuePair.Create<string, string?>(s.Key.StartsWith("Credentials:", StringComparison.Ordinal) ? s.Key : $"Upstreams:{s.Key}", s.Value))).Build())
-        .AddMetrics().AddLogging().AddSingleton<ProxyMetrics>().AddSingleton(new LoginDirectory("", TimeProvider.System)).AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
+        .AddMetrics().AddLogging().AddSingleton<ProxyMetrics>().AddSingleton(new LoginDirectory("", TimeProvider.System)).AddSingleton<IHostApplicationLifetime, ApplicationLifetime>().AddSingleton<IRegionMirrors, ScriptedMirrors>()
         .AddStorage().AddVerification().AddCredentials().AddRepositories().AddFetching().BuildServiceProvider();
 }
