@@ -60,7 +60,7 @@ internal sealed class CommitVersion(
         basis ??= await HighestAsync(_tags, retracted, cancel);
         if (basis is null && refs.TagsFrom(place.TagPrefix + "v").Any())
             basis = await HighestAsync(await repository.TagsUpToAsync(commit.Hash, cancel), retracted, cancel);
-        return await CheckAsync(PseudoVersion.Create(place.PseudoMajorOrNull, basis, commit.Time, commit.ShortHash), cancel);
+        return await CheckAsync(PseudoVersion.Create(place.PseudoMajorOrNull, basis, commit.Second, commit.ShortHash), cancel);
     }
 
     private async Task<string?> HighestAsync(IEnumerable<string> tags, Func<string, bool> retracted, CancellationToken cancel)
@@ -135,14 +135,16 @@ internal sealed class CommitVersion(
         // What a pseudo-version is built on depends on the tags, unless it was asked for as it is and is built on nothing.
         var hasTags = PseudoVersion.IsPseudo(version) && (version != asked || !version.StartsWith("v0.0.0-", StringComparison.Ordinal));
         var prefix = place.Path.Major.Length > 0 ? $"{place.TagPrefix}{place.Path.Major[1..]}." : place.TagPrefix;
+        var isByTags = hasTags && refs.HasTagSums;
         return new RevisionOrigin(
-            "git",
+            repository.Kind,
             repository.Url,
             place.Directory.Length > 0 ? place.Directory : null,
-            commit.Hash,
-            hasTags && prefix.Length > 0 ? prefix : null,
-            hasTags ? refs.TagSum(prefix) : null,
-            target.IsByHash ? null : target.Ref);
+            commit.IsNumber ? null : commit.Hash,
+            isByTags && prefix.Length > 0 ? prefix : null,
+            isByTags ? refs.TagSum(prefix) : null,
+            target.IsByHash ? null : target.Ref,
+            hasTags ? refs.RepoSumOrNull : null);
     }
 
     // Otherwise everybody could give a commit as many names as he likes, and high ones (spec §6).
@@ -154,8 +156,8 @@ internal sealed class CommitVersion(
             return $"names its commit {revision}, which is {commit.ShortHash}";
         if (!PseudoVersion.TryParse(ModulePlace.WithoutIncompatible(asked), out var pseudo, out var error))
             return $"is no version: {error}";
-        if (pseudo.Time != commit.Time)
-            return $"has not the commit's time, {commit.Time.UtcDateTime:yyyyMMddHHmmss}";
+        if (pseudo.Time != commit.Second)
+            return $"has not the commit's time, {commit.Second.UtcDateTime:yyyyMMddHHmmss}";
 
         // 2. What it is built on: nothing, or a tag before it that is not on it.
         if (pseudo.BaseOrNull is not { } basis)

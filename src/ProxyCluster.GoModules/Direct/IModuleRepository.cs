@@ -6,6 +6,9 @@ namespace ProxyCluster.GoModules.Direct;
 /// </summary>
 public interface IModuleRepository
 {
+    /// <summary>What it is kept in, as go-import says it: <c>git</c>, <c>hg</c>, <c>svn</c>.</summary>
+    string Kind { get; }
+
     /// <summary>Its address, as a client may see it.</summary>
     string Url { get; }
 
@@ -27,9 +30,15 @@ public interface IModuleRepository
 
 /// <summary>A commit.</summary>
 /// <param name="Hash">All of its digits.</param>
-/// <param name="Time">When it was committed, whole seconds of UTC.</param>
+/// <param name="Time">When it was committed, in UTC; Subversion's have fractions of a second.</param>
 public sealed record RepositoryCommit(string Hash, DateTimeOffset Time)
 {
+    /// <summary>Its hash is a number, in twelve digits.</summary>
+    public bool IsNumber { get; init; }
+
+    /// <summary>When it was committed, as a pseudo-version says it.</summary>
+    public DateTimeOffset Second => Time.AddTicks(-(Time.Ticks % TimeSpan.TicksPerSecond));
+
     /// <summary>What pseudo-versions name it by.</summary>
     public string ShortHash => Hash[..12];
 }

@@ -66,7 +66,7 @@ public sealed class ModuleRevisions(ModulePlace place, IModuleRepository reposit
     {
         // 1. The commit.
         var refs = await repository.ReadRefsAsync(cancel);
-        var target = asked.Length > 0 ? refs.Find(place.RevisionOf(asked)) : new RevisionTarget(refs.HeadOrNull is null ? null : "HEAD", refs.HeadOrNull);
+        var target = asked.Length > 0 ? refs.Find(place.RevisionOf(asked)) : refs.Head;
         if (target.Hash is null)
             return FoundRevision.Absent(asked.Length > 0 ? $"the repository has no {place.RevisionOf(asked)}" : "the repository is empty");
         if (target.IsAmbiguous)

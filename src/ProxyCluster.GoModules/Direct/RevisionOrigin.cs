@@ -11,11 +11,12 @@ namespace ProxyCluster.GoModules.Direct;
 /// <param name="VCS">Kind of repository.</param>
 /// <param name="URL">Its address.</param>
 /// <param name="Subdir">The module's directory, without its major version.</param>
-/// <param name="Hash">The commit.</param>
+/// <param name="Hash">The commit; null where it is a number.</param>
 /// <param name="TagPrefix">Of the tags that the version depends on.</param>
 /// <param name="TagSum">What those come to.</param>
 /// <param name="Ref">The name that stood for the commit.</param>
-public sealed record RevisionOrigin(string VCS, string URL, string? Subdir, string Hash, string? TagPrefix, string? TagSum, string? Ref)
+/// <param name="RepoSum">What all names of the repository come to, where its tags cannot be told from the rest.</param>
+public sealed record RevisionOrigin(string VCS, string URL, string? Subdir, string? Hash, string? TagPrefix, string? TagSum, string? Ref, string? RepoSum = null)
 {
     private static readonly OriginJson Json = new(new JsonSerializerOptions
     {
@@ -25,7 +26,7 @@ public sealed record RevisionOrigin(string VCS, string URL, string? Subdir, stri
 
     /// <summary>The body of an <c>.info</c>.</summary>
     public static byte[] WriteInfo(ModuleRevision revision) => JsonSerializer.SerializeToUtf8Bytes(
-        new Info(revision.Version, revision.Commit.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), revision.Origin),
+        new Info(revision.Version, revision.Commit.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture), revision.Origin),
         Json.Info);
 
     internal sealed record Info(string Version, string Time, RevisionOrigin Origin);

@@ -26,17 +26,33 @@ internal static class LoginVerb
     /// <summary>The verb that forgets them.</summary>
     public static Command CreateLogout(CommandContext context, Action<IServiceCollection>? more = null)
     {
-        var command = new Command("logout", "Forget the login for a host.");
+        var command = new Command("logout", "Forget the login for a host, and have its identity provider take the tokens back.");
         var (host, flags) = (HostOf(command), SettingFlags.ForStore(command));
         Examples.Attach(command, "proxycluster logout git.example.com --data /var/lib/proxycluster --config production.json");
-        command.SetAction((parsed, _) => WithProviderAsync(
-            parsed.GetRequiredValue(host), flags.Read(parsed, context), context, more, async (services, name, _) =>
-            {
-                var was = services.GetRequiredService<LoginDirectory>().Delete(name);
-                await context.Out.WriteLineAsync(was ? $"Logged out of {parsed.GetRequiredValue(host)}" : $"Nobody was logged in to {parsed.GetRequiredValue(host)}").ConfigureAwait(false);
-                return ExitStatus.Ok;
-            }));
+        command.SetAction((parsed, cancel) => WithProviderAsync(
+            parsed.GetRequiredValue(host), flags.Read(parsed, context), context, more, (services, name, provider) => LogoutAsync(services, name, provider, parsed.GetRequiredValue(host), context, cancel)));
         return command;
+    }
+
+    private static async Task<int> LogoutAsync(
+        IServiceProvider services, string name, OAuthOptions provider, string host, CommandContext context, CancellationToken cancel)
+    {
+        // Forgotten first: a provider that is away keeps nobody logged in here.
+        var directory = services.GetRequiredService<LoginDirectory>();
+        OAuthTokens? tokens;
+        using (await directory.LockAsync(name, cancel).ConfigureAwait(false))
+        {
+            tokens = directory.Open(name, provider).ReadOrNull();
+            if (!directory.Delete(name))
+            {
+                await context.Out.WriteLineAsync($"Nobody was logged in to {host}").ConfigureAwait(false);
+                return ExitStatus.Ok;
+            }
+        }
+
+        var fault = tokens is null ? "they could not be read" : await services.GetRequiredService<OAuthClient>().RevokeAsync(provider, tokens, cancel).ConfigureAwait(false);
+        await context.Out.WriteLineAsync($"Logged out of {host}{(fault is null ? "" : "; its tokens were not taken back and live to their end: " + fault)}").ConfigureAwait(false);
+        return ExitStatus.Ok;
     }
 
     private static async Task<int> LoginAsync(

@@ -39,7 +39,7 @@ internal sealed class OAuthClient : IDisposable
     public async Task<(OAuthEndpoints? Endpoints, string? Fault)> EndpointsAsync(OAuthOptions options, CancellationToken cancel)
     {
         if (options is { DeviceEndpoint.Length: > 0, TokenEndpoint.Length: > 0 })
-            return (new(new Uri(options.DeviceEndpoint), new Uri(options.TokenEndpoint)), null);
+            return (new(new Uri(options.DeviceEndpoint), new Uri(options.TokenEndpoint), null), null);
 
         var issuer = options.Issuer.TrimEnd('/');
         var answer = await AskAsync(new HttpRequestMessage(HttpMethod.Get, issuer + "/.well-known/openid-configuration"), cancel);
@@ -50,9 +50,34 @@ internal sealed class OAuthClient : IDisposable
         return (options.DeviceEndpoint.Length > 0 ? options.DeviceEndpoint : answer["device_authorization_endpoint"],
                 options.TokenEndpoint.Length > 0 ? options.TokenEndpoint : answer["token_endpoint"]) switch
         {
-            ({ } device, { } token) when IsEndpoint(device) && IsEndpoint(token) => (new(new Uri(device), new Uri(token)), null),
+            ({ } device, { } token) when IsEndpoint(device) && IsEndpoint(token) => (
+                new(new Uri(device), new Uri(token), answer["revocation_endpoint"] is { } revocation && IsEndpoint(revocation) ? new Uri(revocation) : null), null),
             _ => (null, $"{issuer} publishes no endpoints for devices and tokens with https"),
         };
+    }
+
+    /// <summary>Has the provider take tokens back (RFC 7009); why it has not, or null.</summary>
+    public async Task<string?> RevokeAsync(OAuthOptions options, OAuthTokens tokens, CancellationToken cancel)
+    {
+        var (endpoints, fault) = await EndpointsAsync(options, cancel);
+        if (endpoints is null)
+            return fault;
+        if (endpoints.Revocation is not { } revocation)
+            return "the provider names no endpoint for that";
+
+        // What gets the next ones first: of some providers the others end with it.
+        foreach (var (token, hint) in ((string?, string)[])[(tokens.RefreshToken, "refresh_token"), (tokens.AccessToken, "access_token")])
+        {
+            if (token is null)
+                continue;
+            var answer = await PostAsync(revocation, [.. options.Client(), new("token", token), new("token_type_hint", hint)], cancel);
+
+            // What a good answer says besides does not count (§2.2); and a provider may keep to the one kind of token.
+            if (!answer.IsGood && answer.Error is not "unsupported_token_type")
+                return answer.Error ?? answer.Fault;
+        }
+
+        return null;
     }
 
     /// <summary>Whether secrets may be sent to an address.</summary>
@@ -97,7 +122,10 @@ internal sealed class OAuthClient : IDisposable
 }
 
 /// <summary>Where a provider is asked.</summary>
-internal sealed record OAuthEndpoints(Uri Device, Uri Token);
+/// <param name="Device">For a code.</param>
+/// <param name="Token">For tokens.</param>
+/// <param name="Revocation">To take them back; null where it names none.</param>
+internal sealed record OAuthEndpoints(Uri Device, Uri Token, Uri? Revocation);
 
 /// <summary>What a provider answered.</summary>
 internal sealed class OAuthAnswer
@@ -114,6 +142,9 @@ internal sealed class OAuthAnswer
     /// <summary>The error's word (RFC 6749 §5.2); null for success.</summary>
     public string? Error { get; private init; }
 
+    /// <summary>It was answered with success, whatever it said.</summary>
+    public bool IsGood { get; private init; }
+
     /// <summary>A text or a number of the answer, or null.</summary>
     public string? this[string name] => _fields.GetValueOrDefault(name);
 
@@ -129,7 +160,7 @@ internal sealed class OAuthAnswer
             if (json.RootElement.ValueKind == JsonValueKind.Object && (int)status is (>= 200 and < 300) or (>= 400 and < 500 and not 429))
             {
                 var isGood = (int)status < 300;
-                var answer = new OAuthAnswer { Error = isGood ? null : Word(json.RootElement, status) };
+                var answer = new OAuthAnswer { Error = isGood ? null : Word(json.RootElement, status), IsGood = isGood };
                 foreach (var field in json.RootElement.EnumerateObject())
                 {
                     if (field.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
@@ -144,7 +175,7 @@ internal sealed class OAuthAnswer
             // Said below.
         }
 
-        return Failed($"{host} answered {(int)status} with nothing that OAuth knows");
+        return new() { Fault = $"{host} answered {(int)status} with nothing that OAuth knows", IsGood = (int)status is >= 200 and < 300 };
     }
 
     // Of what a stranger says, only a word is passed on.

@@ -3,9 +3,12 @@ using ProxyCluster.GoModules.Zips;
 
 namespace ProxyCluster.Repositories;
 
-/// <summary>The files of a repository's archive, as git writes it, without reading them.</summary>
+/// <summary>The files of a repository's archive, as git and hg write it, without reading them.</summary>
 internal static class ArchiveFiles
 {
+    /// <summary>A tar has a block and padding for each file, beside what a zip may hold.</summary>
+    public static readonly long MaxBytes = ZipLimits.Default.MaxContentBytes + (1024L * ZipLimits.Default.MaxEntries);
+
     /// <summary>
     /// The files below a directory, paths relative to it; they are read from the archive, which stays open.
     /// </summary>

@@ -16,8 +16,8 @@ namespace ProxyCluster.Repositories;
 /// <para>
 /// Promises. What a version is called, what its go.mod and its files are is go's word for word (spec §6), so that its hash is
 /// everybody's. That something is not there was said by its repository or its page; a host that does not answer, a login that
-/// is missing and a repository too large are failures of their own. Whoever wrote a repository has nothing run here: git works
-/// as <see cref="GitEnvironment"/> and <see cref="GitProgram"/> let it.
+/// is missing and a repository too large are failures of their own. Whoever wrote a repository has nothing run here: the programs
+/// work as their environments (<see cref="GitEnvironment"/>) and <see cref="LimitedProgram"/> let them.
 /// </para>
 /// <para>
 /// What never changes (a module version's go.mod and zip) comes from the mirror alone where that has it. What may change is
@@ -25,22 +25,16 @@ namespace ProxyCluster.Repositories;
 /// </para>
 /// <para>
 /// Leaves to others: proof, like that of anything else that comes from upstream; answers for a while (queries); turns of
-/// clients (the upstream chain). Mercurial, Subversion and Fossil are refused in a sentence.
+/// clients (the upstream chain). What is kept in something else than git, Mercurial or Subversion is refused in a sentence.
 /// </para>
 /// Road not taken: to drive the go command, as other proxies do. It cannot tell an outage from absence, wants a cache of its
 /// own, and stops at a go.mod that is newer than itself.
 /// </summary>
 internal sealed class DirectModules(
-    Discovery discovery, GitMirrors mirrors, RepositoryGuard guard, UrlRewrites rewrites, DataTree tree, IOptions<DirectOptions> options, TimeProvider clock)
+    Discovery discovery, IEnumerable<IRepositoryKind> kinds, RepositoryGuard guard, UrlRewrites rewrites, DataTree tree, IOptions<DirectOptions> options, TimeProvider clock)
 {
     // A client asks for .info, .mod and .zip one after the other.
     private readonly ShortMemory<ModuleRevision> _found = new(16L << 20, options.Value.FreshFor, clock);
-
-    // Where the scheme is not known: what go tries, in its order.
-    private static readonly string[] Schemes = ["https", "git+ssh", "ssh"];
-
-    // A tar has a block and padding for each file, beside what a zip may hold.
-    private static readonly long MaxArchive = ZipLimits.Default.MaxContentBytes + (1024L * ZipLimits.Default.MaxEntries);
 
     // Which scheme answered.
     private readonly ShortMemory<RepositoryAddress> _answered = new(1L << 20, options.Value.PlaceFreshFor, clock);
@@ -62,7 +56,7 @@ internal sealed class DirectModules(
         var isAgain = false;
         return AnswerAsync(module.Path, FindAsync, cancel);
 
-        async Task<Outcome<DirectAnswer>> FindAsync(ModulePlace place, Func<bool, GitRepository> repository)
+        async Task<Outcome<DirectAnswer>> FindAsync(ModulePlace place, Func<bool, IAskedRepository> repository)
         {
             // 1. Found a moment ago, or in the mirror already? What a tag stands for now is the repository's to say, and .info is the first to be asked.
             var key = module.ToString();
@@ -122,14 +116,14 @@ internal sealed class DirectModules(
     // What a version once depended on, it depends on no more when it is asked for by its own name.
     private static ModuleRevision Recorded(ModuleRevision revision) => revision with
     {
-        Origin = revision.Origin with { TagPrefix = null, TagSum = null, Ref = PseudoVersion.IsPseudo(revision.Version) ? null : revision.Origin.Ref },
+        Origin = revision.Origin with { TagPrefix = null, TagSum = null, RepoSum = null, Ref = PseudoVersion.IsPseudo(revision.Version) ? null : revision.Origin.Ref },
     };
 
     private static Outcome<DirectAnswer> Absent(string what, FoundRevision revision) => new Failure(
         revision.IsAmbiguous ? FailureKind.BadRequest : FailureKind.NotFound, $"{(revision.IsAmbiguous ? "ambiguous" : "not found")}: {what}: {revision.Fault}");
 
     private async Task<Outcome<DirectAnswer>> AnswerAsync(
-        ModulePath path, Func<ModulePlace, Func<bool, GitRepository>, Task<Outcome<DirectAnswer>>> answer, CancellationToken cancel)
+        ModulePath path, Func<ModulePlace, Func<bool, IAskedRepository>, Task<Outcome<DirectAnswer>>> answer, CancellationToken cancel)
     {
         try
         {
@@ -138,21 +132,21 @@ internal sealed class DirectModules(
             var mayBeInside = guard.MayBeInside(path);
             if (root.Vcs == "mod")
                 return new DirectAnswer(null, new Uri(root.Url), mayBeInside);
-            if (root.Vcs != "git")
-                return new Failure(FailureKind.NotSupported, $"{path} is kept in {root.Vcs}, and only git repositories are fetched from");
+            if (kinds.FirstOrDefault(one => one.Name == root.Vcs) is not { } kind)
+                return new Failure(FailureKind.NotSupported, $"{path} is kept in {root.Vcs}, and modules are fetched from git, Mercurial (hg) and Subversion (svn) only");
             if (ModulePlace.FindOrNull(path, root, out var fault) is not { } place)
                 return new Failure(FailureKind.NotFound, $"not found: {fault}");
 
             // 2. What does it say? A mirror that is damaged is given up, once.
-            var address = await AddressAsync(root, mayBeInside, cancel);
+            var address = await AddressAsync(kind, root, mayBeInside, cancel);
             try
             {
-                return await answer(place, isLocal => new GitRepository(mirrors, address, isLocal, place));
+                return await answer(place, isLocal => kind.Open(address, isLocal, place));
             }
             catch (RepositoryException e) when (e.IsOfMirror)
             {
-                await mirrors.RemoveAsync(mirrors.DirectoryOf(address), static () => true, cancel);
-                return await answer(place, isLocal => new GitRepository(mirrors, address, isLocal, place));
+                await kind.ForgetAsync(address, cancel);
+                return await answer(place, isLocal => kind.Open(address, isLocal, place));
             }
         }
         catch (RepositoryException e)
@@ -165,22 +159,22 @@ internal sealed class DirectModules(
         }
     }
 
-    private async Task<RepositoryAddress> AddressAsync(RepositoryRoot root, bool mayBeInside, CancellationToken cancel)
+    private async Task<RepositoryAddress> AddressAsync(IRepositoryKind kind, RepositoryRoot root, bool mayBeInside, CancellationToken cancel)
     {
         if (root.HasScheme)
             return Find(root.Url);
-        var key = $"{mayBeInside} {root.Url}";
+        var key = $"{kind.Name} {mayBeInside} {root.Url}";
         if (_answered.FindOrNull(key) is { } known)
             return known;
 
-        // The first that answers; if none does, what the first of them said, but absence only if all say so.
+        // Where the scheme is not known, the first that answers; if none does, what the first of them said, but absence only if all say so.
         RepositoryException? first = null;
-        foreach (var scheme in Schemes)
+        foreach (var scheme in kind.Schemes.Tried)
         {
             var address = Find($"{scheme}://{root.Url}");
             try
             {
-                await mirrors.ReadRefsAsync(address, cancel);
+                await kind.ProbeAsync(address, cancel);
                 _answered.Remember(key, address, address.ToString());
                 return address;
             }
@@ -193,24 +187,17 @@ internal sealed class DirectModules(
 
         throw first!;
 
-        RepositoryAddress Find(string url) => rewrites.TryFind(url, mayBeInside || root.IsOfPath, out var address, out var fault)
+        RepositoryAddress Find(string url) => rewrites.TryFind(kind.Schemes, url, mayBeInside || root.IsOfPath, out var address, out var fault)
             ? address with { IsInside = mayBeInside }
             : throw new RepositoryException(new Failure(FailureKind.Blocked, $"{root.Prefix}: {fault}"));
     }
 
-    // Git's archive, packed anew: what is left out, what is taken over and what is refused are the rules of module zips (spec §4).
-    private async Task<Outcome<DirectAnswer>> ZipAsync(ModuleVersion module, ModuleRevision revision, GitRepository repository, CancellationToken cancel)
+    // The repository's files, packed: what is left out, what is taken over and what is refused are the rules of module zips (spec §4).
+    private async Task<Outcome<DirectAnswer>> ZipAsync(ModuleVersion module, ModuleRevision revision, IAskedRepository repository, CancellationToken cancel)
     {
         var (commit, directory) = (revision.Commit.Hash, revision.Tree.Directory);
-        await using var archive = tree.OpenTemporary("archive");
-        string[] below = directory.Length == 0 ? [] : [directory];
-        var result = await mirrors.LookAsync(repository.Address, ["archive", "--format=tar", "--end-of-options", commit, .. below], archive, MaxArchive, cancel);
-        if (!result.IsWell && !result.Errors.Contains("invalid path", StringComparison.Ordinal))
-            throw GitMirrors.Broken(repository.Address, result);
-        if (!result.IsWell)
-            return new Failure(FailureKind.UpstreamInvalid, $"{module}: its repository makes no archive: {GitFailures.Of(repository.Url, result).Message}");
-
-        var files = ArchiveFiles.In(archive, directory, ZipLimits.Default.MaxEntries);
+        await using var source = await repository.ReadTreeAsync(commit, directory, cancel);
+        var files = source.Files;
         if (directory.Length > 0 && !files.Exists(static file => file.Path == "LICENSE") && await repository.ReadFileAsync(commit, "LICENSE", cancel) is { } license)
             files.Add(ModuleFile.Of("LICENSE", license));
 

@@ -33,6 +33,14 @@ public sealed class DirectOptions
     [MinLength(1)]
     public string Git { get; set; } = "git";
 
+    /// <summary>The Mercurial program. Default <c>hg</c>, from the path.</summary>
+    [MinLength(1)]
+    public string Hg { get; set; } = "hg";
+
+    /// <summary>The Subversion program. Default <c>svn</c>, from the path.</summary>
+    [MinLength(1)]
+    public string Svn { get; set; } = "svn";
+
     /// <summary>Limit for asking a repository or a page what it has. Default 1 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00", ParseLimitsInInvariantCulture = true, ConvertValueInInvariantCulture = true)]
     public TimeSpan AskTimeout { get; set; } = TimeSpan.FromMinutes(1);
@@ -56,17 +64,17 @@ public sealed class DirectOptions
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ParseLimitsInInvariantCulture = true, ConvertValueInInvariantCulture = true)]
     public TimeSpan PlaceFreshFor { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Git processes at once that ask other hosts, and as many again that look at what is here. Default 16. Further ones wait.</summary>
+    /// <summary>Processes of git, hg and svn at once that ask other hosts, and as many again that look at what is here. Default 16. Further ones wait.</summary>
     [Range(1, 1000)]
     public int MaxProcesses { get; set; } = 16;
 
-    /// <summary>Address space of one git process, in bytes (Linux). Default 4 GiB. Less of it refuses large files sooner.</summary>
+    /// <summary>Address space of one of them, in bytes (Linux). Default 4 GiB. Less of it refuses large files sooner.</summary>
     [Range(64L << 20, 1L << 45)]
     public long MaxProcessBytes { get; set; } = 4L << 30;
 
     /// <summary>
-    /// Largest repository, and largest file that git may write, in bytes. Default 4 GiB, and never more than the mirrors of all may
-    /// take; a larger one is refused and not kept.
+    /// Largest repository, and largest file that one of them may write, in bytes. Default 4 GiB, and never more than the mirrors of
+    /// all may take; a larger one is refused and not kept.
     /// </summary>
     [Range(1L << 20, 1L << 50)]
     public long MaxRepositoryBytes { get; set; } = 4L << 30;

@@ -93,7 +93,7 @@ internal static class GitEnvironment
         if (mirror is not null)
             environment["GIT_DIR"] = mirror;
         if (call is not null)
-            environment["GIT_SSH_COMMAND"] = $"{call.Login?.SshCommand ?? NoLogin} {SshOptions}{call.SshOptions}";
+            environment["GIT_SSH_COMMAND"] = SshCommandOf(call);
         var settings = Settings.Concat(call?.Settings ?? []).ToList();
         environment["GIT_CONFIG_COUNT"] = settings.Count.ToString(CultureInfo.InvariantCulture);
         foreach (var (i, (key, value)) in settings.Index())
@@ -104,6 +104,9 @@ internal static class GitEnvironment
 
         return environment;
     }
+
+    /// <summary>The ssh command for a call: hg and svn start theirs likewise.</summary>
+    public static string SshCommandOf(GitCall call) => $"{call.Login?.SshCommand ?? NoLogin} {SshOptions}{call.SshOptions}";
 
     /// <summary>A word of a command that a shell reads: git gives its ssh command to one.</summary>
     public static string Quoted(string word) => $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";

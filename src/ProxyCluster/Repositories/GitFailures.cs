@@ -17,7 +17,7 @@ internal static class GitFailures
     private static readonly string[] Telling = ["ssh: connect to host ", "ssh: Could not resolve hostname ", "Permission denied (", "Host key verification failed", "terminal prompts disabled"];
 
     /// <summary>The failure of a command.</summary>
-    public static Failure Of(string url, GitResult result)
+    public static Failure Of(string url, ProgramResult result)
     {
         var isMoved = Has("unable to update url base from redirection") || Has("returned error: 301") || Has("returned error: 302")
             || Has("returned error: 307") || Has("returned error: 308");
@@ -25,7 +25,7 @@ internal static class GitFailures
             || Has("returned error: 401") || Has("Host key verification failed")
             ? FailureKind.Blocked
             : Has("not allowed") ? FailureKind.Blocked
-            : SaysNoSpace(result) ? FailureKind.StoreUnavailable
+            : result.SaysNoSpace ? FailureKind.StoreUnavailable
             : isMoved ? FailureKind.UpstreamInvalid
             : Has("File too large") || Has("signal 25") || Has("out of memory") || Has("mmap failed") || Has("malloc") ? FailureKind.UpstreamInvalid
             : Has("bad pack") || Has("index-pack failed") || Has("inflate returned") || Has("fsck error") ? FailureKind.UpstreamInvalid
@@ -37,7 +37,7 @@ internal static class GitFailures
     }
 
     /// <summary>How a host over http refused the login, or that there was none; null where it did not.</summary>
-    public static Refusal? RefusalOrNull(GitResult result)
+    public static Refusal? RefusalOrNull(ProgramResult result)
     {
         return Has("returned error: 403") ? new Refusal(403, "HTTP/1.1 403 Forbidden\n\n")
             : Has("Authentication failed") || Has("terminal prompts disabled") || Has("returned error: 401") ? new Refusal(401, "HTTP/1.1 401 Unauthorized\n\n")
@@ -47,19 +47,15 @@ internal static class GitFailures
     }
 
     /// <summary>Could the host not be found, or not be connected to?</summary>
-    public static bool SaysUnreachable(GitResult result) => Array.Exists(Unreachable, words => result.Errors.Contains(words, StringComparison.Ordinal));
-
-    /// <summary>Does the disk take no more?</summary>
-    public static bool SaysNoSpace(GitResult result) =>
-        result.Errors.Contains("No space left on device", StringComparison.Ordinal) || result.Errors.Contains("Disk quota exceeded", StringComparison.Ordinal);
+    public static bool SaysUnreachable(ProgramResult result) => Array.Exists(Unreachable, words => result.Errors.Contains(words, StringComparison.Ordinal));
 
     /// <summary>Does a server over http say that it has no such repository?</summary>
-    public static bool SaysNotFound(GitResult result) =>
+    public static bool SaysNotFound(ProgramResult result) =>
         result.Errors.Contains("fatal: repository '", StringComparison.Ordinal) && result.Errors.Contains("' not found", StringComparison.Ordinal);
 
     // The line with the cause, where git says beside it only that it could not read; else the first that says what is fatal. The
     // others are advice for somebody at a terminal.
-    private static string Sentence(GitResult result)
+    private static string Sentence(ProgramResult result)
     {
         var lines = result.Errors.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var line = lines.FirstOrDefault(static line => Array.Exists(Telling, words => line.Contains(words, StringComparison.Ordinal)))

@@ -11,6 +11,9 @@ internal sealed record GitLogin(IReadOnlyList<KeyValuePair<string, string>> Conf
     /// <summary>None, whose refusal may bring one all the same.</summary>
     public bool IsNone => Configuration.Count == 0 && SshCommand is null;
 
+    /// <summary>The login itself, for programs that are told otherwise than git; null where there is none.</summary>
+    public Login? Whole { get; private init; }
+
     /// <summary>The host refused; another to try once, or null.</summary>
     public Func<Refusal, CancellationToken, ValueTask<GitLogin?>>? Refused { get; private init; }
 
@@ -35,7 +38,10 @@ internal sealed record GitLogin(IReadOnlyList<KeyValuePair<string, string>> Conf
     /// <summary>The same of a login for anything.</summary>
     internal static GitLogin Of(Login login) => new(
         [.. login.Headers.Select(static header => KeyValuePair.Create("http.extraHeader", $"{header.Name}: {header.Value}"))],
-        login.SshKeyFile is { } key ? $"ssh -i {GitEnvironment.Quoted(key)}" : null);
+        login.SshKeyFile is { } key ? $"ssh -i {GitEnvironment.Quoted(key)}" : null)
+    {
+        Whole = login,
+    };
 }
 
 /// <summary>Gives the login for a repository's address, or null; asked before every command that goes to the network.</summary>

@@ -33,9 +33,6 @@ internal sealed partial class GitMirrors : IDisposable
     private const long MaxCommits = 128L << 20;
     private const long RefsBudget = 64L << 20;
 
-    // How often a fetch is looked at: what it may write until then is what it takes too much.
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-
     // More tags than these may be of many modules, or of a long history.
     private const int FewTags = 32;
 
@@ -51,7 +48,6 @@ internal sealed partial class GitMirrors : IDisposable
     private readonly ShortMemory<RefTable> _refs;
     private readonly QuietHosts _hosts;
     private readonly JoinedTasks<string, RefTable> _asking;
-    private readonly KeyedLock<string> _writing = new();
 
     public GitMirrors(
         IOptions<DirectOptions> options,
@@ -96,7 +92,7 @@ internal sealed partial class GitMirrors : IDisposable
     public async Task FetchAsync(RepositoryAddress address, RevisionTarget target, RefTable refs, CancellationToken cancel)
     {
         var mirror = DirectoryOf(address);
-        using var turn = await _writing.TakeAsync(mirror, cancel);
+        using var turn = await _space.TakeAsync(mirror, cancel);
         if (await FindAsync(address, target, [], isThere: false, cancel) is { IsMoved: false, Commit: not null })
             return;
         await PrepareAsync(mirror, address, refs, cancel);
@@ -125,7 +121,7 @@ internal sealed partial class GitMirrors : IDisposable
     public async Task CompleteAsync(RepositoryAddress address, RefTable refs, CancellationToken cancel)
     {
         var mirror = DirectoryOf(address);
-        using var turn = await _writing.TakeAsync(mirror, cancel);
+        using var turn = await _space.TakeAsync(mirror, cancel);
         if (RegularTextOrNull(Path.Combine(mirror, Complete)) == refs.Sum)
             return;
         await PrepareAsync(mirror, address, refs, cancel);
@@ -161,32 +157,20 @@ internal sealed partial class GitMirrors : IDisposable
         return result.IsWell && result.Errors.Length == 0 ? GitObject.ParseBatch(result.Output, names.Count) : throw Broken(address, result);
     }
 
-    /// <summary>Removes a mirror, to be fetched anew when it is needed.</summary>
-    /// <param name="mirror">The mirror.</param>
-    /// <param name="mayGo">Asked when nobody writes it any more.</param>
-    /// <param name="cancel">Ends the wait.</param>
-    public async Task RemoveAsync(string mirror, Func<bool> mayGo, CancellationToken cancel)
-    {
-        using var turn = await _writing.TakeAsync(mirror, cancel);
-        if (!Directory.Exists(mirror) || !mayGo())
-            return;
-        Remove(mirror);
-    }
-
     /// <summary>Packs a mirror anew.</summary>
     public async Task PackAsync(string mirror, CancellationToken cancel)
     {
-        using var turn = await _writing.TakeAsync(mirror, cancel);
+        using var turn = await _space.TakeAsync(mirror, cancel);
         ClearLeftovers(mirror);
         await _git.RunAsync(new GitCommand(mirror, ["gc", "-q"], _options.FetchTimeout) { Mirror = mirror }, cancel);
     }
 
     /// <summary>Runs a command that only reads the mirror.</summary>
-    public Task<GitResult> LookAsync(RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel) => _git.RunAsync(
+    public Task<ProgramResult> LookAsync(RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel) => _git.RunAsync(
         new GitCommand(address.Url, arguments, _options.LookTimeout) { Mirror = DirectoryOf(address), Output = output, MaxOutput = max }, cancel);
 
     /// <summary>The failure of a command that only reads the mirror: ours, so it is never about what the repository has.</summary>
-    public static RepositoryException Broken(RepositoryAddress address, GitResult result) =>
+    public static RepositoryException Broken(RepositoryAddress address, ProgramResult result) =>
         new(new Failure(FailureKind.StoreUnavailable, GitFailures.Of(address.Url, result).Message)) { IsOfMirror = true };
 
     /// <summary>The mirror was there for this question, and is no more: it was removed meanwhile.</summary>
@@ -197,7 +181,7 @@ internal sealed partial class GitMirrors : IDisposable
     public bool HasMirror(RepositoryAddress address) => Directory.Exists(Path.Combine(DirectoryOf(address), "objects"));
 
     // The first digits of several objects; git's advice on the next lines is which.
-    private static string? AmbiguousOrNull(GitResult result) =>
+    private static string? AmbiguousOrNull(ProgramResult result) =>
         result.Errors.Split('\n').FirstOrDefault(static line => line.EndsWith("is ambiguous", StringComparison.Ordinal));
 
     private static string KeyOf(RepositoryAddress address) => $"{(address.IsInside ? "i" : "o")}:{address.Asked}";
@@ -231,7 +215,7 @@ internal sealed partial class GitMirrors : IDisposable
             throw new RepositoryException(outage);
 
         // 2. Ask.
-        GitResult result;
+        ProgramResult result;
         GitCall call;
         try
         {
@@ -275,7 +259,7 @@ internal sealed partial class GitMirrors : IDisposable
     }
 
     // With the login that there is; where that is refused, once more with another, if there is one.
-    private async Task<(GitResult Result, GitCall Call)> CallAsync(RepositoryAddress address, GitCommand command, CancellationToken cancel)
+    private async Task<(ProgramResult Result, GitCall Call)> CallAsync(RepositoryAddress address, GitCommand command, CancellationToken cancel)
     {
         var login = address.IsInside ? await _logins(address.Uri, cancel) : null;
         var call = new GitCall(address, login is { IsNone: true } ? null : login, await _guard.PinOrNullAsync(address, cancel)) { KnownHosts = _options.KnownHosts };
@@ -294,8 +278,7 @@ internal sealed partial class GitMirrors : IDisposable
 
     private async Task PrepareAsync(string mirror, RepositoryAddress address, RefTable refs, CancellationToken cancel)
     {
-        if (!MakeRoom(mirror))
-            throw new RepositoryException(NoRoom(address));
+        _space.Demand(mirror, address);
         var attributes = Path.Combine(mirror, "info", "attributes");
         if (!HasMirror(address) || !File.Exists(attributes))
         {
@@ -358,93 +341,36 @@ internal sealed partial class GitMirrors : IDisposable
         Log.Fetched(_logger, address.Url, _clock.GetElapsedTime(began));
     }
 
-    private async Task<(GitResult Result, long Began)> RunFetchAsync(RepositoryAddress address, string[] arguments, CancellationToken cancel)
+    private async Task<(ProgramResult Result, long Began)> RunFetchAsync(RepositoryAddress address, string[] arguments, CancellationToken cancel)
     {
         var (mirror, began) = (DirectoryOf(address), _clock.GetTimestamp());
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        GitResult result;
-        Failure? beyond = null;
-        await using (_clock.CreateTimer(_ => Watch(), null, LookEvery, LookEvery))
+        ProgramResult result;
+        try
         {
-            try
-            {
-                (result, _) = await CallAsync(
-                    address,
-                    new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout) { Mirror = mirror },
-                    stop.Token);
-            }
-            catch (OperationCanceledException) when (beyond is not null && !cancel.IsCancellationRequested)
-            {
-                result = new GitResult(-1, [], "");
-            }
+            (result, _) = await CallAsync(
+                address,
+                new GitCommand(address.Url, ["-c", "protocol.version=2", "fetch", "-q", "-f", "--no-write-fetch-head", "--no-auto-maintenance", .. arguments], _options.FetchTimeout)
+                {
+                    Mirror = mirror,
+                    Watch = () => _space.BeyondOrNull(mirror, address),
+                },
+                cancel);
+        }
+        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamInvalid or FailureKind.StoreUnavailable)
+        {
+            if (e.Failure.Kind is FailureKind.UpstreamInvalid)
+                _space.Remove(mirror);
+            else
+                ClearLeftovers(mirror);
+            throw;
         }
 
-        // What is whole is here, and is given, however little room is left now. What was left half done takes room until the next fetch.
-        if (beyond is null && BeyondOrNull() is { Kind: FailureKind.UpstreamInvalid } late)
-            beyond = late;
+        // What was left half done takes room until the next fetch.
         if (!result.IsWell)
             ClearLeftovers(mirror);
-        if (GitFailures.SaysNoSpace(result))
-            MakeRoom(mirror, _space.AfterDiskFull);
-        if (beyond is { Kind: FailureKind.UpstreamInvalid })
-            Remove(mirror);
-        return beyond is null ? (result, began) : throw new RepositoryException(beyond);
-
-        Failure? BeyondOrNull() =>
-            _space.Measure(mirror) > _space.Largest ? new Failure(FailureKind.UpstreamInvalid, $"{address.Url}: the repository is larger than {_space.Largest} bytes")
-            : MakeRoom(mirror) ? null
-            : NoRoom(address);
-
-        void Watch()
-        {
-            try
-            {
-                if (beyond is not null || BeyondOrNull() is not { } failure)
-                    return;
-                beyond = failure;
-                stop.Cancel();
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // What comes and goes while it is looked at is looked at again.
-            }
-        }
-    }
-
-    private static Failure NoRoom(RepositoryAddress address) => new(
-        FailureKind.StoreUnavailable, $"{address.Url}: there is no room for its mirror (Direct:MaxBytes, Storage:MaxBytes, Storage:MinFreeBytes)");
-
-    /// <summary>
-    /// Has the longest unused mirrors gone, as far as there must be more room; false where that is not enough. Whoever reads one of them
-    /// finds it gone, and has it fetched anew; one that is being written stays, and so does the one for which room is made.
-    /// </summary>
-    private bool MakeRoom(string mirror, long most = long.MaxValue)
-    {
-        if (!IsDue())
-            return true;
-        foreach (var other in _space.LongestUnused())
-        {
-            if (!IsDue())
-                return true;
-            if (other == mirror || _writing.TakeOrNull(other) is not { } turn)
-                continue;
-            using (turn)
-            {
-                if (Directory.Exists(other))
-                    Remove(other);
-            }
-        }
-
-        return !IsDue();
-
-        bool IsDue() => _space.IsShort || _space.Taken > most;
-    }
-
-    private void Remove(string mirror)
-    {
-        MirrorKeeper.Remove(mirror);
-        _space.Measure(mirror);
-        Log.Removed(_logger, mirror);
+        if (result.SaysNoSpace)
+            _space.MakeRoom(mirror, _space.AfterDiskFull);
+        return (result, began);
     }
 
     private static string? RegularTextOrNull(string path) => File.Exists(path) ? File.ReadAllText(path) : null;
@@ -453,9 +379,6 @@ internal sealed partial class GitMirrors : IDisposable
     {
         [LoggerMessage(LogLevel.Information, "Repository {Url} did not answer: {Reason}")]
         public static partial void Unanswered(ILogger logger, string url, string reason);
-
-        [LoggerMessage(LogLevel.Information, "Mirror {Mirror} was removed")]
-        public static partial void Removed(ILogger logger, string mirror);
 
         [LoggerMessage(LogLevel.Information, "Repository {Url} was fetched in {Duration}")]
         public static partial void Fetched(ILogger logger, string url, TimeSpan duration);

@@ -1,5 +1,7 @@
 using ProxyCluster.GoModules.Direct;
+using ProxyCluster.GoModules.Zips;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Storage;
 
 namespace ProxyCluster.Repositories;
 
@@ -11,7 +13,8 @@ namespace ProxyCluster.Repositories;
 /// <param name="address">The repository.</param>
 /// <param name="isLocal">Only what the mirror has.</param>
 /// <param name="place">Of the module that is asked about: its go.mod is read together with each commit.</param>
-internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress address, bool isLocal, ModulePlace place) : IModuleRepository
+/// <param name="tree">Where archives are written.</param>
+internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress address, bool isLocal, ModulePlace place, DataTree tree) : IAskedRepository
 {
     private const int MaxFile = 17 << 20; // go.mod and LICENSE have at most 16 MiB (spec §4)
     private const int MaxObject = 64 << 20;
@@ -24,9 +27,9 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
     // The mirror has had something for this question.
     private bool _isThere;
 
-    public string Url => address.Url;
+    public string Kind => "git";
 
-    public RepositoryAddress Address => address;
+    public string Url => address.Url;
 
     public async Task<RefTable> ReadRefsAsync(CancellationToken cancel) =>
         _refs ??= isLocal ? await ReadLocalRefsAsync(cancel) : await mirrors.ReadRefsAsync(address, cancel);
@@ -84,6 +87,30 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
             return false;
         await CompleteAsync(cancel);
         return await IsAncestorAsync(tag, commit, cancel);
+    }
+
+    public async Task<RepositoryFiles> ReadTreeAsync(string commit, string directory, CancellationToken cancel)
+    {
+        string[] below = directory.Length == 0 ? [] : [directory];
+        var archive = tree.OpenTemporary("archive");
+        var isGiven = false;
+        try
+        {
+            var result = await mirrors.LookAsync(
+                address, ["archive", "--format=tar", "--end-of-options", commit, .. below], archive, ArchiveFiles.MaxBytes, cancel);
+            if (!result.IsWell && !result.Errors.Contains("invalid path", StringComparison.Ordinal))
+                throw GitMirrors.Broken(address, result);
+            if (!result.IsWell)
+                throw new RepositoryException(new Failure(FailureKind.UpstreamInvalid, $"its repository makes no archive: {GitFailures.Of(Url, result).Message}"));
+            var files = ArchiveFiles.In(archive, directory, ZipLimits.Default.MaxEntries);
+            isGiven = true;
+            return new RepositoryFiles(files, archive.DisposeAsync);
+        }
+        finally
+        {
+            if (!isGiven)
+                await archive.DisposeAsync();
+        }
     }
 
     private static string NameOf(string commit, string path) => $"{commit}:{path}";

@@ -5,7 +5,7 @@ namespace ProxyCluster.Repositories;
 
 /// <summary>
 /// Keeps the mirrors of repositories within their bound (<see cref="MirrorSpace"/>): the longest unused go, whole. A mirror that has
-/// collected many packs is packed anew, by git, first. Before and during fetches room is made by <see cref="GitMirrors"/>.
+/// collected many packs is packed anew, by git, first. Before and during fetches room is made by whoever fetches.
 /// </summary>
 internal sealed class MirrorKeeper(
     DataTree tree, GitMirrors git, MirrorSpace space, TimeProvider clock, ILogger<MirrorKeeper> logger) : HostedLoop(clock, logger)
@@ -66,7 +66,7 @@ internal sealed class MirrorKeeper(
         {
             if (space.IsShort)
             {
-                await git.RemoveAsync(mirror, () => IsIdle(mirror), stop);
+                await space.RemoveAsync(mirror, () => IsIdle(mirror), stop);
             }
             else if (HasManyPacks(mirror))
             {

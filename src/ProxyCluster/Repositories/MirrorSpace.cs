@@ -1,32 +1,37 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
+using ProxyCluster.Joining;
+using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Repositories;
 
 /// <summary>
 /// How much room the mirrors of repositories may take on the disk, and how much they do. Strangers name repositories, so it is
-/// looked at before and during every fetch, and not only now and then: mirrors are what is lost with the least harm.
+/// looked at before and during every fetch, and not only now and then: mirrors are what is lost with the least harm. Whoever writes
+/// or removes one holds its turn.
 /// </summary>
-internal sealed class MirrorSpace
+internal sealed partial class MirrorSpace
 {
     // Of what is there, when the disk takes no more although there is room by all bounds: somebody else's files fill it.
     private const int DiskFullPart = 10;
 
     private readonly ConcurrentDictionary<string, long> _sizes = new(StringComparer.Ordinal);
+    private readonly KeyedLock<string> _writing = new();
     private readonly DataTree _tree;
+    private readonly ILogger<MirrorSpace> _logger;
     private readonly Func<long> _free;
     private readonly long _keepFree;
 
-    public MirrorSpace(IOptions<DirectOptions> options, IOptions<StorageOptions> storage, DataTree tree, BesideFiles beside)
-        : this(options, storage, tree, beside, () => new DriveInfo(tree.Root).AvailableFreeSpace)
+    public MirrorSpace(IOptions<DirectOptions> options, IOptions<StorageOptions> storage, DataTree tree, BesideFiles beside, ILogger<MirrorSpace> logger)
+        : this(options, storage, tree, beside, logger, () => new DriveInfo(tree.Root).AvailableFreeSpace)
     {
     }
 
     /// <summary>With another disk; for tests.</summary>
-    internal MirrorSpace(IOptions<DirectOptions> options, IOptions<StorageOptions> storage, DataTree tree, BesideFiles beside, Func<long> free)
+    internal MirrorSpace(IOptions<DirectOptions> options, IOptions<StorageOptions> storage, DataTree tree, BesideFiles beside, ILogger<MirrorSpace> logger, Func<long> free)
     {
-        (_tree, _free, _keepFree) = (tree, free, storage.Value.MinFreeBytes ?? 0);
+        (_tree, _logger, _free, _keepFree) = (tree, logger, free, storage.Value.MinFreeBytes ?? 0);
         Bound = storage.Value.ShareBeside(options.Value.MaxBytes);
         Largest = Math.Min(options.Value.MaxRepositoryBytes, Bound);
         beside.Count(() => Taken);
@@ -58,6 +63,69 @@ internal sealed class MirrorSpace
         return size;
     }
 
+    /// <summary>Takes the turn to write a mirror; dispose the result to let go.</summary>
+    public ValueTask<KeyedLock<string>.Held> TakeAsync(string mirror, CancellationToken cancel) => _writing.TakeAsync(mirror, cancel);
+
+    /// <summary>Makes room for a mirror that is to be written.</summary>
+    /// <exception cref="RepositoryException">There is none.</exception>
+    public void Demand(string mirror, RepositoryAddress address)
+    {
+        if (!MakeRoom(mirror))
+            throw new RepositoryException(NoRoom(address));
+    }
+
+    /// <summary>The failure of a mirror that is being written: it is too large, or there is no room; null where it may go on.</summary>
+    public Failure? BeyondOrNull(string mirror, RepositoryAddress address) =>
+        Measure(mirror) > Largest ? new Failure(FailureKind.UpstreamInvalid, $"{address.Url}: the repository is larger than {Largest} bytes")
+        : MakeRoom(mirror) ? null
+        : NoRoom(address);
+
+    /// <summary>
+    /// Has the longest unused mirrors gone, as far as there must be more room; false where that is not enough. Whoever reads one of them
+    /// finds it gone, and has it fetched anew; one that is being written stays, and so does the one for which room is made.
+    /// </summary>
+    /// <param name="mirror">The one.</param>
+    /// <param name="most">Down to where <see cref="Taken"/> has to come, beside what <see cref="IsShort"/> says.</param>
+    public bool MakeRoom(string mirror, long most = long.MaxValue)
+    {
+        if (!IsDue())
+            return true;
+        foreach (var other in LongestUnused())
+        {
+            if (!IsDue())
+                return true;
+            if (other == mirror || _writing.TakeOrNull(other) is not { } turn)
+                continue;
+            using (turn)
+                Remove(other);
+        }
+
+        return !IsDue();
+
+        bool IsDue() => IsShort || Taken > most;
+    }
+
+    /// <summary>Removes a mirror, to be fetched anew when it is needed.</summary>
+    /// <param name="mirror">The mirror.</param>
+    /// <param name="mayGo">Asked when nobody writes it any more.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public async Task RemoveAsync(string mirror, Func<bool> mayGo, CancellationToken cancel)
+    {
+        using var turn = await TakeAsync(mirror, cancel);
+        if (mayGo())
+            Remove(mirror);
+    }
+
+    /// <summary>Removes a mirror whose turn the caller has.</summary>
+    public void Remove(string mirror)
+    {
+        if (!Directory.Exists(mirror))
+            return;
+        MirrorKeeper.Remove(mirror);
+        Measure(mirror);
+        Log.Removed(_logger, mirror);
+    }
+
     /// <summary>All mirrors, the longest unused first.</summary>
     public IReadOnlyList<string> LongestUnused() => Directory.Exists(_tree.Repositories)
         ?
@@ -70,4 +138,13 @@ internal sealed class MirrorSpace
                 .Select(static mirror => mirror.Path),
         ]
         : [];
+
+    private static Failure NoRoom(RepositoryAddress address) => new(
+        FailureKind.StoreUnavailable, $"{address.Url}: there is no room for its mirror (Direct:MaxBytes, Storage:MaxBytes, Storage:MinFreeBytes)");
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Mirror {Mirror} was removed")]
+        public static partial void Removed(ILogger logger, string mirror);
+    }
 }

@@ -17,9 +17,14 @@ internal static class RepositoriesRegistration
         services.AddSingleton(static provider => new UrlRewrites(provider.GetRequiredService<IOptions<DirectOptions>>().Value.Rewrites));
         services.AddSingleton<RepositoryGuard>();
         services.AddSingleton<Discovery>();
+        services.AddSingleton<LimitedProgram>();
         services.AddSingleton<GitProgram>();
         services.AddSingleton<MirrorSpace>();
         services.AddSingleton<GitMirrors>();
+        services.AddSingleton<RepositoryCalls>();
+        services.AddSingleton<IRepositoryKind, GitRepositories>();
+        services.AddSingleton<IRepositoryKind, HgMirrors>();
+        services.AddSingleton<IRepositoryKind, SvnRepositories>();
         services.AddSingleton<DirectModules>();
         services.AddSingleton<RegionModules>();
         services.AddHostedService<MirrorKeeper>();

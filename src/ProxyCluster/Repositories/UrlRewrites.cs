@@ -8,8 +8,6 @@ namespace ProxyCluster.Repositories;
 /// </summary>
 internal sealed class UrlRewrites
 {
-    private static readonly string[] Schemes = ["https", "http", "ssh", "git+ssh", "file"];
-
     private readonly IReadOnlyList<(string From, string To)> _rewrites;
 
     public UrlRewrites(IEnumerable<string> rewrites) => _rewrites =
@@ -20,17 +18,19 @@ internal sealed class UrlRewrites
     public static string? FaultOrNull(string rewrite) => rewrite.Split('=', 2) switch
     {
         not [{ Length: > 0 }, { Length: > 0 }] => "write it as FROM=TO",
-        [_, var to] when !Uri.TryCreate(to.Trim(), UriKind.Absolute, out var url) || !to.Contains("://", StringComparison.Ordinal) || !Schemes.Contains(url.Scheme) =>
-            $"TO has to be an address with {string.Join(", ", Schemes)}",
+        [_, var to] when !Uri.TryCreate(to.Trim(), UriKind.Absolute, out var url) || !to.Contains("://", StringComparison.Ordinal) || !RepositorySchemes.Any.Contains(url.Scheme) =>
+            $"TO has to be an address with {string.Join(", ", RepositorySchemes.Any)}",
         _ => null,
     };
 
     /// <summary>The address to ask; false where what is left is none that may be asked.</summary>
+    /// <param name="schemes">How such a repository may be asked.</param>
     /// <param name="url">The address as the module's path or page has it.</param>
     /// <param name="mayRewrite">No stranger's page named it.</param>
     /// <param name="address">The address to ask.</param>
     /// <param name="fault">Why there is none.</param>
-    public bool TryFind(string url, bool mayRewrite, [NotNullWhen(true)] out RepositoryAddress? address, [NotNullWhen(false)] out string? fault)
+    public bool TryFind(
+        RepositorySchemes schemes, string url, bool mayRewrite, [NotNullWhen(true)] out RepositoryAddress? address, [NotNullWhen(false)] out string? fault)
     {
         var (from, to) = _rewrites.FirstOrDefault(pair => mayRewrite && url.StartsWith(pair.From, StringComparison.Ordinal));
         var text = from is null ? url : to + url[from.Length..];
@@ -39,7 +39,7 @@ internal sealed class UrlRewrites
             ? $"{url} is not the address of a repository"
             : from is not null && IsElsewhere(url.AsSpan(from.Length))
             ? $"{url} leads out of where Direct:Rewrites says that {from} is"
-            : uri.Scheme is not ("https" or "ssh" or "git+ssh") && (from is null || !Schemes.Contains(uri.Scheme))
+            : !schemes.Allow(uri.Scheme, isRewritten: from is not null)
             ? $"repositories are asked over https and ssh, not over {uri.Scheme}"
             : uri.Scheme != "file" && (!IsHost(uri, text) || uri.UserInfo.StartsWith('-'))
             ? $"{url} names no host"

@@ -110,6 +110,8 @@ internal sealed class DataTree
     {
         foreach (var file in Directory.EnumerateFiles(Temporary))
             File.Delete(file);
+        foreach (var directory in Directory.EnumerateDirectories(Temporary))
+            Directory.Delete(directory, recursive: true);
     }
 
     /// <summary>False where a name would not fit a file system; such a module version is never stored.</summary>
@@ -132,9 +134,9 @@ internal sealed class DataTree
 
     public string NewTemporary(string what) => Path.Combine(Temporary, $"{what}-{Guid.NewGuid():N}");
 
-    /// <summary>A temporary file that is gone when it is closed.</summary>
-    public FileStream OpenTemporary(string what) => new(
-        NewTemporary(what), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 << 10, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+    /// <summary>A new file for what is written and read once: it is gone when it is closed.</summary>
+    public FileStream OpenTemporary(string what) =>
+        new(NewTemporary(what), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 << 10, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
 
     /// <summary>A name that sorts by time and says what the file was; the name's end, where it would not fit otherwise.</summary>
     public string NewQuarantine(ModuleVersion module, string ending, DateTimeOffset time)

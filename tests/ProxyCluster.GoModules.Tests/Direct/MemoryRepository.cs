@@ -12,6 +12,8 @@ internal sealed partial class MemoryRepository : IModuleRepository
     private readonly SortedDictionary<string, string> _refs = new(StringComparer.Ordinal);
     private int? _current;
 
+    public string Kind => "git";
+
     public string Url => "https://git.test/r";
 
     /// <summary>A commit on the last one; a file without content is removed.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.TestKit;
+using ProxyCluster.TestKit.Identity;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Tests.Lines;
 using ProxyCluster.Tests.Silo;
@@ -15,7 +16,7 @@ public sealed class OidcTests : IAsyncLifetime
     private readonly ManualTimeProvider _clock = new(TimeProvider.System.GetUtcNow());
     private IdentityProvider _provider = null!;
 
-    public async ValueTask InitializeAsync() => _provider = await IdentityProvider.StartAsync(_clock);
+    public async ValueTask InitializeAsync() => _provider = await IdentityProvider.StartAsync(IdentityProvider.Lifetime, _clock);
 
     public async ValueTask DisposeAsync()
     {
@@ -56,7 +57,7 @@ public sealed class OidcTests : IAsyncLifetime
     public async Task Token_ThatTheProviderDidNotGiveForUs_IsWrong()
     {
         await using var silo = await StartAsync();
-        await using var other = await IdentityProvider.StartAsync(_clock);
+        await using var other = await IdentityProvider.StartAsync(IdentityProvider.Lifetime, _clock);
         var (token, forged) = (await _provider.TokenAsync("ci", "payments"), await other.TokenAsync("ci", "payments"));
         var (parts, others) = (token.Split('.'), forged.Split('.'));
         foreach (var wrong in (string[])
@@ -89,12 +90,12 @@ public sealed class OidcTests : IAsyncLifetime
         Assert.Equal(200, (await silo.GetAsync(ClosedSilo.Open.Stem + ".mod")).Status);
 
         // It is back, with other keys; then away again, and its keys are known.
-        _provider = await IdentityProvider.StartAsync(_clock, port);
+        _provider = await IdentityProvider.StartAsync(IdentityProvider.Lifetime, _clock, port);
         token = await _provider.TokenAsync("ci", "payments");
         await Waiting.UntilAsync(async () => (await silo.GetAsync(Path, Bearer(token))).Status == 200);
         await _provider.DisposeAsync();
         Assert.Equal(200, (await silo.GetAsync(Path, Bearer(token))).Status);
-        _provider = await IdentityProvider.StartAsync(_clock);
+        _provider = await IdentityProvider.StartAsync(IdentityProvider.Lifetime, _clock);
     }
 
     /// <summary>The genuine <c>go</c>: a command gives it a token, and another one when the first does no longer do.</summary>

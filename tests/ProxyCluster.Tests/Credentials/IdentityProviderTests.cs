@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Cli;
 using ProxyCluster.Credentials;
 using ProxyCluster.TestKit;
+using ProxyCluster.TestKit.Identity;
 using ProxyCluster.TestKit.Processes;
+using ProxyCluster.Tests.Silo;
 
 namespace ProxyCluster.Tests.Credentials;
 
@@ -21,7 +23,7 @@ public sealed class IdentityProviderTests : IDisposable
     [Fact]
     public async Task Login_WhileASiloRuns_CountsAtOnceUntilTheLogout()
     {
-        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1));
+        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1), isOpaque: true);
         Configure(provider);
         await using var silo = await ProxyProcess.StartAsync(new(_scratch["data"], provider.Upstream, "off") { MoreArguments = ["--config", _scratch["config.json"]] });
 
@@ -54,10 +56,34 @@ public sealed class IdentityProviderTests : IDisposable
         }
     }
 
+    /// <summary>The genuine <c>go</c>, whose proxy is logged in: it hears nothing of a token's end.</summary>
+    [Fact]
+    [Trait("Needs", "newer-go")]
+    public async Task Build_InWhoseMiddleATokenEnds_GoesOn()
+    {
+        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1), isOpaque: true);
+        Configure(provider);
+        var modules = Enumerable.Range(0, 6).Select(static i => SiloModule.Pack($"corp.example/lib{i}", "v1.0.0")).ToList();
+        var files = modules.SelectMany(static one => ((string, byte[])[])[(one.Stem + ".info", one.Info), (one.Stem + ".mod", one.GoMod), (one.Stem + ".zip", one.Zip)])
+            .ToDictionary(static file => file.Item1, static file => file.Item2);
+        provider.Modules = files.GetValueOrDefault;
+        Assert.Equal(0, (await LogInAsync(provider)).Status);
+        await using var silo = await ProxyProcess.StartAsync(new(_scratch["data"], provider.Upstream, "off") { NoChecksumDatabase = "corp.example", MoreArguments = ["--config", _scratch["config.json"]] });
+        using var go = new GoWorkspace(silo.Url, "off", GoWorkspace.NewerGo());
+
+        var first = await go.DownloadAsync([.. modules.Take(3).Select(static one => one.Module.ToString())]);
+        await provider.RevokeAsync();
+        var second = await go.DownloadAsync([.. modules.Skip(3).Select(static one => one.Module.ToString())]);
+
+        Assert.Equal(modules.Select(static one => one.ZipH1).Order(StringComparer.Ordinal), first.Values.Concat(second.Values).Select(static one => one.Sum!).Order(StringComparer.Ordinal));
+        Assert.Contains(401, provider.Answers);
+        Assert.Equal("refresh_token", provider.Grants.Last());
+    }
+
     [Fact]
     public async Task Token_AtItsEnd_IsRenewedOnceForAll()
     {
-        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1));
+        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1), isOpaque: true);
         Configure(provider);
         Assert.Equal(0, (await LogInAsync(provider)).Status);
         using var logins = TestLogins.Of(new() { OAuth = new() { ["corp"] = Options(provider) } }, clock: _clock, directory: Path.Combine(_scratch["data"], "logins"));
@@ -78,9 +104,42 @@ public sealed class IdentityProviderTests : IDisposable
     }
 
     [Fact]
+    public async Task Logout_HasTheProviderTakeTheTokensBack()
+    {
+        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1), isOpaque: true);
+        Configure(provider);
+        Assert.Equal(0, (await LogInAsync(provider)).Status);
+        using var logins = TestLogins.Of(new() { OAuth = new() { ["corp"] = Options(provider) } }, clock: _clock, directory: Path.Combine(_scratch["data"], "logins"));
+        var login = await logins.FindAsync(provider.Upstream);
+        using var http = new HttpClient();
+        Assert.Equal(HttpStatusCode.OK, await AskAsync());
+
+        var (status, shown, _) = await RunAsync(LoginVerb.CreateLogout, static _ => Task.CompletedTask);
+
+        Assert.Equal((0, "Logged out of 127.0.0.1\n"), (status, shown));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync());
+
+        // One that is away keeps nobody logged in.
+        Assert.Equal(0, (await LogInAsync(provider)).Status);
+        await provider.DisposeAsync();
+        (status, shown, _) = await RunAsync(LoginVerb.CreateLogout, static _ => Task.CompletedTask);
+        Assert.Equal(0, status);
+        Assert.Contains("Logged out of 127.0.0.1; its tokens were not taken back", shown, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(_scratch["data"], "logins", "corp.login")));
+
+        async Task<HttpStatusCode> AskAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, provider.Upstream + "/x/@v/list");
+            login!.Sign(request);
+            using var answer = await http.SendAsync(request, Token);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task Login_ThatIsDenied_SaysSoAndKeepsNothing()
     {
-        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1));
+        await using var provider = await IdentityProvider.StartAsync(TimeSpan.FromHours(1), isOpaque: true);
         Configure(provider);
         var (status, _, errors) = await LogInAsync(provider, denies: true);
         Assert.Equal(1, status);
@@ -109,7 +168,7 @@ public sealed class IdentityProviderTests : IDisposable
         await _clock.TimerDueIn(TimeSpan.FromSeconds(5));
         _clock.Advance(TimeSpan.FromSeconds(5));
         await _clock.TimerDueIn(TimeSpan.FromSeconds(5));
-        await provider.EnterAsync(shown, denies);
+        Assert.Equal(denies ? 400 : 200, await provider.EnterAsync(shown, denies));
         _clock.Advance(TimeSpan.FromSeconds(5));
     });
 

@@ -129,9 +129,9 @@ public sealed class DirectModulesTests : IDisposable
     {
         var world = World();
         MakeLib().Make(world.Repositories);
-        Assert.True(new UrlRewrites(world.Options.Rewrites).TryFind("https://github.com/t/lib", true, out var address, out _));
+        Assert.True(new UrlRewrites(world.Options.Rewrites).TryFind(RepositorySchemes.Git, "https://github.com/t/lib", true, out var address, out _));
         var place = ModulePlace.FindOrNull(Lib, KnownHosts.FindOrNull(Lib, out _)!, out _)!;
-        var repository = new GitRepository(world.Mirrors, address, false, place);
+        var repository = new GitRepository(world.Mirrors, address, false, place, world.Tree);
         var refs = await repository.ReadRefsAsync(Cancellation);
         var commit = await repository.FindCommitAsync(refs.Find("v1.0.0"), Cancellation);
         Directory.Delete(MirrorOf(world), recursive: true);
@@ -151,7 +151,7 @@ public sealed class DirectModulesTests : IDisposable
         File.SetLastWriteTimeUtc(used, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
 
         Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Mod, Cancellation)).Failure);
-        await world.Mirrors.RemoveAsync(MirrorOf(world), static () => false, Cancellation);
+        await world.Space.RemoveAsync(MirrorOf(world), static () => false, Cancellation);
 
         Assert.NotEqual(2020, File.GetLastWriteTimeUtc(used).Year);
     }
@@ -290,9 +290,9 @@ public sealed class DirectModulesTests : IDisposable
     [Fact]
     public async Task Repository_OfAnotherKind_IsRefusedInASentence()
     {
-        var failure = (await World().Modules.ListAsync(ModulePath.Parse("git.test/x.hg"), Cancellation)).Failure;
+        var failure = (await World().Modules.ListAsync(ModulePath.Parse("git.test/x.fossil"), Cancellation)).Failure;
         Assert.Equal(FailureKind.NotSupported, failure?.Kind);
-        Assert.Contains("hg", failure!.Message, StringComparison.Ordinal);
+        Assert.Equal("git.test/x.fossil is kept in fossil, and modules are fetched from git, Mercurial (hg) and Subversion (svn) only", failure!.Message);
     }
 
     [Fact]
@@ -313,7 +313,7 @@ public sealed class DirectModulesTests : IDisposable
     [InlineData("fatal: unable to access 'https://git.test/x/': The requested URL returned error: 500", false)]
     [InlineData("fatal: https://git.test/x/info/refs not valid: is this a git repository?", false)]
     public void Failure_OfOneRepository_IsOfItsHostOnlyWhereThatIsNotReached(string said, bool isOfHost) =>
-        Assert.Equal(isOfHost, GitFailures.SaysUnreachable(new GitResult(128, [], said)));
+        Assert.Equal(isOfHost, GitFailures.SaysUnreachable(new ProgramResult(128, [], said)));
 
     [Fact]
     public async Task Git_ThatIsNotThere_IsSaid()

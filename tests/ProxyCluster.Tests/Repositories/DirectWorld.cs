@@ -14,7 +14,8 @@ namespace ProxyCluster.Tests.Repositories;
 internal sealed class DirectWorld : IDisposable
 {
     private readonly ScratchDirectory _directory = new();
-    private readonly GitProgram _git;
+    private readonly LimitedProgram _program;
+    private readonly HgMirrors _mercurial;
     private readonly RepositoryGuard _guard;
 
     public DirectWorld(Action<DirectOptions>? configure = null, HttpMessageHandler? pages = null, GitLogins? logins = null, Action<StorageOptions>? storage = null)
@@ -25,16 +26,19 @@ internal sealed class DirectWorld : IDisposable
         Tree = new DataTree(_directory["data"]);
         Tree.Prepare();
         var options = Microsoft.Extensions.Options.Options.Create(Options);
-        _git = new GitProgram(options, Tree, TimeProvider.System);
+        _program = new LimitedProgram(options, Tree, TimeProvider.System);
         var kept = Microsoft.Extensions.Options.Options.Create(Storage);
         Beside = new BesideFiles(Tree, new Quarantine(Tree, kept, TimeProvider.System, NullLogger<Quarantine>.Instance));
-        Space = new MirrorSpace(options, kept, Tree, Beside, () => FreeBytes(this));
+        Space = new MirrorSpace(options, kept, Tree, Beside, NullLogger<MirrorSpace>.Instance, () => FreeBytes(this));
         _guard = new RepositoryGuard(Options, new VerificationOptions(), TimeProvider.System, RedirectGuard.IsInside, pages);
-        Mirrors = new GitMirrors(
-            options, _git, _guard, logins ?? (static (_, _) => ValueTask.FromResult<GitLogin?>(null)), Tree, Space,
-            new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), TimeProvider.System, NullLogger<GitMirrors>.Instance);
+        logins ??= static (_, _) => ValueTask.FromResult<GitLogin?>(null);
+        var lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
+        Mirrors = new GitMirrors(options, new GitProgram(options, _program), _guard, logins, Tree, Space, lifetime, TimeProvider.System, NullLogger<GitMirrors>.Instance);
+        var calls = new RepositoryCalls(options, _program, _guard, logins, TimeProvider.System, NullLogger<RepositoryCalls>.Instance);
+        _mercurial = new HgMirrors(options, _program, calls, Tree, Space, lifetime, TimeProvider.System);
+        IRepositoryKind[] kinds = [new GitRepositories(Mirrors, Space, Tree), _mercurial, new SvnRepositories(options, calls, Tree)];
         var discovery = new Discovery(options, _guard, TimeProvider.System);
-        Modules = new DirectModules(discovery, Mirrors, _guard, new UrlRewrites(Options.Rewrites), Tree, options, TimeProvider.System);
+        Modules = new DirectModules(discovery, kinds, _guard, new UrlRewrites(Options.Rewrites), Tree, options, TimeProvider.System);
         Region = new RegionModules(discovery, _guard, Modules, Others);
         Keeper = new MirrorKeeper(Tree, Mirrors, Space, TimeProvider.System, NullLogger<MirrorKeeper>.Instance);
     }
@@ -79,7 +83,8 @@ internal sealed class DirectWorld : IDisposable
         Keeper.Dispose();
         Mirrors.Dispose();
         _guard.Dispose();
-        _git.Dispose();
+        _mercurial.Dispose();
+        _program.Dispose();
         _directory.Dispose();
     }
 }

@@ -20,17 +20,24 @@ internal sealed record GoAnswers(
     IReadOnlyDictionary<string, Listed> Latest)
 {
     /// <summary>Asks it.</summary>
-    public static async Task<GoAnswers> AskAsync(GoWorkspace go, IReadOnlyCollection<DirectCase> cases)
+    public static Task<GoAnswers> AskAsync(GoWorkspace go, IReadOnlyCollection<DirectCase> cases) => AskAsync(
+        go, Ask(cases, static one => one.Versions(one.Repository)), Ask(cases, static one => one.Queries(one.Repository)), Ask(cases, static one => one.Modules));
+
+    /// <summary>The same, by name.</summary>
+    /// <param name="go">The go command.</param>
+    /// <param name="versions">Versions, as <c>path@version</c>.</param>
+    /// <param name="queries">Other names.</param>
+    /// <param name="paths">Modules.</param>
+    /// <param name="written">What it calls addresses that we know otherwise.</param>
+    public static async Task<GoAnswers> AskAsync(GoWorkspace go, List<string> versions, List<string> queries, List<string> paths, Func<string, string>? written = null)
     {
-        var versions = Ask(cases, static one => one.Versions(one.Repository));
-        var queries = Ask(cases, static one => one.Queries(one.Repository));
-        var paths = Ask(cases, static one => one.Modules);
+        written ??= static text => text;
         return new(
-            await DownloadAsync(go, versions),
-            await DownloadAsync(go, queries),
-            await ListAsync(go, [], queries),
-            await ListAsync(go, ["-versions", "-retracted"], paths),
-            (await ListAsync(go, [], [.. paths.Select(static path => $"{path}@latest")])).ToDictionary(static pair => pair.Key.Split('@')[0], static pair => pair.Value, StringComparer.Ordinal));
+            await DownloadAsync(go, versions, written),
+            await DownloadAsync(go, queries, written),
+            await ListAsync(go, [], queries, written),
+            await ListAsync(go, ["-versions", "-retracted"], paths, written),
+            (await ListAsync(go, [], [.. paths.Select(static path => $"{path}@latest")], written)).ToDictionary(static pair => pair.Key.Split('@')[0], static pair => pair.Value, StringComparer.Ordinal));
     }
 
     /// <summary>The answers about some of the cases.</summary>
@@ -53,22 +60,22 @@ internal sealed record GoAnswers(
     private static List<string> Ask(IEnumerable<DirectCase> cases, Func<DirectCase, IEnumerable<string>> asks) =>
         [.. cases.SelectMany(one => asks(one).Select(one.PathOf)).Distinct()];
 
-    private static async Task<Dictionary<string, Downloaded>> DownloadAsync(GoWorkspace go, List<string> asks)
+    private static async Task<Dictionary<string, Downloaded>> DownloadAsync(GoWorkspace go, List<string> asks, Func<string, string> written)
     {
         if (asks.Count == 0)
             return []; // with nothing named go downloads what the main module needs
         var result = await go.TryAsync([.. (ReadOnlySpan<string>)["mod", "download", "-json"], .. asks]);
-        var downloaded = Objects(result.Output).Select(static one => one.Deserialize<Downloaded>()!).Select(static one => one with { Info = one.Info is null ? null : File.ReadAllText(one.Info) }).ToList();
+        var downloaded = Objects(result.Output).Select(static one => one.Deserialize<Downloaded>()!).Select(one => one with { Info = one.Info is null ? null : written(File.ReadAllText(one.Info)) }).ToList();
         Assert.True(downloaded.Count == asks.Count, $"{downloaded.Count} of {asks.Count}\n{result.Errors}");
         return downloaded.Zip(asks).ToDictionary(static pair => pair.Second, static pair => pair.First, StringComparer.Ordinal);
     }
 
-    private static async Task<Dictionary<string, Listed>> ListAsync(GoWorkspace go, string[] flags, List<string> asks)
+    private static async Task<Dictionary<string, Listed>> ListAsync(GoWorkspace go, string[] flags, List<string> asks, Func<string, string> written)
     {
         if (asks.Count == 0)
             return [];
         var result = await go.TryAsync([.. (ReadOnlySpan<string>)["list", "-m", "-e", "-json"], .. flags, .. asks]);
-        var listed = Objects(result.Output).Zip(asks).ToDictionary(static pair => pair.Second, static pair => new Listed(pair.First), StringComparer.Ordinal);
+        var listed = Objects(written(result.Output)).Zip(asks).ToDictionary(static pair => pair.Second, static pair => new Listed(pair.First), StringComparer.Ordinal);
         Assert.True(listed.Count == asks.Count, $"{listed.Count} of {asks.Count}\n{result.Errors}");
         return listed;
     }

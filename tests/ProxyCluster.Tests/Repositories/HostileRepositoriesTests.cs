@@ -82,7 +82,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [InlineData("https://git.test/x/y", false, "https://git.test/x/y")]
     public void Rewrite_OfAnAddress_StaysWhereItLeads(string url, bool mayRewrite, string? expected)
     {
-        new UrlRewrites(["https://git.test/=file:///repositories/"]).TryFind(url, mayRewrite, out var address, out _);
+        new UrlRewrites(["https://git.test/=file:///repositories/"]).TryFind(RepositorySchemes.Git, url, mayRewrite, out var address, out _);
         Assert.Equal((expected, expected is not null && mayRewrite), (address?.Asked, address?.IsRewritten ?? false));
     }
 
@@ -122,7 +122,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [Fact]
     public void Environment_OfACallWithALogin_HoldsItAndTakesItNowhereElse()
     {
-        var address = new UrlRewrites([]).TryFind("https://git.test/x", true, out var found, out _) ? found : throw new InvalidOperationException();
+        var address = new UrlRewrites([]).TryFind(RepositorySchemes.Git, "https://git.test/x", true, out var found, out _) ? found : throw new InvalidOperationException();
         var login = new GitLogin([new("http.extraHeader", "Authorization: Basic c2VjcmV0")]);
 
         var environment = GitEnvironment.Of("/home", null, new GitCall(address, login, null), static _ => null);
@@ -152,7 +152,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [InlineData(@"https://git.test\@other.test/x")]
     public void Guard_GivenSomethingElseThanARepository_Refuses(string url)
     {
-        Assert.False(new UrlRewrites([]).TryFind(url, true, out var address, out var fault));
+        Assert.False(new UrlRewrites([]).TryFind(RepositorySchemes.Git, url, true, out var address, out var fault));
         Assert.Null(address);
         Assert.NotEmpty(fault);
     }
@@ -160,7 +160,7 @@ public sealed class HostileRepositoriesTests : IDisposable
     [Fact]
     public void Environment_OfSsh_QuotesAndHoldsNothingOfTheAccount()
     {
-        Assert.True(new UrlRewrites([]).TryFind("ssh://git.test/x", true, out var address, out _));
+        Assert.True(new UrlRewrites([]).TryFind(RepositorySchemes.Git, "ssh://git.test/x", true, out var address, out _));
         var call = new GitCall(address, null, IPAddress.Parse("2001:db8::1")) { KnownHosts = "/it's known" };
 
         var asNobody = GitEnvironment.Of("/home", null, call, static _ => null)["GIT_SSH_COMMAND"];
@@ -247,6 +247,42 @@ public sealed class HostileRepositoriesTests : IDisposable
         Assert.Null(answer.Failure);
         using var zip = new System.IO.Compression.ZipArchive(answer.Value.Body!);
         Assert.Equal([".gitattributes", ".lfsconfig", "a.go", "go.mod"], zip.Entries.Select(static entry => entry.Name).Order(StringComparer.Ordinal));
+    }
+
+    // On a disk of the operator's, git's other half reads the repository's own settings, and what those include.
+    [Fact]
+    public async Task Settings_OfARepositoryOnThisDisk_RunNothing()
+    {
+        var world = World();
+        var directory = MakeLib().Make(world.Repositories);
+        File.WriteAllText(
+            Path.Combine(directory, "more"),
+            $"[core]\n\tfsmonitor = touch {_proof}\n\tsshCommand = touch {_proof}\n\tpager = touch {_proof}\n[uploadpack]\n\tpackObjectsHook = touch {_proof};\n[credential]\n\thelper = !touch {_proof}\n[filter \"evil\"]\n\tsmudge = touch {_proof}\n");
+        File.AppendAllText(Path.Combine(directory, "config"), $"[include]\n\tpath = {Path.Combine(directory, "more")}\n");
+
+        Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Zip, Cancellation)).Failure);
+
+        Assert.False(File.Exists(_proof));
+    }
+
+    // What checks it out would have its own settings replaced by somebody else's.
+    [Theory]
+    [InlineData(".git")]
+    [InlineData(".GIT")]
+    public async Task Link_InPlaceOfGitsDirectory_IsRefused(string name)
+    {
+        var world = World();
+        var directory = MakeLib().Make(world.Repositories);
+        var link = ScriptedRepository.Git("/tmp"u8.ToArray(), "-C", directory, "hash-object", "-w", "--stdin").Trim();
+        var mod = ScriptedRepository.Git("module github.com/t/lib\n"u8.ToArray(), "-C", directory, "hash-object", "-w", "--stdin").Trim();
+        var tree = ScriptedRepository.Git(System.Text.Encoding.UTF8.GetBytes($"120000 blob {link}\t{name}\n100644 blob {mod}\tgo.mod\n"), "-C", directory, "mktree").Trim();
+        var commit = ScriptedRepository.Git(null, "-C", directory, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit-tree", "-m", "x", tree).Trim();
+        ScriptedRepository.Git(null, "-C", directory, "tag", "v1.5.0", commit);
+
+        var failure = (await world.Modules.ArtifactAsync(new(Lib, "v1.5.0"), ArtifactKind.Zip, Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.UpstreamInvalid, failure?.Kind);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(world.Tree.Temporary));
     }
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
+using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Repositories;
 
 namespace ProxyCluster.Tests.Repositories;
@@ -100,12 +101,34 @@ public sealed class MirrorSpaceTests : IDisposable
         Assert.InRange(later.Beside.Taken, 900_000, 1L << 20);
     }
 
+    [Fact]
+    [Trait("Needs", OtherKinds.Need)]
+    public async Task Mirrors_OfMercurial_CountAndGoToo()
+    {
+        using var scratch = new ScratchDirectory();
+        using var world = OtherKinds.NewWorld($"file://{scratch["hg"]}/", "", static options => options.MaxBytes = 1L << 20);
+        Directory.CreateDirectory(scratch["hg"]);
+        foreach (var name in (string[])["one", "two"])
+        {
+            var noise = new byte[600_000];
+            new Random(name[0]).NextBytes(noise);
+            new ScriptedMercurial(scratch["hg/" + name]).Commit(("go.mod", $"module vanity.test/hg/{name}\n"), ("noise", Convert.ToBase64String(noise))).Tag("v1.0.0");
+        }
+
+        foreach (var name in (string[])["one", "two", "one"])
+        {
+            Assert.Null((await world.Modules.ListAsync(ModulePath.Parse($"vanity.test/hg/{name}"), Cancel)).Failure);
+            Assert.Equal([name], Mirrored(world));
+            Assert.InRange(world.Space.Taken, 600_000, world.Space.Bound);
+        }
+    }
+
     [Theory]
     [InlineData("fatal: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output", FailureKind.StoreUnavailable)]
     [InlineData("error: file write error: Disk quota exceeded\nfatal: index-pack failed", FailureKind.StoreUnavailable)]
     [InlineData("fatal: index-pack failed", FailureKind.UpstreamInvalid)]
     public void Fetch_ThatTheDiskRefuses_IsNoFaultOfTheRepository(string said, FailureKind expected) =>
-        Assert.Equal(expected, GitFailures.Of("https://git.test/x", new GitResult(128, [], said)).Kind);
+        Assert.Equal(expected, GitFailures.Of("https://git.test/x", new ProgramResult(128, [], said)).Kind);
 
     public void Dispose() => _world.Dispose();
 
