@@ -37,6 +37,9 @@ internal sealed class AuditFiles : IDisposable
     /// <summary>Bytes behind the last whole line, which a process left that was killed, and that were cut off when it was opened.</summary>
     public long CutOff { get; private init; }
 
+    /// <summary>Where the files of a log were moved that could not be gone on with, because its newest one is damaged; null where it is not.</summary>
+    public string? SetAside { get; private init; }
+
     /// <summary>Number of the next line.</summary>
     public long Next => _head.Sequence + 1;
 
@@ -52,25 +55,34 @@ internal sealed class AuditFiles : IDisposable
     {
         Directory.CreateDirectory(directory);
         var cut = 0L;
-        foreach (var (name, path) in Enumerable.Reverse(AuditFileName.In(directory)))
+        string? aside = null;
+        var known = AuditFileName.In(directory);
+        foreach (var (name, path) in Enumerable.Reverse(known))
         {
             var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
             var length = RandomAccess.GetLength(file);
-            if (LastLine(file, length) is { End: > 0 } last && AuditFileLines.From(path, 0).Select(static line => AuditLine.ReadOrNull(line.Line.Span)).First()?.Log is { } log)
+            var (head, end, hasLines) = LastLine(file, length);
+            if (end > 0 && LogOfOrNull(path) is { } log)
             {
-                RandomAccess.SetLength(file, last.End);
-                return new(directory, options, log, name, last.Head, file) { CutOff = cut + length - last.End, Committed = last.Head };
+                RandomAccess.SetLength(file, end);
+                return new(directory, options, log, name, head, file) { CutOff = cut + length - end, Committed = head };
+            }
+
+            file.Dispose();
+            if (hasLines)
+            {
+                aside = Move(known, Path.Combine(directory, $"damaged-{now.UtcDateTime:yyyyMMdd'T'HHmmssfff}"));
+                break;
             }
 
             // Killed before its first line was whole.
-            file.Dispose();
             File.Delete(path);
             cut += length;
         }
 
         var first = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         var (begun, handle) = Create(directory, 1, now);
-        var files = new AuditFiles(directory, options, first, begun, AuditHead.None, handle) { CutOff = cut };
+        var files = new AuditFiles(directory, options, first, begun, AuditHead.None, handle) { CutOff = cut, SetAside = aside };
         files.AppendFileLine(now);
         return files;
     }
@@ -144,8 +156,19 @@ internal sealed class AuditFiles : IDisposable
 
     private static DateTimeOffset HourOf(DateTimeOffset time) => new(time.UtcDateTime.Date.AddHours(time.UtcDateTime.Hour), TimeSpan.Zero);
 
-    // The last line that is whole, and where it ends; a power cut may leave zeros behind it.
-    private static (AuditHead Head, long End) LastLine(SafeFileHandle file, long length)
+    private static string? LogOfOrNull(string path) => AuditFileLines.From(path, 0).Select(static line => AuditLine.ReadOrNull(line.Line.Span)).FirstOrDefault()?.Log;
+
+    // Lines are evidence, those that cannot be read too, and nothing is written behind a line whose hash is not known.
+    private static string Move(IReadOnlyList<(AuditFileName Name, string Path)> files, string target)
+    {
+        Directory.CreateDirectory(target);
+        foreach (var (name, path) in files.Where(static file => File.Exists(file.Path)))
+            File.Move(path, Path.Combine(target, name.ToString()));
+        return target;
+    }
+
+    // The last line that is whole, and where it ends; a power cut may leave zeros behind it. And whether there is any line.
+    private static (AuditHead Head, long End, bool HasLines) LastLine(SafeFileHandle file, long length)
     {
         for (var size = (long)TailPiece; ; size *= 4)
         {
@@ -159,12 +182,12 @@ internal sealed class AuditFiles : IDisposable
                 var start = tail.AsSpan(0, end).LastIndexOf((byte)'\n') + 1;
                 var line = tail.AsSpan(start, end - start);
                 if ((start > 0 || from == 0) && AuditChain.StatedOrNull(line) is { } hash && AuditLine.ReadOrNull(line) is { } whole)
-                    return (new AuditHead(whole.Seq, hash), from + end + 1);
+                    return (new AuditHead(whole.Seq, hash), from + end + 1, true);
                 end = start - 1;
             }
 
             if (from == 0)
-                return (AuditHead.None, 0);
+                return (AuditHead.None, 0, tail.AsSpan(0, read).Contains((byte)'\n'));
         }
     }
 }

@@ -76,9 +76,13 @@ internal sealed partial class AuditWriter(
             var files = AuditFiles.Open(options.Value.Directory, options.Value, Clock.GetUtcNow());
             if (files.CutOff > 0)
                 Log.CutOff(Logger, options.Value.Directory, files.CutOff, files.Next - 1);
+            if (files.SetAside is { } aside)
+                Log.SetAside(Logger, options.Value.Directory, aside);
             Append(files, new(Clock.GetUtcNow(), AuditWord.Start)
             {
-                Text = files.CutOff > 0 ? string.Create(CultureInfo.InvariantCulture, $"{BuildInfo.Version}; {files.CutOff} bytes of an unfinished line were cut off") : BuildInfo.Version,
+                Text = BuildInfo.Version
+                    + (files.CutOff > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {files.CutOff} bytes of an unfinished line were cut off") : "")
+                    + (files.SetAside is null ? "" : $"; the log that was here is damaged, and in {files.SetAside}"),
             });
             return files;
         }
@@ -151,6 +155,9 @@ internal sealed partial class AuditWriter(
 
         [LoggerMessage(LogLevel.Warning, "The audit log in {Directory} ended in the middle of a line: {Bytes} bytes were cut off, and it goes on behind line {Sequence}")]
         public static partial void CutOff(ILogger logger, string directory, long bytes, long sequence);
+
+        [LoggerMessage(LogLevel.Critical, "The audit log in {Directory} is damaged and cannot be gone on with: it was moved to {Aside}, and a new one was begun. 'proxycluster audit verify --set Audit:Directory=…' says what is wrong there")]
+        public static partial void SetAside(ILogger logger, string directory, string aside);
 
         [LoggerMessage(LogLevel.Error, "{Count} events are missing from the audit log: they came faster than the disk took them")]
         public static partial void Lost(ILogger logger, long count);

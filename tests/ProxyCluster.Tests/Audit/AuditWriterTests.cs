@@ -79,6 +79,36 @@ public sealed class AuditWriterTests
         Assert.Single(site.Files);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Start_OnADamagedLog_MovesItAsideAndBeginsAnother(int damagedOnes)
+    {
+        await using var site = new AuditSite(static options => options.MaxFileBytes = 4096);
+        await site.StartAsync();
+        for (var i = 0; i < 20; i++)
+            await site.WriteAsync(1);
+        await site.StopAsync();
+        var before = site.Verify();
+
+        // A bit of the newest file's first line, or one of each of its lines.
+        var lines = File.ReadAllLines(site.Files[^1]);
+        for (var i = 0; i < (damagedOnes == 0 ? 1 : lines.Length); i++)
+            lines[i] = "?" + lines[i][1..];
+        File.WriteAllText(site.Files[^1], string.Join('\n', lines) + "\n");
+        await site.StartAsync();
+        await site.WriteAsync(1);
+
+        var after = site.Verify();
+        Assert.Empty(after.Problems);
+        Assert.NotEqual(before.Log, after.Log);
+        var aside = Assert.Single(Directory.GetDirectories(site.Directory));
+        Assert.Contains(aside, site.Lines("start")[^1].Text, StringComparison.Ordinal);
+        var damaged = AuditVerification.Run(aside, []);
+        Assert.Equal((before.Log, before.Files), (damaged.Log, damaged.Files));
+        Assert.NotEmpty(damaged.Problems);
+    }
+
     [Fact]
     public async Task Files_AreBegunByHourAndBySize()
     {
