@@ -17,12 +17,13 @@ namespace ProxyCluster.Seals;
 /// </para>
 /// </summary>
 internal sealed partial class SealClock(
-    AuditLog log, SealBook book, AgreedDocuments agreed, ClusterSelf self, IOptions<AuditOptions> options, TimeProvider clock, ILogger<SealClock> logger)
+    AuditLog log, AgreedDocuments agreed, ClusterSelf self, IOptions<AuditOptions> options, TimeProvider clock, ILogger<SealClock> logger)
     : HostedLoop(clock, logger)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(10);
 
-    private bool? _isWhole;
+    private SealedHead? _held;
+    private bool _isBroken;
     private string? _complaint;
 
     /// <inheritdoc/>
@@ -31,27 +32,11 @@ internal sealed partial class SealClock(
     private async Task<bool> TurnAsync(CancellationToken stop)
     {
         // Soon after the start, and after a failure.
-        var isSoon = (_isWhole is null || _complaint is not null) && options.Value.SealEvery > First;
+        var isSoon = (_held is null || _complaint is not null) && options.Value.SealEvery > First;
         await Task.Delay(isSoon ? First : options.Value.SealEvery, Clock, stop);
-        var place = log.Place;
-        if (place.Log.Length == 0)
-            return true;
-        _isWhole ??= IsWhole(place);
-        if (_isWhole == true)
+        if (log.Place is { Log.Length: > 0 } place)
             await SealAsync(place, stop);
-        return true;
-    }
-
-    // Against what was heard before anything could be added.
-    private bool IsWhole(AuditPlace place)
-    {
-        if (book.Current.OfOrNull(place.Log) is not { } known)
-            return true;
-        if (AuditReader.HasRetired(options.Value.Directory, known.Sequence) || AuditReader.HashOfOrNull(options.Value.Directory, known.Sequence) == known.Hash)
-            return true;
-        log.Note(new(log.Now, AuditWord.Integrity) { Check = "audit-log", Text = string.Create(CultureInfo.InvariantCulture, $"it does not hold line {known.Sequence} as the cluster knows it") });
-        Log.NotWhole(Logger, options.Value.Directory, known.Sequence);
-        return false;
+        return !_isBroken;
     }
 
     private async Task SealAsync(AuditPlace place, CancellationToken stop)
@@ -60,18 +45,36 @@ internal sealed partial class SealClock(
         var round = now.UtcTicks / options.Value.SealEvery.Ticks;
         var head = new SealedHead(place.Log, place.Head.Sequence, place.Head.Hash, self.Member.Id, self.Region, now);
         var changed = await agreed.ChangeAsync(SealBook.Name, json => Step(json, head, round), stop);
-        if (changed.Failure is { } failure && _complaint != failure.Message)
+        if (changed.Failure is { } failure && _complaint != failure.Message && !_isBroken)
             Log.NotSealed(Logger, failure.Message);
+        else if (changed.Failure is null)
+            _held = head;
         _complaint = changed.Failure?.Message;
     }
 
-    private static Outcome<byte[]> Step(ReadOnlyMemory<byte> json, SealedHead head, long round)
+    private Outcome<byte[]> Step(ReadOnlyMemory<byte> json, SealedHead head, long round)
     {
+        // 1. What does the cluster know of this log, by its newest word?
         if (!SealSet.TryParse(json.Span, out var known, out var error))
             return new Failure(FailureKind.StoreUnavailable, $"the seals that are known cannot be read by this program, so it changes none: {error}");
+        if (known.OfOrNull(head.Log) is { } standing && !Holds(standing))
+        {
+            _isBroken = true;
+            log.Note(new(log.Now, AuditWord.Integrity) { Check = "audit-log", Text = string.Create(CultureInfo.InvariantCulture, $"it does not hold line {standing.Sequence} as the cluster knows it") });
+            Log.NotWhole(Logger, options.Value.Directory, standing.Sequence);
+            return new Failure(FailureKind.Blocked, "the log is not what was sealed");
+        }
+
+        // 2. And now.
         var next = known.With(head, round);
         return ReferenceEquals(next, known) ? json.ToArray() : next.Write();
     }
+
+    // What was sealed by this very process need not be read again.
+    private bool Holds(SealedHead standing) =>
+        (standing.Sequence, standing.Hash) == (_held?.Sequence, _held?.Hash)
+        || AuditReader.HasRetired(options.Value.Directory, standing.Sequence)
+        || AuditReader.HashOfOrNull(options.Value.Directory, standing.Sequence) == standing.Hash;
 
     private static partial class Log
     {

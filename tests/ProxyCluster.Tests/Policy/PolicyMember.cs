@@ -1,13 +1,12 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Clustering.Agreed;
 using ProxyCluster.Clustering.Local;
 using ProxyCluster.Policy;
-using ProxyCluster.Storage;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Tests.Audit;
+using ProxyCluster.Tests.Clustering.Agreed;
 using ProxyCluster.Tests.Gate;
 using ProxyCluster.Tests.Silo;
 
@@ -18,17 +17,13 @@ internal sealed class PolicyMember : IAsyncDisposable
 {
     private readonly ScratchDirectory _scratch = new();
     private readonly AuditSite _audit = new();
-    private readonly AgreedDocuments _agreed;
+    private readonly AgreedSite _agreed;
 
     public PolicyMember(LocalCluster? cluster = null)
     {
         Book = Gates.Book(Clock);
-        var tree = new DataTree(_scratch["data"]);
-        tree.Prepare();
-        var file = new AgreedFile(tree, new NoFlush(), Microsoft.Extensions.Options.Options.Create(new StorageOptions { Data = tree.Root }), NullLogger<AgreedFile>.Instance);
-        _agreed = new AgreedDocuments(
-            new LocalAgreedCalls(cluster ?? new LocalCluster()), file, [new AgreedReader(PolicyBook.Name, Book.TakeOrFault)], Clock, NullLogger<AgreedDocuments>.Instance);
-        Orders = new PolicyOrders(_agreed, Clock, _audit.Log, Logger<PolicyOrders>());
+        _agreed = new AgreedSite(cluster ?? new LocalCluster(), Clock, new AgreedReader(PolicyBook.Name, Book.TakeOrFault));
+        Orders = new PolicyOrders(_agreed.Documents, Clock, _audit.Log, Logger<PolicyOrders>());
     }
 
     public ManualTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 6, 3, 12, 0, 0, default));
