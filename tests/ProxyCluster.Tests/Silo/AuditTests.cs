@@ -139,6 +139,13 @@ public sealed class AuditTests : IAsyncLifetime
         var whole = await CommandLineCall.RunAsync(verify);
         Assert.True(whole.Status == 0 && whole.Out.Contains("sealed up to", StringComparison.Ordinal), whole.Out + whole.Error);
 
+        // What vouches for nothing is not taken for somebody who knows nothing.
+        var other = Path.Combine(_tokens.FullName, "seals");
+        await File.WriteAllTextAsync(other, "1\n{}", Cancel);
+        var wrong = await CommandLineCall.RunAsync([.. verify, "--seals", other]);
+        Assert.Equal(2, wrong.Status);
+        Assert.Contains("it is no file of seals", wrong.Error, StringComparison.Ordinal);
+
         // 2. All but the first three lines is cut off.
         foreach (var (_, path) in AuditFileName.In(directory).Skip(1))
             File.Delete(path);

@@ -58,12 +58,18 @@ internal static class AuditVerb
             var directory = services.GetRequiredService<IOptions<AuditOptions>>().Value.Directory;
             try
             {
-                List<KnownHead> known = [.. SealsOf(services.GetRequiredService<AgreedFile>().Read(SealBook.Name).Content, "the cluster")];
+                if (SealsOrNull(services.GetRequiredService<AgreedFile>().Read(SealBook.Name).Content, "the cluster") is not { } known)
+                {
+                    await context.Error.WriteLineAsync("proxycluster: the seals in the data directory cannot be read: move agreed/seals away, and give another member's by --seals").ConfigureAwait(false);
+                    return ExitStatus.Failed;
+                }
+
                 foreach (var file in others)
                 {
-                    if (AgreedFile.ParseOrNull(RegularFile.ReadAllBytes(Path.Combine(context.WorkingDirectory, file))) is not { } document)
+                    if (AgreedFile.ParseOrNull(RegularFile.ReadAllBytes(Path.Combine(context.WorkingDirectory, file))) is not { } document
+                        || SealsOrNull(document.Content, file) is not { } more)
                         return await WrongSettings.ReportAsync([$"--seals {file}: it is no file of seals"], context).ConfigureAwait(false);
-                    known.AddRange(SealsOf(document.Content, file));
+                    known.AddRange(more);
                 }
 
                 // 2. The proof.
@@ -81,8 +87,8 @@ internal static class AuditVerb
         }
     }
 
-    private static IEnumerable<KnownHead> SealsOf(byte[] content, string from) =>
-        SealSet.TryParse(content, out var set, out _) ? set.Known(from) : [];
+    private static List<KnownHead>? SealsOrNull(byte[] content, string from) =>
+        SealSet.TryParse(content, out var set, out _) ? [.. set.Known(from)] : null;
 
     private static string Summary(AuditVerified verified)
     {
