@@ -76,24 +76,23 @@ internal sealed record AuditFilter
 
     private static TimeSpan Slack => TimeSpan.FromHours(2);
 
-    /// <summary>Is it meant?</summary>
-    public bool Takes(AuditLine line, AuditAddresses addresses)
+    /// <summary>What tells whether a line is meant, made once for all lines.</summary>
+    public Predicate<AuditLine> Matcher(AuditAddresses addresses)
     {
-        if (line.Time < Since || line.Time >= Until)
-            return false;
-        if (Decision is null ? OfTheLog.Contains(line.Event, StringComparer.Ordinal) : !Decision.Split(',').Contains(line.Event, StringComparer.Ordinal))
-            return false;
-        if (Module is not null && (line.Module is null || (line.Module != Module && ModulePathPatterns.Parse(Module).MatchOrNull(line.Module) is null)))
-            return false;
-        return (Version is null || line.Version == Version) && (Client is null || IsClient(line, addresses));
-    }
+        var events = Decision?.Split(',');
+        var patterns = Module is null ? null : ModulePathPatterns.Parse(Module);
+        var address = IPAddress.TryParse(Client, out var one) ? one : null;
+        var network = IPNetwork.TryParse(Client, out var many) ? many : (IPNetwork?)null;
+        return line =>
+            !(line.Time < Since || line.Time >= Until)
+            && (events is null ? !OfTheLog.Contains(line.Event, StringComparer.Ordinal) : events.Contains(line.Event, StringComparer.Ordinal))
+            && (patterns is null || (line.Module is { } module && (module == Module || patterns.MatchOrNull(module) is not null)))
+            && (Version is null || line.Version == Version)
+            && (Client is null || IsClient(line));
 
-    private bool IsClient(AuditLine line, AuditAddresses addresses)
-    {
-        if (line.Subject == Client || line.Namespace == Client || line.Build == Client || line.Address == Client)
-            return true;
-        if (IPAddress.TryParse(Client, out var one))
-            return addresses.Matches(line.Address, one);
-        return IPNetwork.TryParse(Client, out var network) && IPAddress.TryParse(line.Address, out var address) && network.Contains(address);
+        bool IsClient(AuditLine line) =>
+            line.Subject == Client || line.Namespace == Client || line.Build == Client || line.Address == Client
+            || (address is not null ? addresses.Matches(line.Address, address)
+                : network is { } within && IPAddress.TryParse(line.Address, out var known) && within.Contains(known));
     }
 }

@@ -11,6 +11,7 @@ internal static class AuditReader
     public static IEnumerable<AuditLine> Read(string directory, AuditFilter filter, AuditAddresses addresses)
     {
         var word = Encode(filter.Version ?? (filter.Module?.AsSpan().IndexOfAny("*?[,") < 0 ? filter.Module : null));
+        var isMeant = filter.Matcher(addresses);
         var files = AuditFileName.In(directory);
         for (var i = 0; i < files.Count; i++)
         {
@@ -18,7 +19,7 @@ internal static class AuditReader
                 continue;
             foreach (var (line, _) in LinesOf(files[i].Path))
             {
-                if (line.Span.IndexOf(word) >= 0 && AuditLine.ReadOrNull(line.Span) is { } read && filter.Takes(read, addresses))
+                if (line.Span.IndexOf(word) >= 0 && AuditLine.ReadOrNull(line.Span) is { } read && isMeant(read))
                     yield return read;
             }
         }

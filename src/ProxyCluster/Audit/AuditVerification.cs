@@ -24,6 +24,7 @@ internal sealed record AuditVerified(string? Log, long First, AuditHead Last, in
 /// </summary>
 internal sealed class AuditVerification(IReadOnlyCollection<KnownHead> known)
 {
+    private readonly ILookup<long, KnownHead> _known = known.ToLookup(static one => one.Head.Sequence);
     private readonly List<string> _problems = [];
     private readonly HashSet<KnownHead> _seen = [];
     private AuditHead _head = AuditHead.None;
@@ -129,7 +130,7 @@ internal sealed class AuditVerification(IReadOnlyCollection<KnownHead> known)
     private void Note(AuditLine line, string hash)
     {
         _head = new(line.Seq, hash);
-        foreach (var one in known.Where(one => one.Log == _log && one.Head == _head))
+        foreach (var one in _known[line.Seq].Where(one => one.Log == _log && one.Head == _head))
         {
             _seen.Add(one);
             _sealed = Math.Max(_sealed, one.Head.Sequence);

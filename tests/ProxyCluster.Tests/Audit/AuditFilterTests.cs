@@ -41,16 +41,16 @@ public sealed class AuditFilterTests
     public void Filter_TakesWhatItSays(string said, bool isTaken)
     {
         var filter = Read(said);
-        Assert.Equal(isTaken, filter.Takes(Line, Plain));
+        Assert.Equal(isTaken, filter.Matcher(Plain)(Line));
         Assert.Equal(filter, Read(filter.Write()));
     }
 
     [Fact]
     public void Filter_WithoutDecision_LeavesOutTheLogsOwnLines()
     {
-        Assert.False(Read("").Takes(Line with { Event = "start" }, Plain));
-        Assert.True(Read("decision=start").Takes(Line with { Event = "start" }, Plain));
-        Assert.True(Read("").Takes(Line with { Event = "lost" }, Plain));
+        Assert.False(Read("").Matcher(Plain)(Line with { Event = "start" }));
+        Assert.True(Read("decision=start").Matcher(Plain)(Line with { Event = "start" }));
+        Assert.True(Read("").Matcher(Plain)(Line with { Event = "lost" }));
     }
 
     [Theory]

@@ -96,11 +96,11 @@ public sealed class AuditShipperTests : IAsyncLifetime
 
     private async Task<List<AuditLine>> FoundAsync(AuditFilter filter)
     {
-        var found = new List<AuditLine>();
+        var (found, isMeant) = (new List<AuditLine>(), filter.Matcher(new AuditAddresses(null)));
         await using var table = NewTable();
         await foreach (var line in table.FindAsync(filter, Cancel))
         {
-            if (filter.Takes(line, new AuditAddresses(null)))
+            if (isMeant(line))
                 found.Add(line);
         }
 

@@ -21,7 +21,7 @@ internal sealed class AuditTable(string connection) : IAsyncDisposable
             module text, version text, artifact text, rule text, policy bigint, "check" text, origin text,
             address text, subject text, namespace text, build text, request text, trace text, "by" text, text text, silo text, region text,
             PRIMARY KEY (log, seq));
-        CREATE INDEX IF NOT EXISTS audit_module ON proxycluster.audit (module, version);
+        CREATE INDEX IF NOT EXISTS audit_version ON proxycluster.audit (version);
         CREATE INDEX IF NOT EXISTS audit_time ON proxycluster.audit (time);
         """;
 
@@ -29,9 +29,12 @@ internal sealed class AuditTable(string connection) : IAsyncDisposable
 
     private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(connection);
 
-    /// <summary>Creates what is missing.</summary>
+    /// <summary>Creates the table where there is none: a role that may only add lines to it does, where somebody else has made it.</summary>
     public async Task PrepareAsync(CancellationToken cancel)
     {
+        await using var look = _source.CreateCommand("SELECT to_regclass('proxycluster.audit') IS NOT NULL");
+        if (await look.ExecuteScalarAsync(cancel) is true)
+            return;
         await using var line = await _source.OpenConnectionAsync(cancel);
         await using var work = await line.BeginTransactionAsync(cancel);
         await using var create = new NpgsqlCommand(Schema, line, work);

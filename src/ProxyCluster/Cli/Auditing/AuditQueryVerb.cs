@@ -75,7 +75,8 @@ internal static class AuditQueryVerb
                 if (postgres is not null)
                 {
                     table = new AuditTable(postgres);
-                    sources.Add(table.FindAsync(filter, cancel).Where(line => filter.Takes(line, addresses)));
+                    var isMeant = filter.Matcher(addresses);
+                    sources.Add(table.FindAsync(filter, cancel).Where(line => isMeant(line)));
                 }
                 else if (parsed.GetValue(admin.TokenFile) is not null)
                 {
