@@ -87,9 +87,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     public async Task<ProgramResult> LookAsync(RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel)
     {
         MirrorKeeper.Touch(DirectoryOf(address), _clock);
-        var result = await _program.RunAsync(
-            Command(null, null, ["--cwd", DirectoryOf(address), .. arguments], _options.LookTimeout, address.Url) with { Output = output, MaxOutput = max }, cancel);
-        return result.IsWell ? result : throw Broken(address, result);
+        return await RunHereAsync(address, ["--cwd", DirectoryOf(address), .. arguments], output, max, cancel);
     }
 
     /// <inheritdoc/>
@@ -117,14 +115,18 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
         {
             await ProbeAsync(address, cancel);
             _space.Remove(mirror);
-            Directory.CreateDirectory(_tree.Repositories);
-            await RunHereAsync(address, ["init", "--", mirror], cancel);
+            await RunHereAsync(address, ["init", "--", mirror], null, NamesBudget, cancel);
             await File.WriteAllTextAsync(Path.Combine(mirror, MirrorKeeper.UsedName), address.Url + "\n", cancel);
         }
 
-        // 3. A pull that was killed leaves its locks, and whoever holds the turn is the only one who writes.
+        // 3. A pull that was killed leaves its locks, and whoever holds the turn is the only one who writes; and the journal of what it
+        // had written, without which to take that back no other pull begins. Where that fails the mirror is damaged, and given up.
         foreach (var left in (ReadOnlySpan<string>)[".hg/wlock", ".hg/store/lock"])
             File.Delete(Path.Combine(mirror, left));
+        if (File.Exists(Path.Combine(mirror, ".hg/store/journal")))
+            await RunHereAsync(address, ["--cwd", mirror, "recover"], null, NamesBudget, cancel);
+
+        // 4. What is new.
         try
         {
             await _calls.AskAsync(
@@ -136,8 +138,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
                 },
                 cancel);
         }
-        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamInvalid or FailureKind.StoreUnavailable
-            || e.Failure.Message.Contains("abandoned transaction", StringComparison.Ordinal))
+        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamInvalid or FailureKind.StoreUnavailable)
         {
             _space.Remove(mirror);
             if (e.Failure.Kind is FailureKind.StoreUnavailable)
@@ -145,7 +146,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
             throw;
         }
 
-        // 4. What it has now.
+        // 5. What it has now.
         var (names, printed) = await LookForNamesAsync(address, cancel);
         _names.Remember(KeyOf(address), names, printed);
         return names;
@@ -159,11 +160,11 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
         return (names, printed);
     }
 
-    private async Task RunHereAsync(RepositoryAddress address, IReadOnlyList<string> arguments, CancellationToken cancel)
+    private async Task<ProgramResult> RunHereAsync(
+        RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel)
     {
-        var result = await _program.RunAsync(Command(null, null, arguments, _options.LookTimeout, address.Url), cancel);
-        if (!result.IsWell)
-            throw Broken(address, result);
+        var result = await _program.RunAsync(Command(null, null, arguments, _options.LookTimeout, address.Url) with { Output = output, MaxOutput = max }, cancel);
+        return result.IsWell ? result : throw Broken(address, result);
     }
 
     private ProgramCommand Command(RepositoryAddress? address, RepositoryWay? way, IReadOnlyList<string> arguments, TimeSpan limit, string? subject = null) =>

@@ -56,13 +56,32 @@ public sealed class HostileOtherKindsTests : IDisposable
         var lib = new ScriptedMercurial(_scratch["hg/lib"]).Commit(("go.mod", "module vanity.test/hg/lib\n")).Tag("v1.0.0");
         var world = World();
         Assert.Null((await world.Modules.ListAsync(ModulePath.Parse("vanity.test/hg/lib"), Cancellation)).Failure);
-        var mirror = Directory.EnumerateDirectories(world.Tree.Repositories).Single(static path => Path.GetFileName(path) != LimitedProgram.HomeName);
-        File.WriteAllText(Path.Combine(mirror, ".hg", "hgrc"), $"[hooks]\npre-log = touch {Proof}\npre-pull = touch {Proof}\nincoming = touch {Proof}\n");
+        File.WriteAllText(Path.Combine(MirrorOf(world), ".hg", "hgrc"), $"[hooks]\npre-log = touch {Proof}\npre-pull = touch {Proof}\nincoming = touch {Proof}\n");
         lib.Commit(("a.go", "package a\n")).Tag("v1.1.0");
 
         Assert.Null((await world.Modules.ArtifactAsync(new(ModulePath.Parse("vanity.test/hg/lib"), "v1.1.0"), ArtifactKind.Zip, Cancellation)).Failure);
 
         Assert.False(File.Exists(Proof));
+    }
+
+    // Its transaction stays open, and hg begins no other until that is taken back.
+    [Fact]
+    [Trait("Needs", OtherKinds.Need)]
+    public async Task Pull_ThatWasKilled_IsTakenBackByTheNext()
+    {
+        var lib = new ScriptedMercurial(_scratch["hg/lib"]).Commit(("go.mod", "module vanity.test/hg/lib\n")).Tag("v1.0.0");
+        var world = World();
+        Assert.Null((await world.Modules.ListAsync(ModulePath.Parse("vanity.test/hg/lib"), Cancellation)).Failure);
+        var mirror = MirrorOf(world);
+        lib.Commit(("a.go", "package a\n")).Tag("v1.1.0");
+        Assert.Throws<InvalidOperationException>(() => lib.Hg("--cwd", mirror, "--config", "hooks.pretxnclose=kill -9 $PPID", "pull", "-q", _scratch["hg/lib"]));
+        Assert.True(File.Exists(Path.Combine(mirror, ".hg/store/journal")));
+        File.WriteAllText(Path.Combine(mirror, "mark"), "");
+
+        Assert.Null((await world.Modules.ArtifactAsync(new(ModulePath.Parse("vanity.test/hg/lib"), "v1.1.0"), ArtifactKind.Zip, Cancellation)).Failure);
+
+        Assert.True(File.Exists(Path.Combine(mirror, "mark")));
+        Assert.Equal(2, Directory.EnumerateDirectories(world.Tree.Repositories).Count());
     }
 
     [Fact]
@@ -196,6 +215,9 @@ public sealed class HostileOtherKindsTests : IDisposable
         Assert.Equal(isRefused, way.HasRefused);
         Assert.Equal(!isRefused, server.Pending());
     }
+
+    private static string MirrorOf(DirectWorld world) =>
+        Directory.EnumerateDirectories(world.Tree.Repositories).Single(static path => Path.GetFileName(path) != LimitedProgram.HomeName);
 
     private DirectWorld World(Action<DirectOptions>? configure = null, GitLogins? logins = null)
     {
