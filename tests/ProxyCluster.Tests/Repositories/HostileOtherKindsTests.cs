@@ -112,6 +112,22 @@ public sealed class HostileOtherKindsTests : IDisposable
         Assert.Equal(["go.mod"], zip.Entries.Select(static entry => entry.Name));
     }
 
+    // A server says of its files' sizes what it likes; no svnserve can be made to say this.
+    [Fact]
+    public async Task Files_OfASubversionRepositoryWithSizesPastAllNumbers_AreTooMuch()
+    {
+        const string list = "<lists><list><entry kind='file'><name>a</name><size>9223372036854775807</size></entry><entry kind='file'><name>b</name><size>9223372036854775807</size></entry></list></lists>";
+        const string log = "<log><logentry revision='2'><date>2020-09-13T12:26:40.000000Z</date></logentry></log>";
+        File.WriteAllText(_scratch["svn.sh"], $"#!/bin/sh\ncase $1 in log) echo \"{log}\";; list) echo \"{list}\";; cat) echo 'module vanity.test/svn/lib';; esac\n");
+        File.SetUnixFileMode(_scratch["svn.sh"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        var failure = (await World(options => options.Svn = _scratch["svn.sh"]).Modules.ArtifactAsync(
+            new(ModulePath.Parse("vanity.test/svn/lib"), "v0.0.0-20200913122640-000000000002"), ArtifactKind.Zip, Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.UpstreamInvalid, failure?.Kind);
+        Assert.Contains("larger than a module may be", failure!.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [Trait("Needs", OtherKinds.Need)]
     [InlineData("/etc/passwd")]
