@@ -157,12 +157,16 @@ internal sealed partial class GitMirrors : IDisposable
         return result.IsWell && result.Errors.Length == 0 ? GitObject.ParseBatch(result.Output, names.Count) : throw Broken(address, result);
     }
 
-    /// <summary>Packs a mirror anew.</summary>
+    /// <summary>Packs a mirror anew, unless somebody writes it.</summary>
     public async Task PackAsync(string mirror, CancellationToken cancel)
     {
-        using var turn = await _space.TakeAsync(mirror, cancel);
-        ClearLeftovers(mirror);
-        await _git.RunAsync(new GitCommand(mirror, ["gc", "-q"], _options.FetchTimeout) { Mirror = mirror }, cancel);
+        if (_space.TakeOrNull(mirror) is not { } turn)
+            return;
+        using (turn)
+        {
+            ClearLeftovers(mirror);
+            await _git.RunAsync(new GitCommand(mirror, ["gc", "-q"], _options.FetchTimeout) { Mirror = mirror }, cancel);
+        }
     }
 
     /// <summary>Runs a command that only reads the mirror.</summary>

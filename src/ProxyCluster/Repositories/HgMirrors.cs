@@ -91,7 +91,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task ForgetAsync(RepositoryAddress address, CancellationToken cancel) => _space.RemoveAsync(DirectoryOf(address), static () => true, cancel);
+    public Task ForgetAsync(RepositoryAddress address, long since, CancellationToken cancel) => _space.RemoveAsync(DirectoryOf(address), since, cancel);
 
     // Ours, so it is never about what the repository has.
     private static RepositoryException Broken(RepositoryAddress address, ProgramResult result) =>

@@ -66,7 +66,8 @@ internal sealed class MirrorKeeper(
         {
             if (space.IsShort)
             {
-                await space.RemoveAsync(mirror, () => IsIdle(mirror), stop);
+                // What is being fetched looks idle to us, and whoever fetches it has yet to read it.
+                space.RemoveUnlessWritten(mirror);
             }
             else if (HasManyPacks(mirror))
             {

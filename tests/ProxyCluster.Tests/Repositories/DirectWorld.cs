@@ -29,7 +29,7 @@ internal sealed class DirectWorld : IDisposable
         _program = new LimitedProgram(options, Tree, TimeProvider.System);
         var kept = Microsoft.Extensions.Options.Options.Create(Storage);
         Beside = new BesideFiles(Tree, new Quarantine(Tree, kept, TimeProvider.System, NullLogger<Quarantine>.Instance));
-        Space = new MirrorSpace(options, kept, Tree, Beside, NullLogger<MirrorSpace>.Instance, () => FreeBytes(this));
+        Space = new MirrorSpace(options, kept, Tree, Beside, TimeProvider.System, NullLogger<MirrorSpace>.Instance, () => FreeBytes(this));
         _guard = new RepositoryGuard(Options, new VerificationOptions(), TimeProvider.System, RedirectGuard.IsInside, pages);
         logins ??= static (_, _) => ValueTask.FromResult<GitLogin?>(null);
         var lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
