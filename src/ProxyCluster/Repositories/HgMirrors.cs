@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Direct;
 using ProxyCluster.Joining;
@@ -60,9 +58,8 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>The directory of a repository's mirror; insiders have one of their own.</summary>
-    public string DirectoryOf(RepositoryAddress address) =>
-        Path.Combine(_tree.Repositories, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"hg:{KeyOf(address)}"))));
+    /// <inheritdoc cref="MirrorSpace.DirectoryOf"/>
+    public string DirectoryOf(RepositoryAddress address) => _space.DirectoryOf("hg", address);
 
     /// <summary>Is there a mirror?</summary>
     public bool HasMirror(RepositoryAddress address) => File.Exists(Path.Combine(DirectoryOf(address), MirrorKeeper.UsedName));
@@ -77,11 +74,11 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     /// <summary>What the repository's names stand for, pulled now or a moment ago.</summary>
     /// <exception cref="RepositoryException">It did not say.</exception>
     public async Task<RefTable> ReadNamesAsync(RepositoryAddress address, CancellationToken cancel) =>
-        KnownOrNull(address) ?? await _pulling.RunAsync(KeyOf(address), async (_, stop) => KnownOrNull(address) ?? await PullAsync(address, stop), cancel);
+        KnownOrNull(address) ?? await _pulling.RunAsync(address.Key, async (_, stop) => KnownOrNull(address) ?? await PullAsync(address, stop), cancel);
 
     /// <summary>What they stood for at the last pull, which nothing but the next one changes.</summary>
     public async Task<RefTable> ReadLocalNamesAsync(RepositoryAddress address, CancellationToken cancel) =>
-        _last.FindOrNull(KeyOf(address)) ?? (await LookForNamesAsync(address, cancel)).Names;
+        _last.FindOrNull(address.Key) ?? (await LookForNamesAsync(address, cancel)).Names;
 
     /// <summary>Runs a command that only reads the mirror.</summary>
     public async Task<ProgramResult> LookAsync(RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel)
@@ -98,9 +95,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
         new(new Failure(FailureKind.StoreUnavailable, ProgramWords.Mercurial.FailureOf(address.Url, result).Message)) { IsOfMirror = true };
 
     // Without its mirror nothing is known: what names stand for would count as absent.
-    private RefTable? KnownOrNull(RepositoryAddress address) => HasMirror(address) ? _names.FindOrNull(KeyOf(address)) : null;
-
-    private static string KeyOf(RepositoryAddress address) => $"{(address.IsInside ? "i" : "o")}:{address.Asked}";
+    private RefTable? KnownOrNull(RepositoryAddress address) => HasMirror(address) ? _names.FindOrNull(address.Key) : null;
 
     private async Task<RefTable> PullAsync(RepositoryAddress address, CancellationToken cancel)
     {
@@ -148,7 +143,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
 
         // 5. What it has now.
         var (names, printed) = await LookForNamesAsync(address, cancel);
-        _names.Remember(KeyOf(address), names, printed);
+        _names.Remember(address.Key, names, printed);
         return names;
     }
 
@@ -156,7 +151,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     {
         var printed = (await LookAsync(address, ["log", "-r", HgNames.Revisions, "-T", HgNames.Template], null, NamesBudget, cancel)).Text;
         var names = HgNames.Parse(printed);
-        _last.Remember(KeyOf(address), names, printed);
+        _last.Remember(address.Key, names, printed);
         return (names, printed);
     }
 

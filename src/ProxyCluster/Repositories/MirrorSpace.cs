@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
@@ -61,6 +63,10 @@ internal sealed partial class MirrorSpace
 
     /// <summary>Down to where <see cref="Taken"/> has to come after the disk has refused a write.</summary>
     public long AfterDiskFull => Taken - (Taken / DiskFullPart) - 1;
+
+    /// <summary>The directory of a repository's mirror: named by its address's hash, so that no address is a path; insiders have one of their own.</summary>
+    public string DirectoryOf(string kind, RepositoryAddress address) =>
+        Path.Combine(_tree.Repositories, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{kind}:{address.Key}"))));
 
     /// <summary>Looks at what a mirror takes now.</summary>
     public long Measure(string mirror)
