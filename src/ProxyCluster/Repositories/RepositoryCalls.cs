@@ -48,13 +48,14 @@ internal sealed partial class RepositoryCalls(
         throw new RepositoryException(failure);
     }
 
-    // With the login that there is; where that is refused, once more with another, if there is one.
+    // With the login that there is; where that is refused, once more with another, if there is one. What ssh refuses is its key, which no
+    // source has another of.
     private async Task<(ProgramResult Result, GitLogin? Login)> CallAsync(
         RepositoryAddress address, ProgramWords words, Func<RepositoryWay, ProgramCommand> command, CancellationToken cancel)
     {
         var login = address.IsInside ? await logins(address.Uri, cancel) : null;
         var result = await RunAsync(address, login, command, cancel);
-        return login?.Refused is { } refused && words.RefusalOrNull(result) is { } refusal && await refused(refusal, cancel) is { } other
+        return login?.Refused is { } refused && address.Protocol is not ("ssh" or "svn+ssh") && words.RefusalOrNull(result) is { } refusal && await refused(refusal, cancel) is { } other
             ? (await RunAsync(address, other, command, cancel), other)
             : (result, login);
     }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using ProxyCluster.Access;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
+using ProxyCluster.Tests.Lines;
 
 namespace ProxyCluster.Tests.Access;
 

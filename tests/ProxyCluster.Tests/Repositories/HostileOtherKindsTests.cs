@@ -207,6 +207,25 @@ public sealed class HostileOtherKindsTests : IDisposable
         Assert.Equal(FailureKind.Blocked, failure?.Kind);
     }
 
+    // A key that ssh's server does not take says nothing of passwords.
+    [Theory]
+    [InlineData("http", 1)]
+    [InlineData("ssh", 0)]
+    public async Task Refusal_OfAHost_IsToldToSourcesOfWhatWasRefused(string scheme, int told)
+    {
+        File.WriteAllText(_scratch["hg.sh"], "#!/bin/sh\necho 'remote: Permission denied (publickey).' >&2\nexit 255\n");
+        File.SetUnixFileMode(_scratch["hg.sh"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var source = new Told();
+        var world = World(
+            options => (options.Hg, options.Rewrites) = (_scratch["hg.sh"], [$"https://hg.test/={scheme}://127.0.0.1/"]),
+            GitLogin.Configured(new Logins(TimeProvider.System, _ => [new LoginRule("*", "", source)])));
+
+        var failure = (await world.Modules.LatestAsync(ModulePath.Parse("vanity.test/hg/lib"), Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.Blocked, failure?.Kind);
+        Assert.Equal(told, source.Refusals);
+    }
+
     // Where it leads is one place: redirects, and whatever else a program is told to ask, end here.
     [Theory]
     [InlineData("CONNECT 127.0.0.1:PORT HTTP/1.1", "200", false)]
@@ -250,6 +269,19 @@ public sealed class HostileOtherKindsTests : IDisposable
         Directory.CreateDirectory(_scratch["hg"]);
         Directory.CreateDirectory(_scratch["svn"]);
         return world;
+    }
+
+    private sealed class Told : ILoginSource
+    {
+        public int Refusals { get; private set; }
+
+        public ValueTask<LoginReply> FindAsync(LoginAsk ask, CancellationToken cancel) => new(LoginReply.None);
+
+        public ValueTask<LoginReply> RefusedAsync(LoginAsk ask, Login? refused, Refusal refusal, CancellationToken cancel)
+        {
+            Refusals++;
+            return new(LoginReply.None);
+        }
     }
 
     private sealed class Fixed(Login login) : ILoginSource

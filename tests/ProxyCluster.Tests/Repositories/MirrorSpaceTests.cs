@@ -139,6 +139,22 @@ public sealed class MirrorSpaceTests : IDisposable
     }
 
     [Fact]
+    public async Task Mirror_ThatTheKeeperFindsHalfRemoved_FailsNeitherOfThem()
+    {
+        var mirror = Path.Combine(_world.Tree.Repositories, "mirror");
+        for (var n = 0; n < 3000; n++)
+            Directory.CreateDirectory(Path.Combine(mirror, $"{n}"));
+
+        var removal = Task.Run(() => _world.Space.Remove(mirror), Cancel);
+        while (!removal.IsCompleted)
+            await _world.Keeper.LookAsync(Cancel);
+
+        await removal;
+        await _world.Keeper.LookAsync(Cancel);
+        Assert.Empty(Directory.EnumerateDirectories(_world.Tree.Repositories));
+    }
+
+    [Fact]
     [Trait("Needs", OtherKinds.Need)]
     public async Task Mirrors_OfMercurial_CountAndGoToo()
     {
