@@ -42,7 +42,7 @@ internal static class CertificateLogins
     /// <summary>Whose certificate the connection shows.</summary>
     public static async Task<ClientLogin> ProveAsync(HttpContext context)
     {
-        context.RequestServices.GetRequiredService<ClientAuthorities>().Look();
+        context.RequestServices.GetRequiredService<ClientAuthorities>().Look(context);
         if (!(await context.AuthenticateAsync(Scheme)).Succeeded)
             return ClientLogin.Wrong("the client certificate is not one of the configured authorities', or not valid now");
         var names = context.Connection.ClientCertificate!.SubjectName.EnumerateRelativeDistinguishedNames().Where(static name => !name.HasMultipleElements).ToLookup(

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Certificate;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
 namespace ProxyCluster.Access;
@@ -42,8 +43,34 @@ internal sealed partial class ClientAuthorities : ICertificateValidationCache
     /// <summary>Those that count.</summary>
     public X509Certificate2Collection Current { get; private set; }
 
-    /// <summary>Reads the file again where it is time.</summary>
-    public void Look()
+    /// <summary>
+    /// Reads the file again where it is time, before a request's certificate is proven. What is found of it goes to where it counts now: when
+    /// the file changes meanwhile, it may have been found by those before.
+    /// </summary>
+    public void Look(HttpContext request)
+    {
+        Look();
+        request.Features.Set(_found);
+    }
+
+    /// <inheritdoc/>
+    public AuthenticateResult? Get(HttpContext context, X509Certificate2 certificate) => Of(context).Get(context, certificate);
+
+    /// <inheritdoc/>
+    public void Put(HttpContext context, X509Certificate2 certificate, AuthenticateResult result) => Of(context).Put(context, certificate, result);
+
+    /// <summary>The certificates of a PEM file's text.</summary>
+    /// <exception cref="CryptographicException">It holds something else.</exception>
+    public static X509Certificate2Collection Parse(string pem)
+    {
+        X509Certificate2Collection authorities = [];
+        authorities.ImportFromPem(pem);
+        return authorities;
+    }
+
+    private static CertificateValidationCache Of(HttpContext request) => request.Features.GetRequiredFeature<CertificateValidationCache>();
+
+    private void Look()
     {
         lock (_lock)
         {
@@ -57,7 +84,7 @@ internal sealed partial class ClientAuthorities : ICertificateValidationCache
                 _read = read;
                 Current = Parse(read) is { Count: > 0 } some ? some : throw new CryptographicException("it holds no certificate");
                 _made.TryRemove(CertificateLogins.Scheme);
-                _found = new(_options);
+                _found = new(_options); // last: who has it is proven by the others
                 Log.Changed(_logger, _file, Current.Count);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
@@ -65,21 +92,6 @@ internal sealed partial class ClientAuthorities : ICertificateValidationCache
                 Log.Unusable(_logger, _file, e.Message);
             }
         }
-    }
-
-    /// <inheritdoc/>
-    public AuthenticateResult? Get(HttpContext context, X509Certificate2 certificate) => _found.Get(context, certificate);
-
-    /// <inheritdoc/>
-    public void Put(HttpContext context, X509Certificate2 certificate, AuthenticateResult result) => _found.Put(context, certificate, result);
-
-    /// <summary>The certificates of a PEM file's text.</summary>
-    /// <exception cref="CryptographicException">It holds something else.</exception>
-    public static X509Certificate2Collection Parse(string pem)
-    {
-        X509Certificate2Collection authorities = [];
-        authorities.ImportFromPem(pem);
-        return authorities;
     }
 
     private static partial class Log

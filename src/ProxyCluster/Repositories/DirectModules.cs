@@ -139,13 +139,14 @@ internal sealed class DirectModules(
 
             // 2. What does it say? A mirror that is damaged is given up, once.
             var address = await AddressAsync(kind, root, mayBeInside, cancel);
+            var began = clock.GetTimestamp();
             try
             {
                 return await answer(place, isLocal => kind.Open(address, isLocal, place));
             }
             catch (RepositoryException e) when (e.IsOfMirror)
             {
-                await kind.ForgetAsync(address, cancel);
+                await kind.ForgetAsync(address, began, cancel);
                 return await answer(place, isLocal => kind.Open(address, isLocal, place));
             }
         }

@@ -1,10 +1,7 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Direct;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
-using ProxyCluster.Storage;
 
 namespace ProxyCluster.Repositories;
 
@@ -40,7 +37,6 @@ internal sealed partial class GitMirrors : IDisposable
     private readonly GitProgram _git;
     private readonly RepositoryGuard _guard;
     private readonly GitLogins _logins;
-    private readonly DataTree _tree;
     private readonly MirrorSpace _space;
     private readonly TimeProvider _clock;
     private readonly ILogger<GitMirrors> _logger;
@@ -54,13 +50,12 @@ internal sealed partial class GitMirrors : IDisposable
         GitProgram git,
         RepositoryGuard guard,
         GitLogins logins,
-        DataTree tree,
         MirrorSpace space,
         IHostApplicationLifetime lifetime,
         TimeProvider clock,
         ILogger<GitMirrors> logger)
     {
-        (_options, _git, _guard, _logins, _tree, _space, _clock, _logger) = (options.Value, git, guard, logins, tree, space, clock, logger);
+        (_options, _git, _guard, _logins, _space, _clock, _logger) = (options.Value, git, guard, logins, space, clock, logger);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
         _refs = new(RefsBudget, _options.FreshFor, clock);
         _hosts = new(_options, clock);
@@ -73,15 +68,14 @@ internal sealed partial class GitMirrors : IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>The directory of a repository's mirror: named by its address's hash, so that no address is a path; insiders have one of their own.</summary>
-    public string DirectoryOf(RepositoryAddress address) =>
-        Path.Combine(_tree.Repositories, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"git:{KeyOf(address)}"))));
+    /// <inheritdoc cref="MirrorSpace.DirectoryOf"/>
+    public string DirectoryOf(RepositoryAddress address) => _space.DirectoryOf("git", address);
 
     /// <summary>What the repository's names stand for, asked now or a moment ago.</summary>
     /// <exception cref="RepositoryException">It did not say.</exception>
     public async Task<RefTable> ReadRefsAsync(RepositoryAddress address, CancellationToken cancel) =>
-        _refs.FindOrNull(KeyOf(address)) ?? await _asking.RunAsync(
-            KeyOf(address),
+        _refs.FindOrNull(address.Key) ?? await _asking.RunAsync(
+            address.Key,
             async (key, stop) => _refs.FindOrNull(key) ?? await AskRefsAsync(key, address, stop),
             cancel);
 
@@ -157,12 +151,16 @@ internal sealed partial class GitMirrors : IDisposable
         return result.IsWell && result.Errors.Length == 0 ? GitObject.ParseBatch(result.Output, names.Count) : throw Broken(address, result);
     }
 
-    /// <summary>Packs a mirror anew.</summary>
+    /// <summary>Packs a mirror anew, unless somebody writes it.</summary>
     public async Task PackAsync(string mirror, CancellationToken cancel)
     {
-        using var turn = await _space.TakeAsync(mirror, cancel);
-        ClearLeftovers(mirror);
-        await _git.RunAsync(new GitCommand(mirror, ["gc", "-q"], _options.FetchTimeout) { Mirror = mirror }, cancel);
+        if (_space.TakeOrNull(mirror) is not { } turn)
+            return;
+        using (turn)
+        {
+            ClearLeftovers(mirror);
+            await _git.RunAsync(new GitCommand(mirror, ["gc", "-q"], _options.FetchTimeout) { Mirror = mirror }, cancel);
+        }
     }
 
     /// <summary>Runs a command that only reads the mirror.</summary>
@@ -183,8 +181,6 @@ internal sealed partial class GitMirrors : IDisposable
     // The first digits of several objects; git's advice on the next lines is which.
     private static string? AmbiguousOrNull(ProgramResult result) =>
         result.Errors.Split('\n').FirstOrDefault(static line => line.EndsWith("is ambiguous", StringComparison.Ordinal));
-
-    private static string KeyOf(RepositoryAddress address) => $"{(address.IsInside ? "i" : "o")}:{address.Asked}";
 
     /// <summary>
     /// The commit of a target, as far as the mirror has it; and whether the name that stands for it still stands for another one
@@ -208,34 +204,14 @@ internal sealed partial class GitMirrors : IDisposable
 
     private async Task<RefTable> AskRefsAsync(string key, RepositoryAddress address, CancellationToken cancel)
     {
-        // 1. A host that was not there a moment ago is not there now: whoever asks for many modules need not wait for each.
-        // What only one address there does, and what a stranger's way there does, says nothing of the others.
-        var host = $"{address.IsInside} {address.Uri.Scheme}://{address.Uri.Authority}";
-        if (address.Uri.Host.Length > 0 && _hosts.FindOrNull(host) is { } outage)
-            throw new RepositoryException(outage);
+        // 1. Ask.
+        var (result, call) = await _hosts.AskAsync(address, () => CallAsync(
+            address, new GitCommand(address.Url, ["ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout), cancel));
 
-        // 2. Ask.
-        ProgramResult result;
-        GitCall call;
-        try
-        {
-            (result, call) = await CallAsync(
-                address, new GitCommand(address.Url, ["ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout), cancel);
-        }
-        catch (RepositoryException e) when (e is { IsOfHost: true, Failure.Kind: FailureKind.UpstreamUnavailable })
-        {
-            _hosts.WasUnreachable(host, e.Failure);
-            throw;
-        }
-        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamTimeout)
-        {
-            _hosts.WasSilent(host, e.Failure);
-            throw;
-        }
-
-        // 3. What it said.
-        if (!GitFailures.SaysUnreachable(result))
-            _hosts.Answered(host);
+        // 2. What it said.
+        var isUnreachable = GitFailures.SaysUnreachable(result);
+        if (!isUnreachable)
+            _hosts.Answered(address.HostKey);
         if (result.IsWell)
         {
             var table = RefTable.Parse(result.Text);
@@ -243,18 +219,11 @@ internal sealed partial class GitMirrors : IDisposable
             return table;
         }
 
-        // A host that hides what is private says of its page, too, that it is not there: of the operator's own modules, and after a
-        // login that was refused, that proves nothing.
-        var failure = GitFailures.Of(address.Url, result);
-        var isOurs = address.IsInside || call.Login is not null;
-        var isNotFound = GitFailures.SaysNotFound(result);
-        if (isNotFound && isOurs)
-            failure = new Failure(FailureKind.Blocked, $"{address.Url}: its host says that there is no such repository, as it would of one that this login may not see");
-        else if (address.Protocol is "https" or "http" && (isNotFound || (failure.Kind is FailureKind.Blocked && !isOurs && await _guard.IsAbsentAsync(address, cancel))))
-            throw new RepositoryException(new Failure(FailureKind.NotFound, $"{address.Url}: there is no such repository"));
-        if (GitFailures.SaysUnreachable(result))
-            _hosts.WasUnreachable(host, failure);
-        Log.Unanswered(_logger, address.Url, failure.Message);
+        var failure = await _guard.JudgeAsync(address, GitFailures.Of(address.Url, result), GitFailures.SaysNotFound(result), call.Login is not null, cancel);
+        if (isUnreachable)
+            _hosts.WasUnreachable(address.HostKey, failure);
+        if (failure.Kind is not FailureKind.NotFound)
+            Log.Unanswered(_logger, address.Url, failure.Message);
         throw new RepositoryException(failure);
     }
 

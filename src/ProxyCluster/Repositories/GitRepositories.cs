@@ -14,5 +14,5 @@ internal sealed class GitRepositories(GitMirrors mirrors, MirrorSpace space, Dat
 
     public IAskedRepository Open(RepositoryAddress address, bool isLocal, ModulePlace place) => new GitRepository(mirrors, address, isLocal, place, tree);
 
-    public Task ForgetAsync(RepositoryAddress address, CancellationToken cancel) => space.RemoveAsync(mirrors.DirectoryOf(address), static () => true, cancel);
+    public Task ForgetAsync(RepositoryAddress address, long since, CancellationToken cancel) => space.RemoveAsync(mirrors.DirectoryOf(address), since, cancel);
 }

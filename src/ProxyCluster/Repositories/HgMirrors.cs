@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Direct;
 using ProxyCluster.Joining;
@@ -60,9 +58,8 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>The directory of a repository's mirror; insiders have one of their own.</summary>
-    public string DirectoryOf(RepositoryAddress address) =>
-        Path.Combine(_tree.Repositories, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"hg:{KeyOf(address)}"))));
+    /// <inheritdoc cref="MirrorSpace.DirectoryOf"/>
+    public string DirectoryOf(RepositoryAddress address) => _space.DirectoryOf("hg", address);
 
     /// <summary>Is there a mirror?</summary>
     public bool HasMirror(RepositoryAddress address) => File.Exists(Path.Combine(DirectoryOf(address), MirrorKeeper.UsedName));
@@ -77,32 +74,28 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     /// <summary>What the repository's names stand for, pulled now or a moment ago.</summary>
     /// <exception cref="RepositoryException">It did not say.</exception>
     public async Task<RefTable> ReadNamesAsync(RepositoryAddress address, CancellationToken cancel) =>
-        KnownOrNull(address) ?? await _pulling.RunAsync(KeyOf(address), async (_, stop) => KnownOrNull(address) ?? await PullAsync(address, stop), cancel);
+        KnownOrNull(address) ?? await _pulling.RunAsync(address.Key, async (_, stop) => KnownOrNull(address) ?? await PullAsync(address, stop), cancel);
 
     /// <summary>What they stood for at the last pull, which nothing but the next one changes.</summary>
     public async Task<RefTable> ReadLocalNamesAsync(RepositoryAddress address, CancellationToken cancel) =>
-        _last.FindOrNull(KeyOf(address)) ?? (await LookForNamesAsync(address, cancel)).Names;
+        _last.FindOrNull(address.Key) ?? (await LookForNamesAsync(address, cancel)).Names;
 
     /// <summary>Runs a command that only reads the mirror.</summary>
     public async Task<ProgramResult> LookAsync(RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel)
     {
         MirrorKeeper.Touch(DirectoryOf(address), _clock);
-        var result = await _program.RunAsync(
-            Command(null, null, ["--cwd", DirectoryOf(address), .. arguments], _options.LookTimeout, address.Url) with { Output = output, MaxOutput = max }, cancel);
-        return result.IsWell ? result : throw Broken(address, result);
+        return await RunHereAsync(address, ["--cwd", DirectoryOf(address), .. arguments], output, max, cancel);
     }
 
     /// <inheritdoc/>
-    public Task ForgetAsync(RepositoryAddress address, CancellationToken cancel) => _space.RemoveAsync(DirectoryOf(address), static () => true, cancel);
+    public Task ForgetAsync(RepositoryAddress address, long since, CancellationToken cancel) => _space.RemoveAsync(DirectoryOf(address), since, cancel);
 
     // Ours, so it is never about what the repository has.
     private static RepositoryException Broken(RepositoryAddress address, ProgramResult result) =>
         new(new Failure(FailureKind.StoreUnavailable, ProgramWords.Mercurial.FailureOf(address.Url, result).Message)) { IsOfMirror = true };
 
     // Without its mirror nothing is known: what names stand for would count as absent.
-    private RefTable? KnownOrNull(RepositoryAddress address) => HasMirror(address) ? _names.FindOrNull(KeyOf(address)) : null;
-
-    private static string KeyOf(RepositoryAddress address) => $"{(address.IsInside ? "i" : "o")}:{address.Asked}";
+    private RefTable? KnownOrNull(RepositoryAddress address) => HasMirror(address) ? _names.FindOrNull(address.Key) : null;
 
     private async Task<RefTable> PullAsync(RepositoryAddress address, CancellationToken cancel)
     {
@@ -117,14 +110,18 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
         {
             await ProbeAsync(address, cancel);
             _space.Remove(mirror);
-            Directory.CreateDirectory(_tree.Repositories);
-            await RunHereAsync(address, ["init", "--", mirror], cancel);
+            await RunHereAsync(address, ["init", "--", mirror], null, NamesBudget, cancel);
             await File.WriteAllTextAsync(Path.Combine(mirror, MirrorKeeper.UsedName), address.Url + "\n", cancel);
         }
 
-        // 3. A pull that was killed leaves its locks, and whoever holds the turn is the only one who writes.
+        // 3. A pull that was killed leaves its locks, and whoever holds the turn is the only one who writes; and the journal of what it
+        // had written, without which to take that back no other pull begins. Where that fails the mirror is damaged, and given up.
         foreach (var left in (ReadOnlySpan<string>)[".hg/wlock", ".hg/store/lock"])
             File.Delete(Path.Combine(mirror, left));
+        if (File.Exists(Path.Combine(mirror, ".hg/store/journal")))
+            await RunHereAsync(address, ["--cwd", mirror, "recover"], null, NamesBudget, cancel);
+
+        // 4. What is new.
         try
         {
             await _calls.AskAsync(
@@ -136,8 +133,7 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
                 },
                 cancel);
         }
-        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamInvalid or FailureKind.StoreUnavailable
-            || e.Failure.Message.Contains("abandoned transaction", StringComparison.Ordinal))
+        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamInvalid or FailureKind.StoreUnavailable)
         {
             _space.Remove(mirror);
             if (e.Failure.Kind is FailureKind.StoreUnavailable)
@@ -145,9 +141,9 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
             throw;
         }
 
-        // 4. What it has now.
+        // 5. What it has now.
         var (names, printed) = await LookForNamesAsync(address, cancel);
-        _names.Remember(KeyOf(address), names, printed);
+        _names.Remember(address.Key, names, printed);
         return names;
     }
 
@@ -155,15 +151,15 @@ internal sealed class HgMirrors : IRepositoryKind, IDisposable
     {
         var printed = (await LookAsync(address, ["log", "-r", HgNames.Revisions, "-T", HgNames.Template], null, NamesBudget, cancel)).Text;
         var names = HgNames.Parse(printed);
-        _last.Remember(KeyOf(address), names, printed);
+        _last.Remember(address.Key, names, printed);
         return (names, printed);
     }
 
-    private async Task RunHereAsync(RepositoryAddress address, IReadOnlyList<string> arguments, CancellationToken cancel)
+    private async Task<ProgramResult> RunHereAsync(
+        RepositoryAddress address, IReadOnlyList<string> arguments, Stream? output, long max, CancellationToken cancel)
     {
-        var result = await _program.RunAsync(Command(null, null, arguments, _options.LookTimeout, address.Url), cancel);
-        if (!result.IsWell)
-            throw Broken(address, result);
+        var result = await _program.RunAsync(Command(null, null, arguments, _options.LookTimeout, address.Url) with { Output = output, MaxOutput = max }, cancel);
+        return result.IsWell ? result : throw Broken(address, result);
     }
 
     private ProgramCommand Command(RepositoryAddress? address, RepositoryWay? way, IReadOnlyList<string> arguments, TimeSpan limit, string? subject = null) =>

@@ -22,7 +22,10 @@ internal interface IRepositoryKind
     IAskedRepository Open(RepositoryAddress address, bool isLocal, ModulePlace place);
 
     /// <summary>Removes what is here of it, which is damaged.</summary>
-    Task ForgetAsync(RepositoryAddress address, CancellationToken cancel);
+    /// <param name="address">Where it is.</param>
+    /// <param name="since">When it was first looked at: what came later is not what was found damaged.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    Task ForgetAsync(RepositoryAddress address, long since, CancellationToken cancel);
 }
 
 /// <summary>A repository while a question is answered.</summary>

@@ -45,7 +45,7 @@ internal sealed class MirrorKeeper(
     {
         var gone = $"{mirror}{Going}{Guid.NewGuid():N}";
         Directory.Move(mirror, gone);
-        Directory.Delete(gone, recursive: true);
+        Delete(gone);
     }
 
     /// <summary>One look at all mirrors.</summary>
@@ -56,7 +56,7 @@ internal sealed class MirrorKeeper(
 
         // 1. What an earlier process was removing.
         foreach (var half in Directory.EnumerateDirectories(tree.Repositories, $"*{Going}*"))
-            Directory.Delete(half, recursive: true);
+            Delete(half);
 
         // 2. What nobody used for longest, beyond the bound. How much that is shows when all have been looked at.
         var mirrors = space.LongestUnused();
@@ -66,12 +66,26 @@ internal sealed class MirrorKeeper(
         {
             if (space.IsShort)
             {
-                await space.RemoveAsync(mirror, () => IsIdle(mirror), stop);
+                // What is being fetched looks idle to us, and whoever fetches it has yet to read it.
+                space.RemoveUnlessWritten(mirror);
             }
             else if (HasManyPacks(mirror))
             {
                 await git.PackAsync(mirror, stop);
             }
+        }
+    }
+
+    // Two may remove the same: whoever makes room, and the keeper, which takes it for what an earlier process has left.
+    private static void Delete(string gone)
+    {
+        try
+        {
+            Directory.Delete(gone, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // What both of them leave goes with the next look.
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Options;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
@@ -16,22 +18,32 @@ internal sealed partial class MirrorSpace
     // Of what is there, when the disk takes no more although there is room by all bounds: somebody else's files fill it.
     private const int DiskFullPart = 10;
 
+    private const long RemovedBudget = 1L << 20;
+
+    // Longer than a question takes.
+    private static readonly TimeSpan RemovedFor = TimeSpan.FromHours(1);
+
     private readonly ConcurrentDictionary<string, long> _sizes = new(StringComparer.Ordinal);
     private readonly KeyedLock<string> _writing = new();
+    private readonly ShortMemory<Removal> _removed;
     private readonly DataTree _tree;
+    private readonly TimeProvider _clock;
     private readonly ILogger<MirrorSpace> _logger;
     private readonly Func<long> _free;
     private readonly long _keepFree;
 
-    public MirrorSpace(IOptions<DirectOptions> options, IOptions<StorageOptions> storage, DataTree tree, BesideFiles beside, ILogger<MirrorSpace> logger)
-        : this(options, storage, tree, beside, logger, () => new DriveInfo(tree.Root).AvailableFreeSpace)
+    public MirrorSpace(
+        IOptions<DirectOptions> options, IOptions<StorageOptions> storage, DataTree tree, BesideFiles beside, TimeProvider clock, ILogger<MirrorSpace> logger)
+        : this(options, storage, tree, beside, clock, logger, () => new DriveInfo(tree.Root).AvailableFreeSpace)
     {
     }
 
     /// <summary>With another disk; for tests.</summary>
-    internal MirrorSpace(IOptions<DirectOptions> options, IOptions<StorageOptions> storage, DataTree tree, BesideFiles beside, ILogger<MirrorSpace> logger, Func<long> free)
+    internal MirrorSpace(
+        IOptions<DirectOptions> options, IOptions<StorageOptions> storage, DataTree tree, BesideFiles beside, TimeProvider clock, ILogger<MirrorSpace> logger, Func<long> free)
     {
-        (_tree, _logger, _free, _keepFree) = (tree, logger, free, storage.Value.MinFreeBytes ?? 0);
+        (_tree, _clock, _logger, _free, _keepFree) = (tree, clock, logger, free, storage.Value.MinFreeBytes ?? 0);
+        _removed = new(RemovedBudget, RemovedFor, clock);
         Bound = storage.Value.ShareBeside(options.Value.MaxBytes);
         Largest = Math.Min(options.Value.MaxRepositoryBytes, Bound);
         beside.Count(() => Taken);
@@ -52,6 +64,10 @@ internal sealed partial class MirrorSpace
     /// <summary>Down to where <see cref="Taken"/> has to come after the disk has refused a write.</summary>
     public long AfterDiskFull => Taken - (Taken / DiskFullPart) - 1;
 
+    /// <summary>The directory of a repository's mirror: named by its address's hash, so that no address is a path; insiders have one of their own.</summary>
+    public string DirectoryOf(string kind, RepositoryAddress address) =>
+        Path.Combine(_tree.Repositories, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{kind}:{address.Key}"))));
+
     /// <summary>Looks at what a mirror takes now.</summary>
     public long Measure(string mirror)
     {
@@ -65,6 +81,9 @@ internal sealed partial class MirrorSpace
 
     /// <summary>Takes the turn to write a mirror; dispose the result to let go.</summary>
     public ValueTask<KeyedLock<string>.Held> TakeAsync(string mirror, CancellationToken cancel) => _writing.TakeAsync(mirror, cancel);
+
+    /// <summary>The same where nobody has it or waits for it; null elsewhere.</summary>
+    public KeyedLock<string>.Held? TakeOrNull(string mirror) => _writing.TakeOrNull(mirror);
 
     /// <summary>Makes room for a mirror that is to be written.</summary>
     /// <exception cref="RepositoryException">There is none.</exception>
@@ -94,10 +113,8 @@ internal sealed partial class MirrorSpace
         {
             if (!IsDue())
                 return true;
-            if (other == mirror || _writing.TakeOrNull(other) is not { } turn)
-                continue;
-            using (turn)
-                Remove(other);
+            if (other != mirror)
+                RemoveUnlessWritten(other);
         }
 
         return !IsDue();
@@ -105,14 +122,23 @@ internal sealed partial class MirrorSpace
         bool IsDue() => IsShort || Taken > most;
     }
 
-    /// <summary>Removes a mirror, to be fetched anew when it is needed.</summary>
+    /// <summary>Removes a mirror that somebody found damaged, to be fetched anew; unless that was the one before.</summary>
     /// <param name="mirror">The mirror.</param>
-    /// <param name="mayGo">Asked when nobody writes it any more.</param>
+    /// <param name="since">When he began to look at it.</param>
     /// <param name="cancel">Ends the wait.</param>
-    public async Task RemoveAsync(string mirror, Func<bool> mayGo, CancellationToken cancel)
+    public async Task RemoveAsync(string mirror, long since, CancellationToken cancel)
     {
         using var turn = await TakeAsync(mirror, cancel);
-        if (mayGo())
+        if (_removed.FindOrNull(mirror) is not { } removal || removal.At < since)
+            Remove(mirror);
+    }
+
+    /// <summary>Removes a mirror, unless somebody writes it or is about to.</summary>
+    public void RemoveUnlessWritten(string mirror)
+    {
+        if (TakeOrNull(mirror) is not { } turn)
+            return;
+        using (turn)
             Remove(mirror);
     }
 
@@ -122,6 +148,7 @@ internal sealed partial class MirrorSpace
         if (!Directory.Exists(mirror))
             return;
         MirrorKeeper.Remove(mirror);
+        _removed.Remember(mirror, new Removal(_clock.GetTimestamp()), mirror);
         Measure(mirror);
         Log.Removed(_logger, mirror);
     }
@@ -147,4 +174,6 @@ internal sealed partial class MirrorSpace
         [LoggerMessage(LogLevel.Information, "Mirror {Mirror} was removed")]
         public static partial void Removed(ILogger logger, string mirror);
     }
+
+    private sealed record Removal(long At);
 }

@@ -23,6 +23,31 @@ internal sealed class QuietHosts(DirectOptions options, TimeProvider clock)
     public Failure? FindOrNull(string host) =>
         _unreachable.FindOrNull(host) ?? (_answered.FindOrNull(host) is null ? _silent.FindOrNull(host) : null);
 
+    /// <summary>
+    /// Asks a repository's host, unless it is to be left alone, and notes that it was not there or silent. What only one address there
+    /// does, and what a stranger's way there does, says nothing of the others.
+    /// </summary>
+    /// <exception cref="RepositoryException">It did not answer, now or a moment ago.</exception>
+    public async Task<T> AskAsync<T>(RepositoryAddress address, Func<Task<T>> ask)
+    {
+        if (address.Uri.Host.Length > 0 && FindOrNull(address.HostKey) is { } outage)
+            throw new RepositoryException(outage);
+        try
+        {
+            return await ask();
+        }
+        catch (RepositoryException e) when (e is { IsOfHost: true, Failure.Kind: FailureKind.UpstreamUnavailable })
+        {
+            WasUnreachable(address.HostKey, e.Failure);
+            throw;
+        }
+        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamTimeout)
+        {
+            WasSilent(address.HostKey, e.Failure);
+            throw;
+        }
+    }
+
     /// <summary>It answered, whatever it said.</summary>
     public void Answered(string host) => _answered.Remember(host, Something, host);
 

@@ -24,67 +24,40 @@ internal sealed partial class RepositoryCalls(
     public async Task<ProgramResult> AskAsync(
         RepositoryAddress address, ProgramWords words, Func<RepositoryWay, ProgramCommand> command, CancellationToken cancel)
     {
-        // 1. A host that was not there a moment ago is not there now.
-        var host = $"{address.IsInside} {address.Uri.Scheme}://{address.Uri.Authority}";
-        if (address.Uri.Host.Length > 0 && _hosts.FindOrNull(host) is { } outage)
-            throw new RepositoryException(outage);
+        // 1. Ask.
+        var (result, login) = await _hosts.AskAsync(address, () => CallAsync(address, words, command, cancel));
 
-        // 2. Ask; where the login is refused, once more with another, if there is one.
-        var login = address.IsInside ? await logins(address.Uri, cancel) : null;
-        ProgramResult result;
-        try
-        {
-            result = await RunAsync(address, login, command, cancel);
-            if (login?.Refused is { } refused && words.RefusalOrNull(result) is { } refusal && await refused(refusal, cancel) is { } other)
-            {
-                login = other;
-                result = await RunAsync(address, login, command, cancel);
-            }
-        }
-        catch (RepositoryException e) when (e is { IsOfHost: true, Failure.Kind: FailureKind.UpstreamUnavailable })
-        {
-            _hosts.WasUnreachable(host, e.Failure);
-            throw;
-        }
-        catch (RepositoryException e) when (e.Failure.Kind is FailureKind.UpstreamTimeout)
-        {
-            _hosts.WasSilent(host, e.Failure);
-            throw;
-        }
-
-        // 3. What it said.
-        if (words.SaysUnreachable(result))
-        {
-            var failure = words.FailureOf(address.Url, result);
-            _hosts.WasUnreachable(host, failure);
-            Log.Unanswered(logger, address.Url, failure.Message);
-            throw new RepositoryException(failure);
-        }
-
-        _hosts.Answered(host);
-        if (result.IsWell || words.SaysAbsent(result))
+        // 2. What it said.
+        var isUnreachable = words.SaysUnreachable(result);
+        if (!isUnreachable)
+            _hosts.Answered(address.HostKey);
+        if (result.IsWell || (!isUnreachable && words.SaysAbsent(result)))
         {
             if (login?.Accepted is { } accepted)
                 _ = accepted();
             return result;
         }
 
-        throw await FailAsync(address, words, result, login is { IsNone: false }, cancel);
+        var failure = words.FailureOf(address.Url, result);
+        if (isUnreachable)
+            _hosts.WasUnreachable(address.HostKey, failure);
+        else
+            failure = await guard.JudgeAsync(address, failure, words.SaysNotFound(result), login is { IsNone: false }, cancel);
+        if (failure.Kind is not FailureKind.NotFound)
+            Log.Unanswered(logger, address.Url, failure.Message);
+        throw new RepositoryException(failure);
     }
 
-    // A host that hides what is private says of it that it is not there: of the operator's own modules, and after a login, that
-    // proves nothing (as for git).
-    private async Task<RepositoryException> FailAsync(RepositoryAddress address, ProgramWords words, ProgramResult result, bool hasLogin, CancellationToken cancel)
+    // With the login that there is; where that is refused, once more with another, if there is one. What ssh refuses is its key, which no
+    // source has another of.
+    private async Task<(ProgramResult Result, GitLogin? Login)> CallAsync(
+        RepositoryAddress address, ProgramWords words, Func<RepositoryWay, ProgramCommand> command, CancellationToken cancel)
     {
-        var failure = words.FailureOf(address.Url, result);
-        var isOurs = address.IsInside || hasLogin;
-        var isNotFound = words.SaysNotFound(result);
-        if (isNotFound && isOurs)
-            failure = new Failure(FailureKind.Blocked, $"{address.Url}: its host says that there is no such repository, as it would of one that this login may not see");
-        else if (address.Protocol is "https" or "http" && (isNotFound || (failure.Kind is FailureKind.Blocked && !isOurs && await guard.IsAbsentAsync(address, cancel))))
-            return new RepositoryException(new Failure(FailureKind.NotFound, $"{address.Url}: there is no such repository"));
-        Log.Unanswered(logger, address.Url, failure.Message);
-        return new RepositoryException(failure);
+        var login = address.IsInside ? await logins(address.Uri, cancel) : null;
+        var result = await RunAsync(address, login, command, cancel);
+        return login?.Refused is { } refused && address.Protocol is not ("ssh" or "svn+ssh") && words.RefusalOrNull(result) is { } refusal && await refused(refusal, cancel) is { } other
+            ? (await RunAsync(address, other, command, cancel), other)
+            : (result, login);
     }
 
     private async Task<ProgramResult> RunAsync(RepositoryAddress address, GitLogin? login, Func<RepositoryWay, ProgramCommand> command, CancellationToken cancel)

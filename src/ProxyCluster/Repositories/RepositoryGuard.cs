@@ -72,10 +72,26 @@ internal sealed class RepositoryGuard : IDisposable
     }
 
     /// <summary>
-    /// Is there no such repository? A host that hides private ones asks everybody for a login, on its page too; where the page
-    /// is not there for anybody, nothing is.
+    /// What it comes to that a host refused a repository. One that hides what is private says of it, and of its page, that it is not there:
+    /// of the operator's own modules, and after a login, that proves nothing.
     /// </summary>
-    public async Task<bool> IsAbsentAsync(RepositoryAddress address, CancellationToken cancel) =>
+    /// <param name="address">The repository.</param>
+    /// <param name="failure">What the program's words come to.</param>
+    /// <param name="saysNotFound">The host says that there is no such repository.</param>
+    /// <param name="hasLogin">It was asked with a login.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public async Task<Failure> JudgeAsync(RepositoryAddress address, Failure failure, bool saysNotFound, bool hasLogin, CancellationToken cancel)
+    {
+        var isOurs = address.IsInside || hasLogin;
+        if (saysNotFound && isOurs)
+            return new Failure(FailureKind.Blocked, $"{address.Url}: its host says that there is no such repository, as it would of one that this login may not see");
+        return address.Protocol is "https" or "http" && (saysNotFound || (failure.Kind is FailureKind.Blocked && !isOurs && await IsAbsentAsync(address, cancel)))
+            ? new Failure(FailureKind.NotFound, $"{address.Url}: there is no such repository")
+            : failure;
+    }
+
+    // A host that hides private ones asks everybody for a login, on its page too; where the page is not there for anybody, nothing is.
+    private async Task<bool> IsAbsentAsync(RepositoryAddress address, CancellationToken cancel) =>
         await GetAsync(address.Uri, address.IsInside || address.IsRewritten, cancel) is { Status: HttpStatusCode.NotFound or HttpStatusCode.Gone };
 
     /// <summary>A page, over https, after redirects that stay there.</summary>

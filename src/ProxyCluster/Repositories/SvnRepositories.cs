@@ -20,7 +20,7 @@ internal sealed class SvnRepositories(IOptions<DirectOptions> options, Repositor
 
     public IAskedRepository Open(RepositoryAddress address, bool isLocal, ModulePlace place) => new SvnRepository(this, address, isLocal, _options, tree);
 
-    public Task ForgetAsync(RepositoryAddress address, CancellationToken cancel) => Task.CompletedTask;
+    public Task ForgetAsync(RepositoryAddress address, long since, CancellationToken cancel) => Task.CompletedTask;
 
     /// <summary>Asks a repository; what it has not is an answer that is not well.</summary>
     /// <param name="address">The repository.</param>

@@ -71,7 +71,7 @@ internal sealed class SvnRepository(SvnRepositories repositories, RepositoryAddr
         if (!said.IsWell)
             throw Invalid("the directory is not there");
         var listed = SvnAnswers.Files(said.Output);
-        if (listed.Count > ZipLimits.Default.MaxEntries || listed.Values.Sum() > ZipLimits.Default.MaxContentBytes)
+        if (listed.Count > ZipLimits.Default.MaxEntries || listed.Values.Sum(static size => (decimal)size) > ZipLimits.Default.MaxContentBytes)
             throw Invalid("it is larger than a module may be");
 
         // 2. Have it written out, as it is kept.

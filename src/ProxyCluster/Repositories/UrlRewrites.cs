@@ -85,6 +85,12 @@ internal sealed record RepositoryAddress(string Url, string Asked, Uri Uri, bool
     /// </summary>
     public bool IsInside { get; init; }
 
+    /// <summary>What is kept and known of it goes by this: what insiders' logins brought is not for strangers.</summary>
+    public string Key => $"{(IsInside ? "i" : "o")}:{Asked}";
+
+    /// <summary>The same of its host.</summary>
+    public string HostKey => $"{IsInside} {Uri.Scheme}://{Uri.Authority}";
+
     /// <summary>The protocol as git names it.</summary>
     public string Protocol => Uri.Scheme == "git+ssh" ? "ssh" : Uri.Scheme;
 }

@@ -29,11 +29,11 @@ internal sealed class DirectWorld : IDisposable
         _program = new LimitedProgram(options, Tree, TimeProvider.System);
         var kept = Microsoft.Extensions.Options.Options.Create(Storage);
         Beside = new BesideFiles(Tree, new Quarantine(Tree, kept, TimeProvider.System, NullLogger<Quarantine>.Instance));
-        Space = new MirrorSpace(options, kept, Tree, Beside, NullLogger<MirrorSpace>.Instance, () => FreeBytes(this));
+        Space = new MirrorSpace(options, kept, Tree, Beside, TimeProvider.System, NullLogger<MirrorSpace>.Instance, () => FreeBytes(this));
         _guard = new RepositoryGuard(Options, new VerificationOptions(), TimeProvider.System, RedirectGuard.IsInside, pages);
         logins ??= static (_, _) => ValueTask.FromResult<GitLogin?>(null);
         var lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        Mirrors = new GitMirrors(options, new GitProgram(options, _program), _guard, logins, Tree, Space, lifetime, TimeProvider.System, NullLogger<GitMirrors>.Instance);
+        Mirrors = new GitMirrors(options, new GitProgram(options, _program), _guard, logins, Space, lifetime, TimeProvider.System, NullLogger<GitMirrors>.Instance);
         var calls = new RepositoryCalls(options, _program, _guard, logins, TimeProvider.System, NullLogger<RepositoryCalls>.Instance);
         _mercurial = new HgMirrors(options, _program, calls, Tree, Space, lifetime, TimeProvider.System);
         IRepositoryKind[] kinds = [new GitRepositories(Mirrors, Space, Tree), _mercurial, new SvnRepositories(options, calls, Tree)];

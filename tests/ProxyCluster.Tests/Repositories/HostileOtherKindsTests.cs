@@ -56,13 +56,32 @@ public sealed class HostileOtherKindsTests : IDisposable
         var lib = new ScriptedMercurial(_scratch["hg/lib"]).Commit(("go.mod", "module vanity.test/hg/lib\n")).Tag("v1.0.0");
         var world = World();
         Assert.Null((await world.Modules.ListAsync(ModulePath.Parse("vanity.test/hg/lib"), Cancellation)).Failure);
-        var mirror = Directory.EnumerateDirectories(world.Tree.Repositories).Single(static path => Path.GetFileName(path) != LimitedProgram.HomeName);
-        File.WriteAllText(Path.Combine(mirror, ".hg", "hgrc"), $"[hooks]\npre-log = touch {Proof}\npre-pull = touch {Proof}\nincoming = touch {Proof}\n");
+        File.WriteAllText(Path.Combine(MirrorOf(world), ".hg", "hgrc"), $"[hooks]\npre-log = touch {Proof}\npre-pull = touch {Proof}\nincoming = touch {Proof}\n");
         lib.Commit(("a.go", "package a\n")).Tag("v1.1.0");
 
         Assert.Null((await world.Modules.ArtifactAsync(new(ModulePath.Parse("vanity.test/hg/lib"), "v1.1.0"), ArtifactKind.Zip, Cancellation)).Failure);
 
         Assert.False(File.Exists(Proof));
+    }
+
+    // Its transaction stays open, and hg begins no other until that is taken back.
+    [Fact]
+    [Trait("Needs", OtherKinds.Need)]
+    public async Task Pull_ThatWasKilled_IsTakenBackByTheNext()
+    {
+        var lib = new ScriptedMercurial(_scratch["hg/lib"]).Commit(("go.mod", "module vanity.test/hg/lib\n")).Tag("v1.0.0");
+        var world = World();
+        Assert.Null((await world.Modules.ListAsync(ModulePath.Parse("vanity.test/hg/lib"), Cancellation)).Failure);
+        var mirror = MirrorOf(world);
+        lib.Commit(("a.go", "package a\n")).Tag("v1.1.0");
+        Assert.Throws<InvalidOperationException>(() => lib.Hg("--cwd", mirror, "--config", "hooks.pretxnclose=kill -9 $PPID", "pull", "-q", _scratch["hg/lib"]));
+        Assert.True(File.Exists(Path.Combine(mirror, ".hg/store/journal")));
+        File.WriteAllText(Path.Combine(mirror, "mark"), "");
+
+        Assert.Null((await world.Modules.ArtifactAsync(new(ModulePath.Parse("vanity.test/hg/lib"), "v1.1.0"), ArtifactKind.Zip, Cancellation)).Failure);
+
+        Assert.True(File.Exists(Path.Combine(mirror, "mark")));
+        Assert.Equal(2, Directory.EnumerateDirectories(world.Tree.Repositories).Count());
     }
 
     [Fact]
@@ -91,6 +110,22 @@ public sealed class HostileOtherKindsTests : IDisposable
         Assert.Null(answer.Failure);
         using var zip = new ZipArchive(answer.Value.Body!);
         Assert.Equal(["go.mod"], zip.Entries.Select(static entry => entry.Name));
+    }
+
+    // A server says of its files' sizes what it likes; no svnserve can be made to say this.
+    [Fact]
+    public async Task Files_OfASubversionRepositoryWithSizesPastAllNumbers_AreTooMuch()
+    {
+        const string list = "<lists><list><entry kind='file'><name>a</name><size>9223372036854775807</size></entry><entry kind='file'><name>b</name><size>9223372036854775807</size></entry></list></lists>";
+        const string log = "<log><logentry revision='2'><date>2020-09-13T12:26:40.000000Z</date></logentry></log>";
+        File.WriteAllText(_scratch["svn.sh"], $"#!/bin/sh\ncase $1 in log) echo \"{log}\";; list) echo \"{list}\";; cat) echo 'module vanity.test/svn/lib';; esac\n");
+        File.SetUnixFileMode(_scratch["svn.sh"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        var failure = (await World(options => options.Svn = _scratch["svn.sh"]).Modules.ArtifactAsync(
+            new(ModulePath.Parse("vanity.test/svn/lib"), "v0.0.0-20200913122640-000000000002"), ArtifactKind.Zip, Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.UpstreamInvalid, failure?.Kind);
+        Assert.Contains("larger than a module may be", failure!.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -172,6 +207,25 @@ public sealed class HostileOtherKindsTests : IDisposable
         Assert.Equal(FailureKind.Blocked, failure?.Kind);
     }
 
+    // A key that ssh's server does not take says nothing of passwords.
+    [Theory]
+    [InlineData("http", 1)]
+    [InlineData("ssh", 0)]
+    public async Task Refusal_OfAHost_IsToldToSourcesOfWhatWasRefused(string scheme, int told)
+    {
+        File.WriteAllText(_scratch["hg.sh"], "#!/bin/sh\necho 'remote: Permission denied (publickey).' >&2\nexit 255\n");
+        File.SetUnixFileMode(_scratch["hg.sh"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var source = new Told();
+        var world = World(
+            options => (options.Hg, options.Rewrites) = (_scratch["hg.sh"], [$"https://hg.test/={scheme}://127.0.0.1/"]),
+            GitLogin.Configured(new Logins(TimeProvider.System, _ => [new LoginRule("*", "", source)])));
+
+        var failure = (await world.Modules.LatestAsync(ModulePath.Parse("vanity.test/hg/lib"), Cancellation)).Failure;
+
+        Assert.Equal(FailureKind.Blocked, failure?.Kind);
+        Assert.Equal(told, source.Refusals);
+    }
+
     // Where it leads is one place: redirects, and whatever else a program is told to ask, end here.
     [Theory]
     [InlineData("CONNECT 127.0.0.1:PORT HTTP/1.1", "200", false)]
@@ -197,6 +251,9 @@ public sealed class HostileOtherKindsTests : IDisposable
         Assert.Equal(!isRefused, server.Pending());
     }
 
+    private static string MirrorOf(DirectWorld world) =>
+        Directory.EnumerateDirectories(world.Tree.Repositories).Single(static path => Path.GetFileName(path) != LimitedProgram.HomeName);
+
     private DirectWorld World(Action<DirectOptions>? configure = null, GitLogins? logins = null)
     {
         var world = OtherKinds.NewWorld(
@@ -212,6 +269,19 @@ public sealed class HostileOtherKindsTests : IDisposable
         Directory.CreateDirectory(_scratch["hg"]);
         Directory.CreateDirectory(_scratch["svn"]);
         return world;
+    }
+
+    private sealed class Told : ILoginSource
+    {
+        public int Refusals { get; private set; }
+
+        public ValueTask<LoginReply> FindAsync(LoginAsk ask, CancellationToken cancel) => new(LoginReply.None);
+
+        public ValueTask<LoginReply> RefusedAsync(LoginAsk ask, Login? refused, Refusal refusal, CancellationToken cancel)
+        {
+            Refusals++;
+            return new(LoginReply.None);
+        }
     }
 
     private sealed class Fixed(Login login) : ILoginSource

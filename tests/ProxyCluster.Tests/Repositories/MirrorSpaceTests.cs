@@ -101,6 +101,59 @@ public sealed class MirrorSpaceTests : IDisposable
         Assert.InRange(later.Beside.Taken, 900_000, 1L << 20);
     }
 
+    // A long fetch looks like one that nobody uses: the keeper neither waits for its end nor takes away what came.
+    [Fact]
+    public async Task Mirror_ThatIsBeingWritten_IsNotTheKeepersToRemove()
+    {
+        using var world = new DirectWorld(static options => options.Inside = "*", storage: static storage => storage.MinFreeBytes = 1);
+        Make(world, "lib", 1000);
+        Assert.Null(await FetchAsync(world, "lib"));
+        File.SetLastWriteTimeUtc(Used(world).Single(), new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        world.FreeBytes = static _ => 0;
+
+        using (await world.Space.TakeAsync(Path.GetDirectoryName(Used(world).Single())!, Cancel))
+            Assert.True(world.Keeper.LookAsync(Cancel).IsCompletedSuccessfully);
+
+        Assert.Equal(["lib"], Mirrored(world));
+        await world.Keeper.LookAsync(Cancel);
+        Assert.Empty(Mirrored(world));
+    }
+
+    // Many find one damaged at once, and each has it removed; the first has it fetched anew meanwhile.
+    [Fact]
+    public async Task Mirror_FetchedAnewSinceItWasFoundDamaged_Stays()
+    {
+        Make("lib", 1000);
+        Assert.Null(await FetchAsync("lib"));
+        var mirror = Path.GetDirectoryName(Used(_world).Single())!;
+        var began = TimeProvider.System.GetTimestamp();
+        await _world.Space.RemoveAsync(mirror, began, Cancel);
+        Assert.Empty(Mirrored());
+        Assert.Null(await FetchAsync("lib"));
+
+        await _world.Space.RemoveAsync(mirror, began, Cancel);
+        Assert.Equal(["lib"], Mirrored());
+
+        await _world.Space.RemoveAsync(mirror, TimeProvider.System.GetTimestamp(), Cancel);
+        Assert.Empty(Mirrored());
+    }
+
+    [Fact]
+    public async Task Mirror_ThatTheKeeperFindsHalfRemoved_FailsNeitherOfThem()
+    {
+        var mirror = Path.Combine(_world.Tree.Repositories, "mirror");
+        for (var n = 0; n < 3000; n++)
+            Directory.CreateDirectory(Path.Combine(mirror, $"{n}"));
+
+        var removal = Task.Run(() => _world.Space.Remove(mirror), Cancel);
+        while (!removal.IsCompleted)
+            await _world.Keeper.LookAsync(Cancel);
+
+        await removal;
+        await _world.Keeper.LookAsync(Cancel);
+        Assert.Empty(Directory.EnumerateDirectories(_world.Tree.Repositories));
+    }
+
     [Fact]
     [Trait("Needs", OtherKinds.Need)]
     public async Task Mirrors_OfMercurial_CountAndGoToo()
