@@ -50,7 +50,7 @@ public sealed class PolicyFileTests : IAsyncLifetime
         await _member.Orders.PushAsync(Two, "alice", "x", Cancel);
         File.WriteAllText(_member.Path, One);
         await _file.StartAsync(Cancel);
-        await TurnAsync();
+        await _member.TurnAsync();
         Assert.Equal(2, _member.Book.Current.Number);
 
         // But once somebody has written it, it is his word.
@@ -62,11 +62,11 @@ public sealed class PolicyFileTests : IAsyncLifetime
     public async Task File_WithMistakesOrMissing_IsSaidOnceAndChangesNothing()
     {
         await _file.StartAsync(Cancel);
-        await TurnAsync();
-        await TurnAsync();
+        await _member.TurnAsync();
+        await _member.TurnAsync();
         File.WriteAllText(_member.Path, "policy: 1\nrules: 1\n");
         for (var turn = 0; turn < 3; turn++)
-            await TurnAsync();
+            await _member.TurnAsync();
         Assert.Equal(0, _member.Book.Current.Number);
         Assert.Single(_member.Log.Lines, static line => line.Contains("is not in force", StringComparison.Ordinal));
         Assert.Single(_member.Log.Lines, static line => line.Contains("has a mistake, so the policy before stays in force: 2:8: rules must be a list", StringComparison.Ordinal));
@@ -78,17 +78,9 @@ public sealed class PolicyFileTests : IAsyncLifetime
     private static PolicyFile NewFile(PolicyMember member) =>
         new(member.Book, member.Orders, member.Configured(), member.Clock, member.Logger<PolicyFile>());
 
-    // A turn ends with the wait for the next one.
-    private async Task TurnAsync()
-    {
-        await _member.Clock.TimerDueIn(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
-        _member.Clock.Advance(TimeSpan.FromSeconds(1));
-        await _member.Clock.TimerDueIn(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
-    }
-
     private Task UntilAsync(long number) => Waiting.UntilAsync(async () =>
     {
-        await TurnAsync();
+        await _member.TurnAsync();
         return _member.Book.Current.Number == number;
     }, $"policy {number} is in force");
 }

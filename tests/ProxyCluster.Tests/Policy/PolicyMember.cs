@@ -17,7 +17,6 @@ namespace ProxyCluster.Tests.Policy;
 internal sealed class PolicyMember : IAsyncDisposable
 {
     private readonly ScratchDirectory _scratch = new();
-    private readonly AuditSite _audit = new();
     private readonly AgreedDocuments _agreed;
 
     public PolicyMember(LocalCluster? cluster = null)
@@ -28,7 +27,7 @@ internal sealed class PolicyMember : IAsyncDisposable
         var file = new AgreedFile(tree, new NoFlush(), Microsoft.Extensions.Options.Options.Create(new StorageOptions { Data = tree.Root }), NullLogger<AgreedFile>.Instance);
         _agreed = new AgreedDocuments(
             new LocalAgreedCalls(cluster ?? new LocalCluster()), file, [new AgreedReader(PolicyBook.Name, Book.TakeOrFault)], Clock, NullLogger<AgreedDocuments>.Instance);
-        Orders = new PolicyOrders(_agreed, Clock, _audit.Log, Logger<PolicyOrders>());
+        Orders = new PolicyOrders(_agreed, Clock, Audit.Log, Logger<PolicyOrders>());
     }
 
     public ManualTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 6, 3, 12, 0, 0, default));
@@ -39,6 +38,8 @@ internal sealed class PolicyMember : IAsyncDisposable
 
     public PolicyOrders Orders { get; }
 
+    public AuditSite Audit { get; } = new();
+
     public PolicyOptions Options { get; } = new();
 
     public string Path => _scratch["policy.yaml"];
@@ -47,11 +48,21 @@ internal sealed class PolicyMember : IAsyncDisposable
 
     public IOptions<PolicyOptions> Configured() => Microsoft.Extensions.Options.Options.Create(Options);
 
+    /// <summary>Has the one loop that runs take its next turn, which ends with the wait for the one behind it.</summary>
+    public async Task TurnAsync(TimeSpan? later = null)
+    {
+        await NextAsync();
+        Clock.Advance(later ?? TimeSpan.FromSeconds(1));
+        await NextAsync();
+
+        Task NextAsync() => Clock.TimerDueIn(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _agreed.Dispose();
         Log.Dispose();
-        await _audit.DisposeAsync();
+        await Audit.DisposeAsync();
         _scratch.Dispose();
     }
 }
