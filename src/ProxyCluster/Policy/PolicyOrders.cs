@@ -14,9 +14,16 @@ internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider 
 {
     /// <summary>Puts a text in force; the same one that is in force already changes nothing.</summary>
     public Task<Outcome<PolicyEdition>> PushAsync(string text, string by, string reason, CancellationToken cancel) =>
-        PolicyReader.ReadOrNull(text, out var mistakes) is null
-            ? Task.FromResult<Outcome<PolicyEdition>>(new Failure(FailureKind.BadRequest, Sentence(mistakes)))
-            : ChangeAsync(_ => text, by, reason, cancel);
+        PushAsync(text, _ => text, by, reason, cancel);
+
+    /// <summary>
+    /// The same, but blocked where somebody has decided about the text: by what the cluster has agreed on, of which a member that has just started may
+    /// not have heard.
+    /// </summary>
+    public Task<Outcome<PolicyEdition>> PushNewAsync(string text, string by, string reason, CancellationToken cancel) => PushAsync(
+        text,
+        archive => archive.Knows(text) ? new Failure(FailureKind.Blocked, "it was pushed or rolled out before") : text,
+        by, reason, cancel);
 
     /// <summary>Puts a text in force for a first share of the clients; <see cref="PolicyRollouts"/> has it go on or back.</summary>
     public async Task<Outcome<PolicyRollout>> BeginAsync(string text, string by, string reason, CancellationToken cancel)
@@ -62,6 +69,12 @@ internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider 
 
     /// <summary>All mistakes, a line each.</summary>
     public static string Sentence(ImmutableArray<PolicyMistake> mistakes) => string.Join('\n', mistakes);
+
+    private Task<Outcome<PolicyEdition>> PushAsync(
+        string text, Func<PolicyArchive, Outcome<string>> choose, string by, string reason, CancellationToken cancel) =>
+        PolicyReader.ReadOrNull(text, out var mistakes) is null
+            ? Task.FromResult<Outcome<PolicyEdition>>(new Failure(FailureKind.BadRequest, Sentence(mistakes)))
+            : ChangeAsync(choose, by, reason, cancel);
 
     private async Task<Outcome<PolicyEdition>> ChangeAsync(Func<PolicyArchive, Outcome<string>> choose, string by, string reason, CancellationToken cancel)
     {

@@ -1,3 +1,4 @@
+using ProxyCluster.Clustering.Local;
 using ProxyCluster.Policy;
 using ProxyCluster.TestKit;
 
@@ -56,6 +57,35 @@ public sealed class PolicyFileTests : IAsyncLifetime
         // But once somebody has written it, it is his word.
         File.WriteAllText(_member.Path, One + "# three\n");
         await UntilAsync(3);
+    }
+
+    [Fact]
+    public async Task File_WhoseTextTheClusterHadBefore_IsNotPushedByAMemberThatHasNotHeardOfIt()
+    {
+        var cluster = new LocalCluster();
+        await using var old = new PolicyMember(cluster);
+        await old.Orders.PushAsync(One, "alice", "x", Cancel);
+        await old.Orders.PushAsync(Two, "alice", "x", Cancel);
+
+        await using var young = new PolicyMember(cluster);
+        young.Options.File = young.Path;
+        File.WriteAllText(young.Path, One);
+        using var file = NewFile(young);
+        await file.StartAsync(Cancel);
+        await young.TurnAsync();
+        Assert.Equal(2, young.Book.Current.Number);
+        await file.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task File_WhoseTextWentBackWhenItWasRolledOut_IsNotPushedAtTheStart()
+    {
+        await _member.Orders.PushAsync(One, "alice", "x", Cancel);
+        await _member.Orders.EndAsync((await _member.Orders.BeginAsync(Two, "alice", "x", Cancel)).Value, "back at 5 %", Cancel);
+        File.WriteAllText(_member.Path, Two);
+        await _file.StartAsync(Cancel);
+        await _member.TurnAsync();
+        Assert.Equal(1, _member.Book.Current.Number);
     }
 
     [Fact]
