@@ -25,19 +25,23 @@ internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider 
         archive => archive.Knows(text) ? new Failure(FailureKind.Blocked, "it was pushed or rolled out before") : text,
         by, reason, cancel);
 
-    /// <summary>Puts a text in force for a first share of the clients; <see cref="PolicyRollouts"/> has it go on or back.</summary>
+    /// <summary>
+    /// Puts a text in force for a first share of the clients; <see cref="PolicyRollouts"/> has it go on or back. The one that is under way already
+    /// changes nothing.
+    /// </summary>
     public async Task<Outcome<PolicyRollout>> BeginAsync(string text, string by, string reason, CancellationToken cancel)
     {
         if (PolicyReader.ReadOrNull(text, out var mistakes) is null)
             return new Failure(FailureKind.BadRequest, Sentence(mistakes));
         var changed = await StepAsync(
-            known => known.Rollout is { IsRunning: true } other
-                ? new Failure(FailureKind.Blocked, $"policy {other.Number} is being rolled out: end that first, by a push or a rollback")
-                : known.Begin(text, by, reason, clock.GetUtcNow()),
+            known => known.Rollout is not { IsRunning: true } other ? known.Begin(text, by, reason, clock.GetUtcNow())
+                : other.Text == text ? known
+                : new Failure(FailureKind.Blocked, $"policy {other.Number} is being rolled out: end that first, by a push or a rollback"),
             cancel);
         if (!changed.TryGet(out var archive, out var failure))
             return failure;
         Log.Begun(logger, by, archive.Rollout!.Number, archive.Rollout.Share, reason);
+        Note("policy-rollout", archive.Rollout.Number, by, reason);
         return archive.Rollout;
     }
 
@@ -86,15 +90,17 @@ internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider 
         if (!changed.TryGet(out var archive, out var trouble))
             return trouble;
         Log.Pushed(logger, by, archive.CurrentOrNull!.Number, reason);
-        audit.Note(new(clock.GetUtcNow(), AuditWord.Order)
-        {
-            By = by,
-            Rule = "policy",
-            Policy = archive.CurrentOrNull.Number.ToString(CultureInfo.InvariantCulture),
-            Text = reason,
-        });
+        Note("policy", archive.CurrentOrNull.Number, by, reason);
         return archive.CurrentOrNull;
     }
+
+    private void Note(string order, long number, string by, string reason) => audit.Note(new(clock.GetUtcNow(), AuditWord.Order)
+    {
+        By = by,
+        Rule = order,
+        Policy = number.ToString(CultureInfo.InvariantCulture),
+        Text = reason,
+    });
 
     // The rollout after a step that was taken from where it stands here; null where somebody else has taken one, or nobody could be asked.
     private async Task<PolicyRollout?> TurnAsync(PolicyRollout from, Func<PolicyArchive, PolicyArchive> turn, CancellationToken cancel)
