@@ -147,12 +147,12 @@ public sealed class PolicyRegionsTests : IAsyncLifetime
         }
 
         var trials = _system.Services("tokyo").GetRequiredService<PolicyTrials>();
-        var trial = trials.Try("policy: 1\nrules:\n- {name: one, action: block, reason: not from there, match: {query: version, client: {address: 127.0.1.1}}}\n").Value;
+        var trial = trials.Try("policy: 1\nrules:\n- {name: one, action: block, reason: not from there, match: {query: version, client: {address: 127.0.1.1}}}\n", Cancel).Value;
         var change = Assert.Single(trial.Changes);
         Assert.Equal((_system.World.Modules[0].Module.ToString(), "127.0.1.1", true, "one", "not from there"), (change.Asked, change.Client, change.IsBlocked, change.Rule, change.Reason));
         Assert.Equal((0L, change.Requests), (trial.BlockedBefore, trial.BlockedAfter));
-        Assert.Empty(trials.Try(Nothing).Value.Changes);
-        Assert.StartsWith("2:8: ", trials.Try("policy: 1\nrules: 1").Failure!.Message, StringComparison.Ordinal);
+        Assert.Empty(trials.Try(Nothing, Cancel).Value.Changes);
+        Assert.StartsWith("2:8: ", trials.Try("policy: 1\nrules: 1", Cancel).Failure!.Message, StringComparison.Ordinal);
     }
 
     private PolicyHistory History() => _system.Services("tokyo").GetRequiredService<PolicyDesk>().History();
