@@ -1,5 +1,3 @@
-using System.Net;
-using ProxyCluster.Access;
 using ProxyCluster.Clustering;
 using ProxyCluster.Gate;
 using ProxyCluster.GoModules.Protocol;
@@ -48,22 +46,16 @@ internal sealed class PolicyDesk(PolicyBook book, PolicyOrders orders, ModuleGat
     public Outcome<PolicyExplained> Explain(ExplainBody body)
     {
         // 1. What is asked, and by whom?
-        if (!ProxyPath.TryParseName(body.Asked ?? "", out var what, out var error))
-            return new Failure(FailureKind.BadRequest, error);
-        IPAddress? address = null;
-        if (body.Address is { } written && !IPAddress.TryParse(written, out address))
-            return new Failure(FailureKind.BadRequest, $"\"{written}\" is no address");
-        var identity = body.Subject is null ? null : Identity.OrNull(body.Subject, body.Groups ?? []);
-        if (identity is null && (body.Subject is not null || body.Groups is { Length: > 0 }))
-            return new Failure(FailureKind.BadRequest, "a client with groups has a subject, and that is a name");
-        var who = new Asker(address) { Identity = identity, Namespace = body.Namespace ?? "" };
+        if (!body.Read().TryGet(out var read, out var failure))
+            return failure;
+        var (what, question) = read;
+        var who = new Asker(question.Client.Address) { Identity = question.Client.Identity, Namespace = question.Client.Namespace };
 
         // 2. What the rest of the gate says of it, and the policy.
         var refusal = gate.Judge(new Ask(what, who, AskLevel.Client, Door.Client)).Refusal;
-        var record = what.Asked == Asked.Artifact ? RecordOrNull(what) : null;
-        PolicyFacts? facts = what.Asked != Asked.Artifact ? null : record is null ? PolicyFacts.Unseen(clock.GetUtcNow()) : PolicyFacts.Of(record, clock.GetUtcNow());
-        if (PolicyQuestion.OfOrNull(what, new PolicyClient(identity, who.Namespace, address), facts) is not { } question)
-            return new Failure(FailureKind.BadRequest, "that is about no module");
+        var record = question.Version is null ? null : RecordOrNull(what);
+        if (question.Version is not null)
+            question = question with { Facts = record is null ? PolicyFacts.Unseen(clock.GetUtcNow()) : PolicyFacts.Of(record, clock.GetUtcNow()) };
         var (number, decision, steps) = book.Explain(question);
         return new PolicyExplained(
             question.ToString(),

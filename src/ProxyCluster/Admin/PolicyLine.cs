@@ -1,6 +1,10 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ProxyCluster.Access;
+using ProxyCluster.GoModules.Protocol;
+using ProxyCluster.Outcomes;
 using ProxyCluster.Policy;
 
 namespace ProxyCluster.Admin;
@@ -51,7 +55,24 @@ internal sealed record PolicyBody(string? Reason, string? Text = null, long? Num
 /// <param name="Groups">Of which groups.</param>
 /// <param name="Namespace">In which namespace; null for none.</param>
 /// <param name="Address">From which address; null for one that no network has.</param>
-internal sealed record ExplainBody(string? Asked, string? Subject = null, string[]? Groups = null, string? Namespace = null, string? Address = null);
+internal sealed record ExplainBody(string? Asked, string? Subject = null, string[]? Groups = null, string? Namespace = null, string? Address = null)
+{
+    /// <summary>What is asked, as the gate and the policy take it; or what is wrong with it.</summary>
+    public Outcome<(ProxyPath What, PolicyQuestion Question)> Read()
+    {
+        if (!ProxyPath.TryParseName(Asked ?? "", out var what, out var error))
+            return new Failure(FailureKind.BadRequest, error);
+        IPAddress? address = null;
+        if (Address is not null && !IPAddress.TryParse(Address, out address))
+            return new Failure(FailureKind.BadRequest, $"\"{Address}\" is no address");
+        var identity = Subject is null ? null : Identity.OrNull(Subject, Groups ?? []);
+        if (identity is null && (Subject is not null || Groups is { Length: > 0 }))
+            return new Failure(FailureKind.BadRequest, "a client with groups has a subject, and that is a name");
+        return PolicyQuestion.OfOrNull(what, new PolicyClient(identity, Namespace ?? "", address), null) is { } question
+            ? (what, question)
+            : new Failure(FailureKind.BadRequest, "that is about no module");
+    }
+}
 
 /// <summary>What would become of a question, and why.</summary>
 /// <param name="Asked">The question.</param>

@@ -34,8 +34,8 @@ internal sealed class PolicyTrials(QuestionsOfTheDay asked, PolicyBook book, Dis
 {
     private const int MaxShown = 200;
 
-    /// <summary>Tries a text.</summary>
-    public Outcome<PolicyTrial> Try(string text)
+    /// <summary>Tries a text. Thousands of questions, some of them with a look at the disk: an operator who has left ends it.</summary>
+    public Outcome<PolicyTrial> Try(string text, CancellationToken cancel)
     {
         if (PolicyReader.ReadOrNull(text, out var mistakes) is not { } document)
             return new Failure(FailureKind.BadRequest, PolicyOrders.Sentence(mistakes));
@@ -51,6 +51,7 @@ internal sealed class PolicyTrials(QuestionsOfTheDay asked, PolicyBook book, Dis
         var questions = asked.All();
         foreach (var (noted, times) in questions)
         {
+            cancel.ThrowIfCancellationRequested();
             var question = noted.Version is null ? noted : noted with { Facts = FactsOf(noted, now) };
             var (old, young) = (before.Decide(question, out _), after.Decide(question, out _));
             var (wasBlocked, isBlocked) = (old.Verdict == PolicyVerdict.Block, young.Verdict == PolicyVerdict.Block);

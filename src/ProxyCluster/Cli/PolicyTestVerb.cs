@@ -1,14 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ProxyCluster.Access;
 using ProxyCluster.Advisories;
 using ProxyCluster.Cli.Operators;
 using ProxyCluster.Configuration;
-using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Hosting;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Policy;
@@ -57,9 +54,9 @@ internal static class PolicyTestVerb
         var cases = new List<PolicyCase>();
         foreach (var body in asked)
         {
-            if (!CaseOf(body, region).TryGet(out var one, out var failure))
-                return await WrongSettings.ReportAsync([$"--case {failure.Message}"], context).ConfigureAwait(false);
-            cases.Add(one);
+            if (!body.Read().TryGet(out var read, out var failure))
+                return await WrongSettings.ReportAsync([$"--case {body.Asked}: {failure.Message}"], context).ConfigureAwait(false);
+            cases.Add(new PolicyCase(0, read.Question, region, null, null, null, null));
         }
 
         // 1. What is wrong with the texts.
@@ -118,17 +115,6 @@ internal static class PolicyTestVerb
                 return new Failure(FailureKind.StoreUnavailable, $"--vulndb {ShownText.Of(e.Message)}");
             }
         }
-    }
-
-    private static Outcome<PolicyCase> CaseOf(Admin.ExplainBody body, string region)
-    {
-        IPAddress? address = null;
-        if (body.Address is { } text && !IPAddress.TryParse(text, out address))
-            return new Failure(FailureKind.BadRequest, $"{body.Asked}: \"{text}\" is no address");
-        var client = new PolicyClient(body.Subject is null ? null : Identity.OrNull(body.Subject, body.Groups ?? []), body.Namespace ?? "", address);
-        if (!ProxyPath.TryParseName(body.Asked!, out var what, out var error))
-            return new Failure(FailureKind.BadRequest, error);
-        return new PolicyCase(0, PolicyQuestion.OfOrNull(what, client, null)!.Value, region, null, null, null, null);
     }
 
     private static async Task PrintAsync(Report report, CommandContext context)

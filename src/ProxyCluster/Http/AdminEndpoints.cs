@@ -10,7 +10,6 @@ using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Zips;
-using ProxyCluster.Outcomes;
 using ProxyCluster.Rulings;
 using ProxyCluster.Silos;
 using ProxyCluster.Telemetry;
@@ -226,8 +225,7 @@ internal sealed partial class AdminEndpoints(
             return;
         }
 
-        await replies.FailAsync(
-            context, failure.Kind switch { FailureKind.NotFound => 404, FailureKind.Blocked => 409, _ => 503 }, failure.Message, cancel);
+        await replies.FailAsync(context, failure, cancel);
     }
 
     private static OperatorVerb? VerbOrNull(string word) => word switch

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Primitives;
 using ProxyCluster.Admin;
 using ProxyCluster.Audit;
+using ProxyCluster.Outcomes;
 using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Http;
@@ -58,6 +59,12 @@ internal sealed partial class AdminReplies(Responses responses, AuditLog audit, 
     /// <summary>Refuses, in one sentence.</summary>
     public Task FailAsync(HttpContext context, int status, string error, CancellationToken cancel) =>
         WriteAsync(context, status, new AdminError(error), AdminJson.Default.AdminError, cancel);
+
+    /// <summary>Says why an order was not obeyed, or a question not answered.</summary>
+    public Task FailAsync(HttpContext context, Failure failure, CancellationToken cancel) => FailAsync(
+        context,
+        failure.Kind switch { FailureKind.NotFound => 404, FailureKind.BadRequest => 400, FailureKind.Blocked => 409, _ => 503 },
+        failure.Message, cancel);
 
     /// <summary>Answers.</summary>
     public Task WriteAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type, CancellationToken cancel)

@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using ProxyCluster.Admin;
-using ProxyCluster.Outcomes;
 using ProxyCluster.Policy;
 
 namespace ProxyCluster.Http;
@@ -40,7 +39,7 @@ internal sealed class PolicyEndpoints(PolicyDesk desk, PolicyTrials trials, Admi
             ? replies.FailAsync(context, 400, "number must be that of a policy", cancel)
             : desk.Find(number).TryGet(out var found, out var failure)
                 ? replies.WriteAsync(context, 200, found, PolicyJson.Default.PolicyText, cancel)
-                : FailAsync(context, failure, cancel);
+                : replies.FailAsync(context, failure, cancel);
     }
 
     private async Task ExplainAsync(HttpContext context, CancellationToken cancel)
@@ -50,17 +49,17 @@ internal sealed class PolicyEndpoints(PolicyDesk desk, PolicyTrials trials, Admi
         else if (desk.Explain(body).TryGet(out var explained, out var failure))
             await replies.WriteAsync(context, 200, explained, PolicyJson.Default.PolicyExplained, cancel);
         else
-            await FailAsync(context, failure, cancel);
+            await replies.FailAsync(context, failure, cancel);
     }
 
     private async Task TryAsync(HttpContext context, CancellationToken cancel)
     {
         if (await ReadAsync(context, cancel) is not { Text: { } text })
             await replies.FailAsync(context, 400, "the body must be JSON with text", cancel);
-        else if (trials.Try(text).TryGet(out var trial, out var failure))
+        else if (trials.Try(text, cancel).TryGet(out var trial, out var failure))
             await replies.WriteAsync(context, 200, trial, PolicyJson.Default.PolicyTrial, cancel);
         else
-            await FailAsync(context, failure, cancel);
+            await replies.FailAsync(context, failure, cancel);
     }
 
     private async Task OrderAsync(HttpContext context, AdminToken token, string verb, CancellationToken cancel)
@@ -82,7 +81,7 @@ internal sealed class PolicyEndpoints(PolicyDesk desk, PolicyTrials trials, Admi
         if (given.TryGet(out var line, out var failure))
             await replies.WriteAsync(context, 200, line, PolicyJson.Default.PolicyLine, cancel);
         else
-            await FailAsync(context, failure, cancel);
+            await replies.FailAsync(context, failure, cancel);
     }
 
     private static Task<PolicyBody?> ReadAsync(HttpContext context, CancellationToken cancel)
@@ -92,7 +91,4 @@ internal sealed class PolicyEndpoints(PolicyDesk desk, PolicyTrials trials, Admi
             limit.MaxRequestBodySize = (6 * PolicyYaml.MaxBytes) + RequestBody.MaxBytes;
         return AdminReplies.ReadOrNullAsync(context, PolicyJson.Default.PolicyBody, cancel);
     }
-
-    private Task FailAsync(HttpContext context, Failure failure, CancellationToken cancel) =>
-        replies.FailAsync(context, failure.Kind switch { FailureKind.NotFound => 404, FailureKind.BadRequest => 400, FailureKind.Blocked => 409, _ => 503 }, failure.Message, cancel);
 }

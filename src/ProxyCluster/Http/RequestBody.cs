@@ -1,6 +1,8 @@
+using ProxyCluster.Sockets;
+
 namespace ProxyCluster.Http;
 
-/// <summary>Small bodies of POST requests, read whole.</summary>
+/// <summary>Small bodies of POST requests, read whole. Whoever waited for one goes on with it on the thread pool (<see cref="SocketThread"/>).</summary>
 internal static class RequestBody
 {
     /// <summary>Bytes of the largest one; the server refuses more by itself.</summary>
@@ -20,6 +22,10 @@ internal static class RequestBody
         catch (BadHttpRequestException)
         {
             return null;
+        }
+        finally
+        {
+            await SocketThread.LeaveAsync();
         }
     }
 }

@@ -38,6 +38,9 @@ internal sealed class PolicyArchive
     /// <summary>The one of a number, as long as it is kept.</summary>
     public PolicyEdition? OfOrNull(long number) => Editions.FirstOrDefault(edition => edition.Number == number);
 
+    /// <summary>Has somebody decided about a text? It was put in force, rolled out, or went back.</summary>
+    public bool Knows(string text) => Rollout?.Text == text || Editions.Any(edition => edition.Text == text);
+
     /// <summary>With a newer one in force; what is being rolled out is not any more.</summary>
     public PolicyArchive With(string text, string by, string reason, DateTimeOffset at)
     {

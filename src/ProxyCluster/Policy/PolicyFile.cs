@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Files;
 using ProxyCluster.Joining;
+using ProxyCluster.Outcomes;
 
 namespace ProxyCluster.Policy;
 
 /// <summary>
 /// Pushes the policy of a file whenever it changes. What the cluster had before is not pushed again by a member that starts with an old
-/// file: a text that is among those that are kept was decided about.
+/// file: a text that is among those that are kept was decided about, as was one that was rolled out and went back.
 /// </summary>
 internal sealed partial class PolicyFile(
     PolicyBook book, PolicyOrders orders, IOptions<PolicyOptions> options, TimeProvider clock, ILogger<PolicyFile> logger)
@@ -31,8 +32,9 @@ internal sealed partial class PolicyFile(
 
     private async Task PushAsync(string text, CancellationToken stop)
     {
-        // 1. On the first look, only what nobody has decided about. Later it is somebody's change, back to an old text too.
-        if (_seen is null && book.Archive.Editions.Any(edition => edition.Text == text))
+        // 1. On the first look, only what nobody has decided about, as far as is known here, or else (3.) in the cluster. Later it is somebody's
+        // change, back to an old text too.
+        if (_seen is null && book.Archive.Knows(text))
         {
             _seen = text;
             return;
@@ -47,7 +49,10 @@ internal sealed partial class PolicyFile(
             return;
         }
 
-        if ((await orders.PushAsync(text, $"file {Path.GetFileName(options.Value.File)}", "the file changed", stop)).Failure is { } failure)
+        // 3. In force, in the whole cluster.
+        var by = $"file {Path.GetFileName(options.Value.File)}";
+        var pushed = _seen is null ? await orders.PushNewAsync(text, by, "the file is new", stop) : await orders.PushAsync(text, by, "the file changed", stop);
+        if (pushed.Failure is { Kind: not FailureKind.Blocked } failure)
         {
             Complain(failure.Message);
             return;

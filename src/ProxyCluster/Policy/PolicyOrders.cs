@@ -14,23 +14,34 @@ internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider 
 {
     /// <summary>Puts a text in force; the same one that is in force already changes nothing.</summary>
     public Task<Outcome<PolicyEdition>> PushAsync(string text, string by, string reason, CancellationToken cancel) =>
-        PolicyReader.ReadOrNull(text, out var mistakes) is null
-            ? Task.FromResult<Outcome<PolicyEdition>>(new Failure(FailureKind.BadRequest, Sentence(mistakes)))
-            : ChangeAsync(_ => text, by, reason, cancel);
+        PushAsync(text, _ => text, by, reason, cancel);
 
-    /// <summary>Puts a text in force for a first share of the clients; <see cref="PolicyRollouts"/> has it go on or back.</summary>
+    /// <summary>
+    /// The same, but blocked where somebody has decided about the text: by what the cluster has agreed on, of which a member that has just started may
+    /// not have heard.
+    /// </summary>
+    public Task<Outcome<PolicyEdition>> PushNewAsync(string text, string by, string reason, CancellationToken cancel) => PushAsync(
+        text,
+        archive => archive.Knows(text) ? new Failure(FailureKind.Blocked, "it was pushed or rolled out before") : text,
+        by, reason, cancel);
+
+    /// <summary>
+    /// Puts a text in force for a first share of the clients; <see cref="PolicyRollouts"/> has it go on or back. The one that is under way already
+    /// changes nothing.
+    /// </summary>
     public async Task<Outcome<PolicyRollout>> BeginAsync(string text, string by, string reason, CancellationToken cancel)
     {
         if (PolicyReader.ReadOrNull(text, out var mistakes) is null)
             return new Failure(FailureKind.BadRequest, Sentence(mistakes));
         var changed = await StepAsync(
-            known => known.Rollout is { IsRunning: true } other
-                ? new Failure(FailureKind.Blocked, $"policy {other.Number} is being rolled out: end that first, by a push or a rollback")
-                : known.Begin(text, by, reason, clock.GetUtcNow()),
+            known => known.Rollout is not { IsRunning: true } other ? known.Begin(text, by, reason, clock.GetUtcNow())
+                : other.Text == text ? known
+                : new Failure(FailureKind.Blocked, $"policy {other.Number} is being rolled out: end that first, by a push or a rollback"),
             cancel);
         if (!changed.TryGet(out var archive, out var failure))
             return failure;
         Log.Begun(logger, by, archive.Rollout!.Number, archive.Rollout.Share, reason);
+        Note("policy-rollout", archive.Rollout.Number, by, reason);
         return archive.Rollout;
     }
 
@@ -63,6 +74,12 @@ internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider 
     /// <summary>All mistakes, a line each.</summary>
     public static string Sentence(ImmutableArray<PolicyMistake> mistakes) => string.Join('\n', mistakes);
 
+    private Task<Outcome<PolicyEdition>> PushAsync(
+        string text, Func<PolicyArchive, Outcome<string>> choose, string by, string reason, CancellationToken cancel) =>
+        PolicyReader.ReadOrNull(text, out var mistakes) is null
+            ? Task.FromResult<Outcome<PolicyEdition>>(new Failure(FailureKind.BadRequest, Sentence(mistakes)))
+            : ChangeAsync(choose, by, reason, cancel);
+
     private async Task<Outcome<PolicyEdition>> ChangeAsync(Func<PolicyArchive, Outcome<string>> choose, string by, string reason, CancellationToken cancel)
     {
         var changed = await StepAsync(
@@ -73,15 +90,17 @@ internal sealed partial class PolicyOrders(AgreedDocuments agreed, TimeProvider 
         if (!changed.TryGet(out var archive, out var trouble))
             return trouble;
         Log.Pushed(logger, by, archive.CurrentOrNull!.Number, reason);
-        audit.Note(new(clock.GetUtcNow(), AuditWord.Order)
-        {
-            By = by,
-            Rule = "policy",
-            Policy = archive.CurrentOrNull.Number.ToString(CultureInfo.InvariantCulture),
-            Text = reason,
-        });
+        Note("policy", archive.CurrentOrNull.Number, by, reason);
         return archive.CurrentOrNull;
     }
+
+    private void Note(string order, long number, string by, string reason) => audit.Note(new(clock.GetUtcNow(), AuditWord.Order)
+    {
+        By = by,
+        Rule = order,
+        Policy = number.ToString(CultureInfo.InvariantCulture),
+        Text = reason,
+    });
 
     // The rollout after a step that was taken from where it stands here; null where somebody else has taken one, or nobody could be asked.
     private async Task<PolicyRollout?> TurnAsync(PolicyRollout from, Func<PolicyArchive, PolicyArchive> turn, CancellationToken cancel)

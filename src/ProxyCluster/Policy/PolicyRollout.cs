@@ -64,6 +64,11 @@ internal enum RolloutStep
 /// <summary>
 /// Decides about a rollout, at each member by what it sees itself. Any of them can end it at once; it goes on when nobody has for long
 /// enough. So what goes wrong in one region alone is seen there, and nobody has to gather figures.
+/// <para>
+/// <b>Who dies</b> takes its figures along. Its clients are the same share wherever they ask next, so that is where it is seen. Where all were
+/// away, the step's time may be over when the first is back: it has seen nothing yet, so it looks for as long as figures reach before it says
+/// that all is well.
+/// </para>
 /// </summary>
 internal static class RolloutRule
 {
@@ -72,9 +77,11 @@ internal static class RolloutRule
     /// <param name="candidate">Requests of the last minute under it.</param>
     /// <param name="before">Requests since it began under the policy before.</param>
     /// <param name="now">Now, UTC.</param>
+    /// <param name="watched">For how long this member has known that it stands there.</param>
     /// <param name="options">When it goes on, and what is too much.</param>
-    public static RolloutStep Decide(PolicyRollout rollout, RolloutCount candidate, RolloutCount before, DateTimeOffset now, PolicyOptions options) =>
+    public static RolloutStep Decide(
+        PolicyRollout rollout, RolloutCount candidate, RolloutCount before, DateTimeOffset now, TimeSpan watched, PolicyOptions options) =>
         candidate.Bad >= options.RolloutMinBad && candidate.BadShare > before.BadShare + options.RolloutMaxRise ? RolloutStep.Back
-        : now - rollout.ShareAt >= options.RolloutStep ? RolloutStep.Next
+        : now - rollout.ShareAt >= options.RolloutStep && (watched >= RolloutFigures.Reach || watched >= options.RolloutStep) ? RolloutStep.Next
         : RolloutStep.Stay;
 }

@@ -11,6 +11,9 @@ internal sealed class PolicyRollouts(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    private PolicyRollout? _watched;
+    private long _since;
+
     /// <inheritdoc/>
     protected override IEnumerable<Turn> Strands => [TurnAsync];
 
@@ -18,8 +21,10 @@ internal sealed class PolicyRollouts(
     {
         if (book.Archive.Rollout is { IsRunning: true } rollout)
         {
+            if (rollout != _watched)
+                (_watched, _since) = (rollout, Clock.GetTimestamp());
             var (candidate, before) = figures.Read(rollout.Number);
-            switch (RolloutRule.Decide(rollout, candidate, before, Clock.GetUtcNow(), options.Value))
+            switch (RolloutRule.Decide(rollout, candidate, before, Clock.GetUtcNow(), Clock.GetElapsedTime(_since), options.Value))
             {
                 case RolloutStep.Next:
                     await orders.GoOnAsync(rollout, stop);

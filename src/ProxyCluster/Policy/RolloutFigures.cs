@@ -8,6 +8,9 @@ internal sealed class RolloutFigures(TimeProvider clock)
 {
     private const int Seconds = 60;
 
+    /// <summary>How far back they go under what is rolled out.</summary>
+    public static readonly TimeSpan Reach = TimeSpan.FromSeconds(Seconds);
+
     // Guards the rest.
     private readonly Lock _lock = new();
     private readonly (long Second, RolloutCount Count)[] _seconds = new (long, RolloutCount)[Seconds];

@@ -91,6 +91,7 @@ public sealed class PolicyVerbTests : IDisposable
     [InlineData("test", "missing.yaml", "cannot be read")]
     [InlineData("test", "policy.yaml --case example.com/M!", "--case ")]
     [InlineData("test", "policy.yaml --case example.com/m --address here", "is no address")]
+    [InlineData("test", "policy.yaml --case example.com/m --group release", "a client with groups has a subject")]
     [InlineData("diff", "1 policy.yaml", "--token-file is needed")]
     public async Task Policy_WrongUsage_Is2(string verb, string words, string told)
     {

@@ -16,6 +16,7 @@ namespace ProxyCluster.Tests.Failover;
 public sealed class PolicyRegionsTests : IAsyncLifetime
 {
     private const string Nothing = "policy: 1\nrules: []\n";
+    private const string Slip = "policy: 1\nrules:\n- {name: oops, action: block, reason: a slip}\n";
 
     private RegionsSystem _system = null!;
 
@@ -41,14 +42,17 @@ public sealed class PolicyRegionsTests : IAsyncLifetime
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var orders = _system.Services("tokyo").GetRequiredService<PolicyOrders>();
         await PushAsync(1);
-        foreach (var region in RegionsSystem.Names)
-            await Waiting.UntilAsync(() => _system.Services(region).GetRequiredService<PolicyBook>().Current.Number == 1);
+        await EverywhereAsync(static book => book.Current.Number == 1);
 
         Task[] load = [WatchAsync(), .. RegionsSystem.Names.SelectMany(region => Enumerable.Range(0, 2).Select(_ => Task.Run(() => LoadAsync(region), Cancel)))];
         for (var number = 2; number <= Swaps; number++)
         {
+            // Each is asked under, and every tenth is in force in all regions before the next comes: a member looks for a new one once a second.
             await PushAsync(number);
-            await Task.Delay(TimeSpan.FromMilliseconds(100), Cancel); // the pace of the load, nothing is awaited by it
+            var asked = Volatile.Read(ref answers) + (2 * load.Length);
+            await Waiting.UntilAsync(() => Volatile.Read(ref answers) >= asked);
+            if (number % 10 == 0)
+                await EverywhereAsync(book => book.Current.Number == number);
         }
 
         await stop.CancelAsync();
@@ -104,8 +108,7 @@ public sealed class PolicyRegionsTests : IAsyncLifetime
     {
         await PushAsync("push", Nothing);
         await PushAsync("rollout", Nothing + "# next\n");
-        foreach (var region in RegionsSystem.Names)
-            await Waiting.UntilAsync(() => _system.Services(region).GetRequiredService<PolicyBook>().Current.Number == 2);
+        await EverywhereAsync(static book => book.Current.Number == 2);
         Assert.Equal("in force", History().Rollout!.Ended);
     }
 
@@ -113,27 +116,43 @@ public sealed class PolicyRegionsTests : IAsyncLifetime
     public async Task Rollout_ThatRefusesWhatWasGiven_IsBackByItselfAndWasForAFewOnly()
     {
         await PushAsync("push", Nothing);
-        await PushAsync("rollout", "policy: 1\nrules:\n- {name: oops, action: block, reason: a slip}\n");
-        var book = _system.Services("tokyo").GetRequiredService<PolicyBook>();
+        await PushAsync("rollout", Slip);
+        var book = BookOf("tokyo");
         await Waiting.UntilAsync(() => book.InForce.Candidate is not null || book.Archive.Rollout is { IsRunning: false });
 
         // Two hundred clients, each with an address of its own, until it is over.
         var refused = new HashSet<int>();
         for (var i = 1; book.Archive.Rollout!.IsRunning; i = (i % 200) + 1)
         {
-            using var client = new HttpClient(ClientAt.Address($"127.0.1.{i}"));
-            using var answer = await client.GetAsync(_system.Url("tokyo") + Artifact, Cancel);
-            if (answer.StatusCode == HttpStatusCode.Forbidden)
+            if (await IsRefusedAsync("tokyo", i))
                 refused.Add(i);
-            Assert.Equal(answer.StatusCode == HttpStatusCode.OK ? "1" : "2", answer.Headers.GetValues(PolicyAnswers.NumberHeader).Single());
         }
 
         Assert.Matches("^back at [0-9]+ %: [0-9]+ of [0-9]+ requests of a minute were refused or failed, 0 of [0-9]+ under the policy before$", History().Rollout!.Ended);
         Assert.InRange(refused.Count, 1, 100);
-        foreach (var region in RegionsSystem.Names)
-            await Waiting.UntilAsync(() => _system.Services(region).GetRequiredService<PolicyBook>().InForce.Candidate is null);
+        await EverywhereAsync(static book => book.InForce.Candidate is null);
         using var after = await _system.GetAsync("tokyo", Artifact);
         Assert.Equal("1", after.Headers.GetValues(PolicyAnswers.NumberHeader).Single());
+    }
+
+    /// <summary>What a member has seen goes with it, and its clients are the same share wherever they ask next.</summary>
+    [Fact]
+    public async Task Rollout_WhoseFirstWitnessDies_IsBackByWhatTheNextOneSees()
+    {
+        await PushAsync("push", Nothing);
+        await PushAsync("rollout", Slip);
+        await EverywhereAsync(static book => book.InForce.Candidate is not null);
+
+        // One less than is too much.
+        var refused = 0;
+        for (var i = 1; refused < new PolicyOptions().RolloutMinBad - 1; i = (i % 200) + 1)
+            refused += await IsRefusedAsync("tokyo", i) ? 1 : 0;
+        Assert.True(BookOf("frankfurt").Archive.Rollout!.IsRunning);
+        await _system.KillAsync("tokyo");
+
+        for (var i = 1; BookOf("frankfurt").Archive.Rollout!.IsRunning; i = (i % 200) + 1)
+            await IsRefusedAsync("frankfurt", i);
+        Assert.StartsWith("back at 5 %: ", BookOf("frankfurt").Archive.Rollout!.Ended, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -147,12 +166,29 @@ public sealed class PolicyRegionsTests : IAsyncLifetime
         }
 
         var trials = _system.Services("tokyo").GetRequiredService<PolicyTrials>();
-        var trial = trials.Try("policy: 1\nrules:\n- {name: one, action: block, reason: not from there, match: {query: version, client: {address: 127.0.1.1}}}\n").Value;
+        var trial = trials.Try("policy: 1\nrules:\n- {name: one, action: block, reason: not from there, match: {query: version, client: {address: 127.0.1.1}}}\n", Cancel).Value;
         var change = Assert.Single(trial.Changes);
         Assert.Equal((_system.World.Modules[0].Module.ToString(), "127.0.1.1", true, "one", "not from there"), (change.Asked, change.Client, change.IsBlocked, change.Rule, change.Reason));
         Assert.Equal((0L, change.Requests), (trial.BlockedBefore, trial.BlockedAfter));
-        Assert.Empty(trials.Try(Nothing).Value.Changes);
-        Assert.StartsWith("2:8: ", trials.Try("policy: 1\nrules: 1").Failure!.Message, StringComparison.Ordinal);
+        Assert.Empty(trials.Try(Nothing, Cancel).Value.Changes);
+        Assert.StartsWith("2:8: ", trials.Try("policy: 1\nrules: 1", Cancel).Failure!.Message, StringComparison.Ordinal);
+    }
+
+    private PolicyBook BookOf(string region) => _system.Services(region).GetRequiredService<PolicyBook>();
+
+    private async Task EverywhereAsync(Func<PolicyBook, bool> holds)
+    {
+        foreach (var region in RegionsSystem.Names)
+            await Waiting.UntilAsync(() => holds(BookOf(region)));
+    }
+
+    // By the policy that is rolled out, and by no other, to the client of an address of its own.
+    private async Task<bool> IsRefusedAsync(string region, int client)
+    {
+        using var http = new HttpClient(ClientAt.Address($"127.0.1.{client}"));
+        using var answer = await http.GetAsync(_system.Url(region) + Artifact, Cancel);
+        Assert.Equal(answer.StatusCode == HttpStatusCode.Forbidden ? "2" : "1", answer.Headers.GetValues(PolicyAnswers.NumberHeader).Single());
+        return answer.StatusCode == HttpStatusCode.Forbidden;
     }
 
     private PolicyHistory History() => _system.Services("tokyo").GetRequiredService<PolicyDesk>().History();

@@ -18,26 +18,19 @@ public sealed class PolicyClockTests
         var version = member.Book.Current.Version;
         Assert.Equal(["may"], Names(member));
 
-        await TurnAsync(member, TimeSpan.FromMinutes(5));
+        await member.TurnAsync(TimeSpan.FromMinutes(5));
         Assert.Equal((version + 1, 2), (member.Book.Current.Version, member.Book.Current.Rules.Length));
         Assert.DoesNotContain(member.Log.Lines, static line => line.Contains("ends at", StringComparison.Ordinal));
 
-        await TurnAsync(member, TimeSpan.FromMinutes(55));
-        await TurnAsync(member, TimeSpan.FromMinutes(1));
+        await member.TurnAsync(TimeSpan.FromMinutes(55));
+        await member.TurnAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(["may"], Names(member));
         Assert.Single(member.Log.Lines, static line => line.Contains("Rule may of policy 1 ends at 06/10/2026 13:00:00 +00:00", StringComparison.Ordinal));
 
-        await TurnAsync(member, TimeSpan.FromDays(7));
+        await member.TurnAsync(TimeSpan.FromDays(7));
         Assert.Empty(Names(member));
         await clock.StopAsync(Cancel);
     }
 
     private static IEnumerable<string> Names(PolicyMember member) => member.Book.Current.Rules.Select(static rule => rule.Rule.Name);
-
-    private static async Task TurnAsync(PolicyMember member, TimeSpan later)
-    {
-        await member.Clock.TimerDueIn(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
-        member.Clock.Advance(later);
-        await member.Clock.TimerDueIn(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
-    }
 }

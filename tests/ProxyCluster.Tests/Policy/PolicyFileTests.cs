@@ -1,3 +1,4 @@
+using ProxyCluster.Clustering.Local;
 using ProxyCluster.Policy;
 using ProxyCluster.TestKit;
 
@@ -50,7 +51,7 @@ public sealed class PolicyFileTests : IAsyncLifetime
         await _member.Orders.PushAsync(Two, "alice", "x", Cancel);
         File.WriteAllText(_member.Path, One);
         await _file.StartAsync(Cancel);
-        await TurnAsync();
+        await _member.TurnAsync();
         Assert.Equal(2, _member.Book.Current.Number);
 
         // But once somebody has written it, it is his word.
@@ -59,14 +60,43 @@ public sealed class PolicyFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task File_WhoseTextTheClusterHadBefore_IsNotPushedByAMemberThatHasNotHeardOfIt()
+    {
+        var cluster = new LocalCluster();
+        await using var old = new PolicyMember(cluster);
+        await old.Orders.PushAsync(One, "alice", "x", Cancel);
+        await old.Orders.PushAsync(Two, "alice", "x", Cancel);
+
+        await using var young = new PolicyMember(cluster);
+        young.Options.File = young.Path;
+        File.WriteAllText(young.Path, One);
+        using var file = NewFile(young);
+        await file.StartAsync(Cancel);
+        await young.TurnAsync();
+        Assert.Equal(2, young.Book.Current.Number);
+        await file.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task File_WhoseTextWentBackWhenItWasRolledOut_IsNotPushedAtTheStart()
+    {
+        await _member.Orders.PushAsync(One, "alice", "x", Cancel);
+        await _member.Orders.EndAsync((await _member.Orders.BeginAsync(Two, "alice", "x", Cancel)).Value, "back at 5 %", Cancel);
+        File.WriteAllText(_member.Path, Two);
+        await _file.StartAsync(Cancel);
+        await _member.TurnAsync();
+        Assert.Equal(1, _member.Book.Current.Number);
+    }
+
+    [Fact]
     public async Task File_WithMistakesOrMissing_IsSaidOnceAndChangesNothing()
     {
         await _file.StartAsync(Cancel);
-        await TurnAsync();
-        await TurnAsync();
+        await _member.TurnAsync();
+        await _member.TurnAsync();
         File.WriteAllText(_member.Path, "policy: 1\nrules: 1\n");
         for (var turn = 0; turn < 3; turn++)
-            await TurnAsync();
+            await _member.TurnAsync();
         Assert.Equal(0, _member.Book.Current.Number);
         Assert.Single(_member.Log.Lines, static line => line.Contains("is not in force", StringComparison.Ordinal));
         Assert.Single(_member.Log.Lines, static line => line.Contains("has a mistake, so the policy before stays in force: 2:8: rules must be a list", StringComparison.Ordinal));
@@ -78,17 +108,9 @@ public sealed class PolicyFileTests : IAsyncLifetime
     private static PolicyFile NewFile(PolicyMember member) =>
         new(member.Book, member.Orders, member.Configured(), member.Clock, member.Logger<PolicyFile>());
 
-    // A turn ends with the wait for the next one.
-    private async Task TurnAsync()
-    {
-        await _member.Clock.TimerDueIn(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
-        _member.Clock.Advance(TimeSpan.FromSeconds(1));
-        await _member.Clock.TimerDueIn(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
-    }
-
     private Task UntilAsync(long number) => Waiting.UntilAsync(async () =>
     {
-        await TurnAsync();
+        await _member.TurnAsync();
         return _member.Book.Current.Number == number;
     }, $"policy {number} is in force");
 }

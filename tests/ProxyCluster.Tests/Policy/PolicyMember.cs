@@ -16,14 +16,13 @@ namespace ProxyCluster.Tests.Policy;
 internal sealed class PolicyMember : IAsyncDisposable
 {
     private readonly ScratchDirectory _scratch = new();
-    private readonly AuditSite _audit = new();
     private readonly AgreedSite _agreed;
 
     public PolicyMember(LocalCluster? cluster = null)
     {
         Book = Gates.Book(Clock);
         _agreed = new AgreedSite(cluster ?? new LocalCluster(), Clock, new AgreedReader(PolicyBook.Name, Book.TakeOrFault));
-        Orders = new PolicyOrders(_agreed.Documents, Clock, _audit.Log, Logger<PolicyOrders>());
+        Orders = new PolicyOrders(_agreed.Documents, Clock, Audit.Log, Logger<PolicyOrders>());
     }
 
     public ManualTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 6, 3, 12, 0, 0, default));
@@ -34,6 +33,8 @@ internal sealed class PolicyMember : IAsyncDisposable
 
     public PolicyOrders Orders { get; }
 
+    public AuditSite Audit { get; } = new();
+
     public PolicyOptions Options { get; } = new();
 
     public string Path => _scratch["policy.yaml"];
@@ -42,11 +43,21 @@ internal sealed class PolicyMember : IAsyncDisposable
 
     public IOptions<PolicyOptions> Configured() => Microsoft.Extensions.Options.Options.Create(Options);
 
+    /// <summary>Has the one loop that runs take its next turn, which ends with the wait for the one behind it.</summary>
+    public async Task TurnAsync(TimeSpan? later = null)
+    {
+        await NextAsync();
+        Clock.Advance(later ?? TimeSpan.FromSeconds(1));
+        await NextAsync();
+
+        Task NextAsync() => Clock.TimerDueIn(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _agreed.Dispose();
         Log.Dispose();
-        await _audit.DisposeAsync();
+        await Audit.DisposeAsync();
         _scratch.Dispose();
     }
 }

@@ -81,6 +81,29 @@ public sealed class PolicyOrdersTests
         Assert.Equal(3, (await BeginAsync(member, Two)).Number);
     }
 
+    [Fact]
+    public async Task Begin_TheSameTextAgain_IsObeyedOnce()
+    {
+        await using var member = new PolicyMember();
+        await PushAsync(member, One);
+        var begun = await BeginAsync(member, Two);
+        await member.Orders.GoOnAsync(begun, Cancel);
+        Assert.Equal((begun.Number, 25), (await BeginAsync(member, Two)) is var again ? (again.Number, again.Share) : default);
+    }
+
+    [Fact]
+    public async Task Orders_OfOperators_AreInTheAuditLog()
+    {
+        await using var member = new PolicyMember();
+        await member.Audit.StartAsync();
+        await PushAsync(member, One);
+        await BeginAsync(member, Two);
+        await member.Audit.SettledAsync();
+        Assert.Equal(
+            [("policy", 1L, "alice", "a test"), ("policy-rollout", 2L, "alice", "a test")],
+            member.Audit.Lines("order").Select(static line => (line.Rule, line.Policy, line.By, line.Text)));
+    }
+
     [Theory]
     [InlineData(Three, 3)]
     [InlineData(One, 1)] // the one that is in force: for all again

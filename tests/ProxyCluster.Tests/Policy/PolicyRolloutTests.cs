@@ -10,6 +10,8 @@ public sealed class PolicyRolloutTests
 {
     private static readonly DateTimeOffset Now = new(2026, 6, 3, 12, 0, 0, default);
 
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData(0, 0, 0, 0, 0, "Stay")]
     [InlineData(100, 4, 0, 0, 0, "Stay")] // so few say nothing
@@ -22,7 +24,26 @@ public sealed class PolicyRolloutTests
     public void Decide_ByWhatBecameOfRequests_IsAsWritten(long asked, long bad, long askedBefore, long badBefore, int minutes, string step)
     {
         var rollout = new PolicyRollout(2, "", "alice", "x", Now, 5, Now.AddMinutes(-minutes));
-        Assert.Equal(step, RolloutRule.Decide(rollout, new(asked, bad), new(askedBefore, badBefore), Now, new PolicyOptions()).ToString());
+        Assert.Equal(step, RolloutRule.Decide(rollout, new(asked, bad), new(askedBefore, badBefore), Now, TimeSpan.FromMinutes(minutes), new PolicyOptions()).ToString());
+    }
+
+    [Fact]
+    public async Task Rollout_WhoseTimeWasOverWhenEverybodyWasAway_IsLookedAtForAMinuteFirst()
+    {
+        await using var member = new PolicyMember();
+        await member.Orders.PushAsync("policy: 1\nrules: []\n", "alice", "x", Cancel);
+        await member.Orders.BeginAsync("policy: 1\nrules: []\n# next\n", "alice", "x", Cancel);
+        member.Clock.Advance(TimeSpan.FromHours(1));
+
+        using var loop = new PolicyRollouts(
+            member.Book, member.Orders, new RolloutFigures(member.Clock), member.Configured(), member.Clock, member.Logger<PolicyRollouts>());
+        await loop.StartAsync(Cancel);
+        for (var second = 0; second < 59; second++)
+            await member.TurnAsync();
+        Assert.Equal(5, member.Book.InForce.Share);
+        await member.TurnAsync();
+        Assert.Equal(25, member.Book.InForce.Share);
+        await loop.StopAsync(CancellationToken.None);
     }
 
     [Fact]

@@ -1,3 +1,6 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using ProxyCluster.Http;
 using ProxyCluster.Sockets;
 
 namespace ProxyCluster.Tests.Sockets;
@@ -61,6 +64,23 @@ public class SocketThreadTests
                 return (e.Message, Thread.CurrentThread.IsThreadPoolThread);
             }
         }
+    }
+
+    [Fact]
+    public async Task RequestBody_ThatComesOnAThreadOfItsOwn_IsWorkedOnOnThePool()
+    {
+        var body = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+        var request = new DefaultHttpContext { Request = { Method = "POST", Body = body.Reader.AsStream() } }.Request;
+        var (length, isPool) = await OnThreadOfItsOwnAsync(async () =>
+        {
+            var reading = ReadAsync();
+            await body.Writer.WriteAsync(new byte[100], Cancellation);
+            await body.Writer.CompleteAsync();
+            return await reading;
+        });
+        Assert.Equal((100, true), (length, isPool));
+
+        async Task<(int?, bool)> ReadAsync() => ((await RequestBody.ReadOrNullAsync(request, Cancellation))?.Length, Thread.CurrentThread.IsThreadPoolThread);
     }
 
     [Fact]

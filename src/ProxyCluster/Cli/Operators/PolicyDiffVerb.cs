@@ -21,8 +21,7 @@ internal static class PolicyDiffVerb
         var after = new Argument<string>("B") { Description = "The same." };
         command.Arguments.Add(before);
         command.Arguments.Add(after);
-        var flags = AdminConnection.Flags.AddTo(command);
-        flags.TokenFile.Required = false;
+        var flags = AdminConnection.Flags.AddTo(command, isRequired: false);
         Examples.Attach(command,
             "proxycluster policy diff 3 4 --token-file token",
             "proxycluster policy diff 4 policy.yaml --token-file token",

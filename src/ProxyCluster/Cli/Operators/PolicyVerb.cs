@@ -42,9 +42,8 @@ internal static class PolicyVerb
     {
         var command = new Command(verb, description);
         var file = new Argument<string>("FILE") { Description = "The policy." };
-        var reason = new Option<string>("--reason") { Description = "Why; it is kept in the history.", HelpName = "TEXT", Required = true };
         command.Arguments.Add(file);
-        command.Options.Add(reason);
+        var reason = AddReason(command);
         AddOrder(command, context, verb == "rollout" ? ", for 5 % of the clients" : "", async (parsed, connection, cancel) =>
             !ReadPolicy(parsed.GetRequiredValue(file), context).TryGet(out var text, out var failure) ? failure
                 : await connection.PushPolicyAsync(verb, new PolicyBody(parsed.GetRequiredValue(reason), text), cancel).ConfigureAwait(false));
@@ -80,12 +79,18 @@ internal static class PolicyVerb
     {
         var command = new Command("rollback", "Put an older policy in force again, under a new number.");
         var number = new Argument<long>("N") { Description = "Number of the policy to go back to: see history." };
-        var reason = new Option<string>("--reason") { Description = "Why; it is kept in the history.", HelpName = "TEXT", Required = true };
         command.Arguments.Add(number);
-        command.Options.Add(reason);
+        var reason = AddReason(command);
         AddOrder(command, context, "", (parsed, connection, cancel) =>
             connection.PushPolicyAsync("rollback", new PolicyBody(parsed.GetRequiredValue(reason), Number: parsed.GetRequiredValue(number)), cancel));
         return command;
+    }
+
+    private static Option<string> AddReason(Command command)
+    {
+        var reason = new Option<string>("--reason") { Description = "Why; it is kept in the history.", HelpName = "TEXT", Required = true };
+        command.Options.Add(reason);
+        return reason;
     }
 
     private static void AddOrder(Command command, CommandContext context, string forWhom, Func<ParseResult, AdminConnection, CancellationToken, Task<Outcome<PolicyLine>>> give) =>
