@@ -18,11 +18,12 @@ internal sealed class LicencePart
 {
     private readonly Dictionary<long, int> _pairs = [];
 
-    public LicencePart(string id, LicencePartKind kind, int[] words)
+    public LicencePart(string id, LicencePartKind kind, List<string> text, int[] words)
     {
         Id = id;
         Kind = kind;
         Length = words.Length;
+        SaysLater = CountLater(text);
         for (var i = 1; i < words.Length; i++)
             _pairs[Pair(words[i - 1], words[i])] = _pairs.GetValueOrDefault(Pair(words[i - 1], words[i])) + 1;
     }
@@ -35,30 +36,66 @@ internal sealed class LicencePart
     /// <summary>How many words it has.</summary>
     public int Length { get; }
 
+    /// <summary>How often it says "any later version" itself.</summary>
+    public int SaysLater { get; }
+
+    /// <summary>How often a text says "any later version".</summary>
+    public static int CountLater(List<string> words)
+    {
+        var count = 0;
+        for (var i = 2; i < words.Count; i++)
+        {
+            if (words[i] == "version" && words[i - 1] == "later" && words[i - 2] == "any")
+                count++;
+        }
+
+        return count;
+    }
+
     /// <summary>
-    /// The place in a text that has most of its pairs, within a stretch that is a little longer than it is; one pass. Negative words are
+    /// The place in a text that has most of its pairs, within a stretch that is somewhat longer than it is; one pass. Negative words are
     /// none that any licence has, and match nothing.
     /// </summary>
     public LicencePlace Find(ReadOnlySpan<int> text)
     {
         // 1. A window moves over the text; what it holds of each pair counts as often as the licence has it.
-        var size = Length + (Length / 10) + 8;
+        var size = Length + (Length / 4) + 30;
         var held = new Dictionary<long, int>();
         var (matched, best, start, end) = (0, 0, 0, 0);
         for (var i = 1; i < text.Length; i++)
         {
-            if (_pairs.TryGetValue(Pair(text[i - 1], text[i]), out var wanted) && (held[Pair(text[i - 1], text[i])] = held.GetValueOrDefault(Pair(text[i - 1], text[i])) + 1) <= wanted)
-                matched++;
-            if (i >= size && _pairs.TryGetValue(Pair(text[i - size], text[i - size + 1]), out wanted) && held[Pair(text[i - size], text[i - size + 1])]-- <= wanted)
+            matched += Take(held, text[i - 1], text[i]) ? 1 : 0;
+            if (i >= size && _pairs.TryGetValue(Pair(text[i - size], text[i - size + 1]), out var wanted) && held[Pair(text[i - size], text[i - size + 1])]-- <= wanted)
                 matched--;
             if (matched > best)
                 (best, start, end) = (matched, Math.Max(0, i - size + 1), i + 1);
         }
 
-        // 2. Without what stands before it and matches nothing.
-        while (end - start > 1 && !_pairs.ContainsKey(Pair(text[start], text[start + 1])))
-            start++;
-        return new LicencePlace(this, start, end, best, Length - 1);
+        // 2. Of that window the stretch in which pairs that are the licence's outnumber others most: what stands around it has some of
+        //    them too, and may be another licence.
+        var (sum, most, from, first, last) = (0, 0, start, start, start);
+        for (var i = start + 1; i < end; i++)
+        {
+            if (sum == 0)
+                from = i - 1;
+            sum = Math.Max(0, sum + (_pairs.ContainsKey(Pair(text[i - 1], text[i])) ? 1 : -1));
+            if (sum > most)
+                (most, first, last) = (sum, from, i + 1);
+        }
+
+        // 3. What that has.
+        held.Clear();
+        matched = 0;
+        for (var i = first + 1; i < last; i++)
+            matched += Take(held, text[i - 1], text[i]) ? 1 : 0;
+        return new LicencePlace(this, first, last, matched, Length - 1);
+    }
+
+    // Is it one that the licence has, and not more often than that?
+    private bool Take(Dictionary<long, int> held, int first, int second)
+    {
+        var pair = Pair(first, second);
+        return _pairs.TryGetValue(pair, out var wanted) && (held[pair] = held.GetValueOrDefault(pair) + 1) <= wanted;
     }
 
     /// <summary>Replaces each word of a stretch that stands in one of its pairs; what is left between them was put in.</summary>

@@ -13,7 +13,7 @@ namespace ProxyCluster.GoModules.Licences;
 /// What is left over, in between too, is counted: a clause that somebody put in makes another licence of it, which a person must read.
 /// <para>
 /// Several licences in one file, or in several, all count (<c>AND</c>): whether one may choose is written in sentences that no comparison
-/// reads. A text says which version of the GPL it is, and not "or any later": that is taken from a notice beside it.
+/// reads. A text says which version of the GPL it is, and not "or any later": that is so where a notice beside it says it once more than the text does.
 /// </para>
 /// <para>Texts: SPDX licence list, see <c>infra/licence-texts</c>. They are read at the first use.</para>
 /// </remarks>
@@ -26,8 +26,6 @@ public static class LicenceTexts
     private const int FewWords = 20;
 
     private const string Only = "-only";
-
-    private static readonly string[] LaterWords = ["any", "later", "version"];
 
     private static readonly Lazy<Known> All = new(Known.Read);
 
@@ -43,6 +41,7 @@ public static class LicenceTexts
 
         // What was taken out leaves less for all others: what is not there now never will be.
         var left = All.Value.Parts;
+        var later = LicencePart.CountLater(words);
         while (left.Count > 0)
         {
             var places = left.Select(part => part.Find(numbers)).Where(static place => place.Share >= Threshold).ToList();
@@ -51,25 +50,15 @@ public static class LicenceTexts
             var best = places.MaxBy(static place => place.Worth);
             if (best.Part.Kind is not LicencePartKind.Appendix)
                 found.Add(best.Part.Id);
+            later -= best.Part.SaysLater;
             best.Part.TakeOut(numbers.AsSpan(best.Start..best.End), Known.Taken);
             left = [.. places.Select(static place => place.Part)];
         }
 
         var rest = words.Where((_, i) => numbers[i] != Known.Taken).ToList();
-        if (HasLater(rest))
+        if (later > 0)
             found = new(found.Select(static id => id.EndsWith(Only, StringComparison.Ordinal) ? id[..^Only.Length] + "-or-later" : id), StringComparer.Ordinal);
         return new LicenceReading([.. found], rest.Count >= FewWords ? rest.Count : 0);
-    }
-
-    private static bool HasLater(List<string> words)
-    {
-        for (var i = 0; i + LaterWords.Length <= words.Count; i++)
-        {
-            if (words.Slice(i, LaterWords.Length).SequenceEqual(LaterWords))
-                return true;
-        }
-
-        return false;
     }
 
     private sealed class Known
@@ -112,7 +101,7 @@ public static class LicenceTexts
                 var words = LicenceWords.Of(body);
                 foreach (var word in words)
                     _numbers.TryAdd(word, _numbers.Count);
-                Parts.Add(new LicencePart(id, kind, [.. words.Select(NumberOf)]));
+                Parts.Add(new LicencePart(id, kind, words, [.. words.Select(NumberOf)]));
             }
         }
     }

@@ -73,21 +73,33 @@ public static partial class GoModFile
     /// </summary>
     public static IReadOnlyList<(string Path, string Version)> Requirements(ReadOnlySpan<byte> goMod)
     {
-        var required = new List<(string Path, string Version)>();
-        var replaced = new Dictionary<(string Path, string? Version), (string Path, string Version)?>();
+        var replaced = Replacements(goMod);
+        return [.. Required(goMod)
+            .Select(module => ReplacementOrNull(replaced, module.Path, module.Version) is not { } by ? module : by.Version is { } version ? (by.Path, version) : default)
+            .Where(static module => module.Path is not null)
+            .Distinct()];
+    }
+
+    /// <summary>The module versions that it requires, in its order and as written.</summary>
+    public static IReadOnlyList<(string Path, string Version)> Required(ReadOnlySpan<byte> goMod) =>
+        [.. Statements(goMod).Select(static tokens => tokens.ConvertAll(UnquoteOrNull))
+            .Select(static parts => parts is ["require", { } path, { } version] ? (path, version) : default)
+            .Where(static module => module.path is not null)];
+
+    /// <summary>What it replaces, at one version or at all (null), by another module or by a directory, which has no version.</summary>
+    public static IReadOnlyDictionary<(string Path, string? Version), (string Path, string? Version)> Replacements(ReadOnlySpan<byte> goMod)
+    {
+        var replaced = new Dictionary<(string Path, string? Version), (string Path, string? Version)>();
         foreach (var tokens in Statements(goMod))
         {
             var parts = tokens.ConvertAll(UnquoteOrNull);
             switch (parts)
             {
-                case ["require", { } path, { } version]:
-                    required.Add((path, version));
+                case ["replace", { } old, "=>", { } directory]:
+                    replaced[(old, null)] = (directory, null);
                     break;
-                case ["replace", { } old, "=>", not null]:
-                    replaced[(old, null)] = null;
-                    break;
-                case ["replace", { } old, { } version, "=>", not null]:
-                    replaced[(old, version)] = null;
+                case ["replace", { } old, { } version, "=>", { } directory]:
+                    replaced[(old, version)] = (directory, null);
                     break;
                 case ["replace", { } old, "=>", { } path, { } by]:
                     replaced[(old, null)] = (path, by);
@@ -98,12 +110,13 @@ public static partial class GoModFile
             }
         }
 
-        // One for a version goes before one for all.
-        return [.. required
-            .Select(module => replaced.TryGetValue((module.Path, module.Version), out var by) || replaced.TryGetValue((module.Path, null), out by) ? by : module)
-            .OfType<(string, string)>()
-            .Distinct()];
+        return replaced;
     }
+
+    /// <summary>What stands in the place of a module version; null where it is not replaced. A replacement of one version goes before one of all.</summary>
+    public static (string Path, string? Version)? ReplacementOrNull(
+        IReadOnlyDictionary<(string Path, string? Version), (string Path, string? Version)> replaced, string path, string version) =>
+        replaced.TryGetValue((path, version), out var by) || replaced.TryGetValue((path, null), out by) ? by : null;
 
     /// <summary>True if the language version is this one or a later one.</summary>
     internal static bool IsLanguageAtLeast(string? version, int major, int minor)

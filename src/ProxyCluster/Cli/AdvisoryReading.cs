@@ -3,12 +3,17 @@ using ProxyCluster.Advisories;
 using ProxyCluster.Cli.Operators;
 using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Advisories;
+using ProxyCluster.Storage;
 
 namespace ProxyCluster.Cli;
 
 /// <summary>A database of advisories that the command line names, read once.</summary>
 internal static class AdvisoryReading
 {
+    /// <summary>Which database is meant: the one that is named, or configured, or what the silo of the data directory has kept; null where there is none.</summary>
+    public static string? DatabaseOrNull(string? named, AdvisoryOptions options, DataTree tree) =>
+        named ?? options.Database ?? (File.Exists(tree.Advisories) ? tree.Advisories : null);
+
     /// <summary>The records about some modules, and how many could not be read, each of which is named.</summary>
     public static async Task<(AdvisorySet Set, int Broken)> ReadAsync(
         string database, IReadOnlySet<string> modules, IServiceProvider services, AdvisoryOptions options, CommandContext context, CancellationToken cancel)

@@ -1,6 +1,7 @@
 using System.Text;
 using ProxyCluster.Files;
 using ProxyCluster.GoModules.Advisories;
+using ProxyCluster.GoModules.Builds;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Zips;
 
@@ -65,14 +66,10 @@ internal sealed class VulnSubjects(string directory)
         return null;
     }
 
-    // A line for a go.mod alone says that its requirements were read, not that its code is used.
     private void AddSums(string file)
     {
-        foreach (var line in Encoding.UTF8.GetString(Read(file)).Split('\n'))
-        {
-            if (line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is [var path, var version, _] && !version.EndsWith("/go.mod", StringComparison.Ordinal))
-                AddOrSkip(file, path, version);
-        }
+        foreach (var line in GoSumLine.Read(Encoding.UTF8.GetString(Read(file))).Where(static line => !line.IsGoMod))
+            AddOrSkip(file, line.Path, line.Version);
     }
 
     private void AddRequirements(string file)

@@ -56,7 +56,7 @@ internal static class VulnVerb
                 return await WrongSettings.ReportAsync(mistakes, context).ConfigureAwait(false);
             var tree = services.GetRequiredService<DataTree>();
             var options = services.GetRequiredService<IOptions<AdvisoryOptions>>().Value;
-            var database = named ?? options.Database ?? (File.Exists(tree.Advisories) ? tree.Advisories : null);
+            var database = AdvisoryReading.DatabaseOrNull(named, options, tree);
             var fault = words.Length == 0 && !stored && go is null ? "name MODULE@VERSION, a go.sum or a go.mod, or give --stored"
                 : database is null ? "there are no advisories: give --vulndb, or set Advisories:Database"
                 : AdvisorySources.FaultOrNull(database) is { } why ? $"--vulndb {why}" : null;

@@ -11,7 +11,7 @@ public sealed partial class RoomTests
     private static readonly string[] Order =
     [
         "Configuration", "Files", "Outcomes", "Sockets", "Telemetry", "Joining", "Audit", "Credentials", "Routing", "Verification", "Rulings", "Storage", "Advisories", "Clustering", "Seals", "Placement", "Access", "Policy", "Gate",
-        "Repositories", "Fetching", "Lines", "Copies", "Failover", "Silos", "Queries", "Walk", "Grains", "Admin", "Http", "Hosting", "Demo", "Drills", "Cli",
+        "Repositories", "Fetching", "Bills", "Lines", "Copies", "Failover", "Silos", "Queries", "Walk", "Grains", "Admin", "Http", "Hosting", "Demo", "Drills", "Cli",
     ];
 
     [Fact]
