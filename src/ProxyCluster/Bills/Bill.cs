@@ -89,4 +89,11 @@ internal readonly record struct BillSource(string Id, string Name, string Url)
 }
 
 /// <summary>A component that an advisory affects.</summary>
-internal readonly record struct BillAffected(string Ref, string Version, string? Fixed);
+/// <param name="Ref">Its reference.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Fixed">The first version above that is not affected; null where none is known.</param>
+internal readonly record struct BillAffected(string Ref, string Version, string? Fixed)
+{
+    /// <summary>The versions of which something is known, with CycloneDX's word for it.</summary>
+    public IReadOnlyList<(string Version, string Status)> Statuses => Fixed is null ? [(Version, "affected")] : [(Version, "affected"), (Fixed, "unaffected")];
+}

@@ -113,7 +113,7 @@ internal sealed class BillInput
         // 2. What go.sum has of them.
         var sums = _sums.ToLookup(static line => (line.Path, line.Version, line.IsGoMod), static line => line.Hash);
         return [.. all
-            .Select(one => one.Module.Directory is not null ? one : (one.Path, one.Module with
+            .Select(one => one.Module.Directory is not null ? one : (one.Path, Module: one.Module with
             {
                 H1 = one.Module.H1 ?? sums[(one.Module.Path, one.Module.Version, false)].FirstOrDefault(),
                 GoModH1 = sums[(one.Module.Path, one.Module.Version, true)].FirstOrDefault(),

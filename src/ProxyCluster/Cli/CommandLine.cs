@@ -27,6 +27,7 @@ internal static class CommandLine
         root.Subcommands.Add(ConfigVerb.Create(context));
         root.Subcommands.Add(RouteVerb.Create(context));
         root.Subcommands.Add(VulnVerb.Create(context));
+        root.Subcommands.Add(SbomVerb.Create(context));
         root.Subcommands.Add(AuditVerb.Create(context));
         root.Subcommands.Add(LoginVerb.CreateLogin(context));
         root.Subcommands.Add(LoginVerb.CreateLogout(context));
