@@ -15,9 +15,14 @@ public static class PackageUrl
     /// <summary>The URL of a module version; of the module where <paramref name="version"/> is null.</summary>
     /// <param name="path">Its path, or <c>stdlib</c>.</param>
     /// <param name="version">Its version as the <c>go</c> command writes it.</param>
-    public static string Of(string path, string? version)
+    /// <param name="package">A package in it, which is its subpath; null for all of it.</param>
+    public static string Of(string path, string? version, string? package = null)
     {
-        var module = Type + string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
-        return version is null ? module : $"{module}@{Uri.EscapeDataString(version)}";
+        var url = Type + Escape(path);
+        if (version is not null)
+            url += "@" + Uri.EscapeDataString(version);
+        return package?.StartsWith(path + "/", StringComparison.Ordinal) == true ? $"{url}#{Escape(package[(path.Length + 1)..])}" : url;
     }
+
+    private static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
 }

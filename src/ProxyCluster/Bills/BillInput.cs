@@ -9,8 +9,9 @@ namespace ProxyCluster.Bills;
 /// <param name="Type">CycloneDX's word for it.</param>
 /// <param name="Name">Its module path, or the package that was built.</param>
 /// <param name="Version">Its version; null where it is not said.</param>
+/// <param name="Module">Its module; null where the program was built without one.</param>
 /// <param name="Needs">The paths of the modules that it needs itself; null where that is not known.</param>
-internal sealed record BillSubject(string Type, string Name, string? Version, IReadOnlyList<string>? Needs);
+internal sealed record BillSubject(string Type, string Name, string? Version, string? Module, IReadOnlyList<string>? Needs);
 
 /// <summary>
 /// What a build is made of, out of the files that tell of it: one that says which modules (what <c>go version -m</c> or <c>go mod graph</c>
@@ -76,23 +77,24 @@ internal sealed class BillInput
         if (_programs.Count > 0)
         {
             return [.. _programs.Select(static program => new BillSubject(
-                "application", program.Package ?? program.Main!.Path, program.Main?.Version, [.. program.Modules.Select(static module => module.Path)]))];
+                "application", program.Package ?? program.Main!.Path, program.Main?.Version, program.Main?.Path, [.. program.Modules.Select(static module => module.Path)]))];
         }
 
         if (_graph is { Mains: { Count: > 0 } mains })
-            return [.. mains.Select(main => new BillSubject("application", main, null, _graph.Requirements.GetValueOrDefault(main) ?? []))];
+            return [.. mains.Select(main => new BillSubject("application", main, null, main, _graph.Requirements.GetValueOrDefault(main) ?? []))];
         return _goMod is { } file && GoModFile.ModulePathOrNull(file) is { } path
-            ? [new BillSubject("application", path, null, [.. GoModFile.Required(file).Select(static module => module.Path).Distinct()])] : [];
+            ? [new BillSubject("application", path, null, path, [.. GoModFile.Required(file).Select(static module => module.Path).Distinct()])] : [];
     }
 
     /// <summary>By a module's path, the paths of the modules that it needs; null where that is not known.</summary>
     public IReadOnlyList<string>? NeedsOf(string path) => _graph is null ? null : _graph.Requirements.GetValueOrDefault(path) ?? [];
 
     /// <summary>
-    /// CycloneDX's word for how much of the build this is. A go.sum names versions that are not in it too, a go.mod may leave some out, and
-    /// of a build that was seen nobody knows what it had already.
+    /// CycloneDX's word for how much of the build this is. A go.sum names versions that are not in it too, a program that was built without
+    /// modules names none, a go.mod may leave some out, and of a build that was seen nobody knows what it had already.
     /// </summary>
-    public string Aggregate => _programs.Count > 0 || _graph is not null ? "complete" : _goMod is not null || _isSeen ? "incomplete" : "unknown";
+    public string Aggregate => _graph is not null || (_programs.Count > 0 && _programs.All(static program => program.Main is not null)) ? "complete"
+        : _goMod is not null || _isSeen ? "incomplete" : "unknown";
 
     /// <summary>The modules, each under the path that it is needed by.</summary>
     public IReadOnlyList<(string Path, BuildModule Module)> Modules()

@@ -51,7 +51,7 @@ internal sealed class BillMaker(BillInput input, IReadOnlyDictionary<string, Bil
 
     private static BillComponent OfSubject(BillSubject subject) => new(RefOf(subject), subject.Type, subject.Name, subject.Version)
     {
-        PackageUrl = PackageUrl.Of(subject.Name, subject.Version is { } version && Semver.IsValid(version) ? version : null),
+        PackageUrl = subject.Module is { } module ? PackageUrl.Of(module, subject.Version is { } version && Semver.IsValid(version) ? version : null, subject.Name) : null,
     };
 
     private static BillComponent StandardLibrary(string release) => new(RefOfRelease(release), "library", AdvisorySet.StandardLibrary, release)

@@ -15,4 +15,10 @@ public sealed class PackageUrlTests
     [InlineData("stdlib", "1.22.3", "pkg:golang/stdlib@1.22.3")]
     [InlineData("example.com/m", "v0.0.0-20240101000000-abcdefabcdef+dirty", "pkg:golang/example.com/m@v0.0.0-20240101000000-abcdefabcdef%2Bdirty")]
     public void Of_AModuleVersion_KeepsCaseAndEscapesPlus(string path, string? version, string url) => Assert.Equal(url, PackageUrl.Of(path, version));
+
+    [Theory]
+    [InlineData("example.com/m/cmd/a", "pkg:golang/example.com/m@v1.0.0#cmd/a")]
+    [InlineData("example.com/m", "pkg:golang/example.com/m@v1.0.0")]
+    [InlineData("command-line-arguments", "pkg:golang/example.com/m@v1.0.0")]
+    public void Of_APackage_IsAPartOfItsModule(string package, string url) => Assert.Equal(url, PackageUrl.Of("example.com/m", "v1.0.0", package));
 }

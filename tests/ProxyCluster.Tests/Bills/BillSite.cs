@@ -68,6 +68,8 @@ internal sealed class BillSite : IDisposable
         var directory = Path.Combine(_directory["upstream"], module.Path.Escaped, "@v");
         Directory.CreateDirectory(directory);
         File.WriteAllBytes(Path.Combine(directory, module.EscapedVersion + ".zip"), zip);
+        File.WriteAllText(Path.Combine(directory, module.EscapedVersion + ".mod"), $"module {module.Path}\n");
+        File.WriteAllText(Path.Combine(directory, module.EscapedVersion + ".info"), $"{{\"Version\":\"{module.Version}\"}}");
         return h1;
     }
 
@@ -88,7 +90,7 @@ internal sealed class BillSite : IDisposable
 
     private static (byte[] Zip, string H1) Zip(ModuleVersion module, string[] licences)
     {
-        var files = licences.Select(static (id, i) => ($"LICENSE{(i == 0 ? "" : "-" + id)}", ModuleLicencesTests.TextOf(id))).Append(("go.mod", $"module {module.Path}\n"))
+        var files = licences.Select(static (id, i) => ($"LICENSE{(i == 0 ? "" : "-" + id)}", ModuleLicencesTests.TextOf(id))).Concat([("go.mod", $"module {module.Path}\n"), ("lib.go", "package lib\n")])
             .Select(static file => (Name: file.Item1, Content: Encoding.UTF8.GetBytes(file.Item2)));
         using var zip = new MemoryStream();
         var created = ModuleZip.Create(zip, module, [.. files.Select(static file => ModuleFile.Of(file.Name, file.Content))]);

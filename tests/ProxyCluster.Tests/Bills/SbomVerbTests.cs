@@ -140,23 +140,39 @@ public sealed class SbomVerbTests : IDisposable
 
     [Fact]
     [Trait("Needs", "newer-go")]
-    public async Task Sbom_OfARealProgram_HasTheModulesInIt()
+    public async Task Sbom_OfARealBuild_HasWhatIsInTheProgram()
     {
-        var listing = await ChildProcess.RunAsync(
-            GoWorkspace.NewerGo(), ["version", "-m", GoWorkspace.Govulncheck()],
-            new Dictionary<string, string> { ["HOME"] = _site.Tree.Root, ["GOTOOLCHAIN"] = "local", ["GOENV"] = "off", ["GOTELEMETRY"] = "off" }, TimeSpan.FromMinutes(1));
-        Assert.True(listing.ExitCode == 0, listing.Errors);
+        // 1. A program, and what go says of it and of its module.
+        var library = new ModuleVersion(ModulePath.Parse("example.com/Lib/v2"), "v2.1.0");
+        var unused = new ModuleVersion(ModulePath.Parse("example.com/unused"), "v1.0.0");
+        var h1 = _site.Publish(library, "ISC");
+        _site.Publish(unused, "MIT");
+        using var go = new GoWorkspace(_site.Upstream, "off", GoWorkspace.NewerGo());
+        File.WriteAllText(Path.Combine(go.Main, "go.mod"), $"module example.com/app\n\ngo 1.24\n\nrequire (\n\t{library.Path} {library.Version}\n\t{unused.Path} {unused.Version}\n)\n");
+        File.WriteAllText(Path.Combine(go.Main, "main.go"), $"package main\n\nimport _ \"{library.Path}\"\n\nfunc main() {{}}\n");
+        await go.GoAsync("build", "-mod=mod", "-o", "app", ".");
+        var listing = _site.Write("listing", await go.GoAsync("version", "-m", "app"));
+        var graph = _site.Write("graph", await go.GoAsync("mod", "graph"));
 
-        using var json = JsonDocument.Parse((await _site.RunAsync("--from", _site.Write("listing", listing.Output))).Out);
+        // 2. The program holds one of them, under the hash that go knows.
+        using var program = JsonDocument.Parse((await _site.RunAsync("--from", listing, "--upstream", _site.Upstream)).Out);
+        var component = BillSite.Component(program.RootElement, library.ToString());
+        Assert.Equal(2, program.RootElement.GetProperty("components").GetArrayLength());
+        Assert.StartsWith("go1.", BillSite.Component(program.RootElement, (await ReleaseAsync(go)).Insert(0, "stdlib@")).GetProperty("version").GetString(), StringComparison.Ordinal);
+        Assert.Equal((h1, "pkg:golang/example.com/Lib/v2@v2.1.0"), (BillSite.Property(component, "h1"), component.GetProperty("purl").GetString()));
+        Assert.Equal("ISC", component.GetProperty("licenses")[0].GetProperty("license").GetProperty("id").GetString());
+        Assert.Equal("pkg:golang/example.com/app", program.RootElement.GetProperty("metadata").GetProperty("component").GetProperty("purl").GetString()![.. "pkg:golang/example.com/app".Length]);
 
-        Assert.Equal("golang.org/x/vuln/cmd/govulncheck", json.RootElement.GetProperty("metadata").GetProperty("component").GetProperty("name").GetString());
-        var names = json.RootElement.GetProperty("components").EnumerateArray().Select(static one => one.GetProperty("name").GetString()).ToList();
-        Assert.Contains("golang.org/x/mod", names);
-        Assert.Contains("stdlib", names);
-        Assert.Equal(listing.Output.Split("\n\tdep\t").Length - 1, names.Count - 1);
+        // 3. The module requires both.
+        using var module = JsonDocument.Parse((await _site.RunAsync("--from", graph, "--from", Path.Combine(go.Main, "go.sum"), "--from", Path.Combine(go.Main, "go.mod"))).Out);
+        Assert.Equal([library.ToString(), unused.ToString()], module.RootElement.GetProperty("components").EnumerateArray().Select(static one => one.GetProperty("bom-ref").GetString()!));
+        Assert.Equal(h1, BillSite.Property(BillSite.Component(module.RootElement, library.ToString()), "h1"));
+        Assert.Equal("complete", module.RootElement.GetProperty("compositions")[0].GetProperty("aggregate").GetString());
     }
 
     public void Dispose() => _site.Dispose();
+
+    private static async Task<string> ReleaseAsync(GoWorkspace go) => (await go.GoAsync("env", "GOVERSION")).Trim();
 
     private static string SerialOf(string bill)
     {
