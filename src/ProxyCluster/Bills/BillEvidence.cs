@@ -1,8 +1,11 @@
+using Microsoft.Extensions.Options;
 using Microsoft.Win32.SafeHandles;
+using ProxyCluster.Credentials;
 using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Storage;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Bills;
 
@@ -26,6 +29,22 @@ internal sealed record BillFacts(ModuleRecord? Record, string? H1, string? Origi
 /// <param name="upstreams">Whom to ask; null for nobody.</param>
 internal sealed class BillEvidence(DataTree tree, UpstreamChain? upstreams)
 {
+    /// <summary>The upstreams of the settings. Repositories are none of them: asking those takes a process that serves.</summary>
+    public static UpstreamChain OpenUpstreams(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<IOptions<UpstreamsOptions>>();
+        var logins = services.GetRequiredService<Logins>();
+        var time = services.GetRequiredService<TimeProvider>();
+        return new UpstreamChain(
+            services.GetRequiredService<UpstreamRoutes>(),
+            entry => UpstreamChain.CreateUpstream(entry, options, logins, time),
+            options,
+            time,
+            services.GetRequiredService<ProxyMetrics>(),
+            services.GetRequiredService<ILogger<UpstreamChain>>(),
+            Random.Shared.NextDouble);
+    }
+
     /// <summary>What is known of a module version.</summary>
     /// <param name="module">Which one.</param>
     /// <param name="h1">The hash of its zip that the build has; null where it has none.</param>

@@ -78,7 +78,7 @@ internal static class SbomVerb
 
     private static async Task<int> RunAsync(SettingsInput settings, Wanted wanted, CommandContext context, CancellationToken cancel)
     {
-        var services = ProxyHost.BuildServices(settings);
+        var services = ProxyHost.BuildServices(settings, static services => services.AddLogging().AddMetrics());
         await using (services.ConfigureAwait(false))
         {
             // 1. What is it about?
@@ -91,7 +91,7 @@ internal static class SbomVerb
             var input = new BillInput();
             try
             {
-                var fault = TimeFaultOrNull(wanted.Timestamp, context, now, out var time) ?? UsageFaultOrNull(wanted, database)
+                var fault = TimeFaultOrNull(wanted.Timestamp, context, now, out var time) ?? UsageFaultOrNull(wanted, database, services.GetRequiredService<UpstreamRoutes>())
                     ?? await FilesFaultOrNullAsync(wanted.From, input, context).ConfigureAwait(false);
                 if (fault is not null)
                     return await WrongSettings.ReportAsync([fault], context).ConfigureAwait(false);
@@ -103,7 +103,8 @@ internal static class SbomVerb
                 }
 
                 // 2. What is known of it?
-                var facts = await FindAsync(input, new BillEvidence(tree, wanted.AsksUpstream ? services.GetRequiredService<UpstreamChain>() : null), cancel).ConfigureAwait(false);
+                using var upstreams = wanted.AsksUpstream ? BillEvidence.OpenUpstreams(services) : null;
+                var facts = await FindAsync(input, new BillEvidence(tree, upstreams), cancel).ConfigureAwait(false);
                 var advisories = database is null ? null : (await AdvisoryReading.ReadAsync(
                     database,
                     input.Modules().Select(static one => one.Module.Path).Append(AdvisorySet.StandardLibrary).ToHashSet(StringComparer.Ordinal),
@@ -125,9 +126,10 @@ internal static class SbomVerb
         }
     }
 
-    private static string? UsageFaultOrNull(Wanted wanted, string? database) =>
+    private static string? UsageFaultOrNull(Wanted wanted, string? database, UpstreamRoutes upstreams) =>
         wanted.From.Length > 0 == wanted.Build is not null ? "give --from FILE, or --build ID"
         : wanted.Go is { } go && GoRelease.VersionOrNull(go) is null ? $"--go {go} is no release of Go: write it as go1.22.3"
+        : wanted.AsksUpstream && upstreams.Entries.Any(static entry => entry.Kind is GoProxyEntryKind.Direct) ? "--upstream: only a proxy that serves can ask 'direct'; name its address"
         : database is not null && AdvisorySources.FaultOrNull(database) is { } why ? $"--vulndb {why}" : null;
 
     private static string? TimeFaultOrNull(string? word, CommandContext context, DateTimeOffset now, out DateTimeOffset? time)

@@ -130,6 +130,7 @@ public sealed class SbomVerbTests : IDisposable
     [InlineData("give --from FILE, or --build ID", "--from", "go.sum", "--build", "1")]
     [InlineData("--go master is no release", "--from", "go.sum", "--go", "master")]
     [InlineData("--timestamp soon", "--from", "go.sum", "--timestamp", "soon")]
+    [InlineData("can ask 'direct'", "--from", "go.sum", "--upstream", "https://proxy.example,direct")]
     [InlineData("--vulndb", "--from", "go.sum", "--vulndb", "ftp://x")]
     public async Task Sbom_WrongUsage_SaysWhatToGive(string says, params string[] args)
     {
