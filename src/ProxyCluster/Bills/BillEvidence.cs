@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Win32.SafeHandles;
 using ProxyCluster.Credentials;
@@ -41,7 +42,7 @@ internal sealed class BillEvidence(DataTree tree, UpstreamChain? upstreams)
             options,
             time,
             services.GetRequiredService<ProxyMetrics>(),
-            services.GetRequiredService<ILogger<UpstreamChain>>(),
+            NullLogger<UpstreamChain>.Instance, // what could not be had is said in the bill
             Random.Shared.NextDouble);
     }
 

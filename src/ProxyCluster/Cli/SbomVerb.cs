@@ -78,7 +78,7 @@ internal static class SbomVerb
 
     private static async Task<int> RunAsync(SettingsInput settings, Wanted wanted, CommandContext context, CancellationToken cancel)
     {
-        var services = ProxyHost.BuildServices(settings, static services => services.AddLogging().AddMetrics());
+        var services = ProxyHost.BuildServices(settings);
         await using (services.ConfigureAwait(false))
         {
             // 1. What is it about?
