@@ -73,7 +73,8 @@ public sealed class CycloneDxTests : IDisposable
 
     private async Task<string?> JsonFaultOrNullAsync(string bill)
     {
-        Assert.True(Directory.Exists(Library), "there is no library of CycloneDX (infra/install-cyclonedx)");
+        if (!Directory.Exists(Library))
+            throw new ToolMissingException("CycloneDX's library is not installed (infra/install-cyclonedx)");
         var result = await ChildProcess.RunAsync(
             "node", ["-e", Validate, _site.Write("bill.json", bill)], new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH")! }, TimeSpan.FromMinutes(2), Library);
         return result.ExitCode == 0 ? null : result.Output + result.Errors;
