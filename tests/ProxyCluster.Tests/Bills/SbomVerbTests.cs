@@ -162,7 +162,7 @@ public sealed class SbomVerbTests : IDisposable
         Assert.StartsWith("go1.", BillSite.Component(program.RootElement, (await ReleaseAsync(go)).Insert(0, "stdlib@")).GetProperty("version").GetString(), StringComparison.Ordinal);
         Assert.Equal((h1, "pkg:golang/example.com/Lib/v2@v2.1.0"), (BillSite.Property(component, "h1"), component.GetProperty("purl").GetString()));
         Assert.Equal("ISC", component.GetProperty("licenses")[0].GetProperty("license").GetProperty("id").GetString());
-        Assert.Equal("pkg:golang/example.com/app", program.RootElement.GetProperty("metadata").GetProperty("component").GetProperty("purl").GetString()![.. "pkg:golang/example.com/app".Length]);
+        Assert.StartsWith("pkg:golang/example.com/app", program.RootElement.GetProperty("metadata").GetProperty("component").GetProperty("purl").GetString(), StringComparison.Ordinal);
 
         // 3. The module requires both.
         using var module = JsonDocument.Parse((await _site.RunAsync("--from", graph, "--from", Path.Combine(go.Main, "go.sum"), "--from", Path.Combine(go.Main, "go.mod"))).Out);
