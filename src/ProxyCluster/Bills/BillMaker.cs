@@ -87,7 +87,7 @@ internal sealed class BillMaker(BillInput input, IReadOnlyDictionary<string, Bil
     }
 
     private static string ProofOf(VerifiedBy by) => by.Kind == VerificationKind.NoSumPattern
-        ? $"none: no checksum database is asked for {by.Authority}"
+        ? $"none ({by.Authority})"
         : by.Proof is { } proof ? string.Create(CultureInfo.InvariantCulture, $"{proof.Database} record {proof.RecordId}") : by.Authority;
 
     private IEnumerable<BillVulnerability> Vulnerabilities(IReadOnlyList<BuildModule> modules, IReadOnlyList<string> releases, DateTimeOffset now)

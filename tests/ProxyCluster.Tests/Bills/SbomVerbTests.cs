@@ -27,7 +27,7 @@ public sealed class SbomVerbTests : IDisposable
         Assert.Equal("Apache-2.0 AND MIT", Assert.Single(stored.GetProperty("licenses").EnumerateArray()).GetProperty("expression").GetString());
         Assert.Equal(64, Assert.Single(stored.GetProperty("hashes").EnumerateArray()).GetProperty("content").GetString()!.Length);
         Assert.Equal(
-            (h1, "h1:m=", "https://proxy.example", "none: no checksum database is asked for example.com"),
+            (h1, "h1:m=", "https://proxy.example", "none (example.com)"),
             (BillSite.Property(stored, "h1"), BillSite.Property(stored, "h1:go.mod"), BillSite.Property(stored, "origin"), BillSite.Property(stored, "proof")));
 
         var other = BillSite.Component(json.RootElement, "example.com/other@v2.0.0+incompatible");
