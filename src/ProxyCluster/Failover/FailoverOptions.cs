@@ -236,17 +236,22 @@ internal enum WebhookFormat
     /// <summary>The event as JSON.</summary>
     Json,
 
-    /// <summary>One sentence as Slack and what imitates it take it.</summary>
+    /// <summary>
+    /// As Slack's incoming webhooks and what imitates them take it: a sentence with the region, the cause and its figures, the
+    /// modules that are hit most, and the command that takes it back.
+    /// </summary>
     Slack,
 }
 
 /// <summary>One receiver of events.</summary>
 internal sealed class WebhookOptions
 {
-    /// <summary>Where to POST to. Treated as a secret, because with many services it is one.</summary>
-    [Required]
+    /// <summary>Where to POST to, unless <see cref="UrlFile"/> says it. Treated as a secret, because with many services it is one.</summary>
     [Secret]
     public Uri? Url { get; set; }
+
+    /// <summary>File with that address, in place of it; read for every try. Default none.</summary>
+    public string UrlFile { get; set; } = "";
 
     /// <summary><c>json</c> (default) or <c>slack</c>.</summary>
     public WebhookFormat Format { get; set; }
