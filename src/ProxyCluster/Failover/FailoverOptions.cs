@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using ProxyCluster.Configuration;
+using ProxyCluster.Failover.DnsUpdates;
 
 namespace ProxyCluster.Failover;
 
@@ -228,6 +229,9 @@ internal sealed class FailoverOptions
     /// <summary>Time for one run, after which the program and its children are killed. Default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Records in DNS that follow which regions are in service. Default none.</summary>
+    public DnsOptions Dns { get; set; } = new();
 }
 
 /// <summary>How a webhook's body looks.</summary>
