@@ -232,6 +232,20 @@ internal sealed class FailoverOptions
 
     /// <summary>Records in DNS that follow which regions are in service. Default none.</summary>
     public DnsOptions Dns { get; set; } = new();
+
+    /// <summary>
+    /// Whether a region's silos write the list of what the region's shared store holds into it: when the region goes out of service
+    /// or has an alert, and every <see cref="SnapshotEvery"/>. Default false. Of use to fill a region that is built anew.
+    /// </summary>
+    public bool Snapshots { get; set; }
+
+    /// <summary>Time between two such lists without a reason. Default 1 day; 0 writes them with a reason only. Each is one listing of the store.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
+    public TimeSpan SnapshotEvery { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>How many of them a region keeps. Default 14.</summary>
+    [Range(1, 1000)]
+    public int SnapshotsKept { get; set; } = 14;
 }
 
 /// <summary>How a webhook's body looks.</summary>

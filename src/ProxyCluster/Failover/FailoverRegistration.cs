@@ -18,6 +18,7 @@ internal static class FailoverRegistration
         services.AddHosted<EventOutbox>();
         services.AddHosted<FailoverAuthority>();
         services.AddHosted<DnsRecords>();
+        services.AddHosted<RegionSnapshots>();
         services.AddHosted<RoundTrips>();
         services.AddSingleton<LocalAuthorityCalls>();
         services.AddHosted<HealthReporter>();
