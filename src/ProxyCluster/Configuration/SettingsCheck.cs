@@ -41,7 +41,7 @@ internal static class SettingsCheck
         var effective = new List<EffectiveSetting>();
         foreach (var room in catalog.Rooms)
         {
-            var binder = new StrictBinder(settings);
+            var binder = new StrictBinder(settings, isNoting: true);
             binder.Bind(room.Section, Activator.CreateInstance(room.Type)!);
             effective.AddRange(binder.Effective);
         }

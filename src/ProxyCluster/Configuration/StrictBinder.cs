@@ -8,9 +8,12 @@ namespace ProxyCluster.Configuration;
 /// Binds one section to one options object and collects every mistake instead of stopping at the first: unknown keys,
 /// texts of the wrong type, values out of range. The platform's binder is not used because it ignores what it does not
 /// know, throws at the first text it cannot convert, reads <c>10</c> as ten days and appends lists to their defaults.
-/// The same walk notes each effective value and its source for <c>proxycluster config</c>.
+/// The same walk notes each effective value and its source for <c>proxycluster config</c>, and only for it: whoever asks an
+/// option for its value a second time has code made for it, and there are hundreds.
 /// </summary>
-internal sealed class StrictBinder(Settings settings)
+/// <param name="settings">What was set.</param>
+/// <param name="isNoting">Whether <see cref="Effective"/> is wanted.</param>
+internal sealed class StrictBinder(Settings settings, bool isNoting = false)
 {
     private readonly List<string> _mistakes = [];
     private readonly List<EffectiveSetting> _effective = [];
@@ -48,7 +51,6 @@ internal sealed class StrictBinder(Settings settings)
     private void BindProperty(IConfigurationSection? section, string path, PropertyInfo property, object target)
     {
         var type = property.PropertyType;
-        var secret = property.IsDefined(typeof(SecretAttribute));
         if (RoomOptions.IsSection(type))
         {
             if (property.GetValue(target) is not { } nested)
@@ -59,11 +61,20 @@ internal sealed class StrictBinder(Settings settings)
             }
 
             BindSection(section ?? settings.Configuration.GetSection(path), path, nested);
+            return;
         }
-        else if (OptionValue.IsSingle(type))
+
+        // What nobody set is the program's own, and a test holds that it is allowed. What checks patterns and converts bounds stays
+        // unloaded that way, which is 2 MiB of an idle process.
+        var isChecked = section is not null || property.IsDefined(typeof(RequiredAttribute));
+        if (!isChecked && !isNoting)
+            return;
+        var secret = property.IsDefined(typeof(SecretAttribute));
+        if (OptionValue.IsSingle(type))
         {
             var valid = section is null || TryBindSingle(section, property, target, secret);
-            Note(path, OptionValue.Format(property.GetValue(target), OptionValue.IsSize(property)), secret, valid);
+            if (isNoting)
+                Note(path, OptionValue.Format(property.GetValue(target), OptionValue.IsSize(property)), secret, valid);
             if (!valid)
                 return; // one mistake per value is enough
         }
@@ -72,9 +83,7 @@ internal sealed class StrictBinder(Settings settings)
             BindMany(section, path, property, target, secret);
         }
 
-        // What nobody set is the program's own, and a test holds that it is allowed. What checks patterns and converts bounds stays
-        // unloaded that way, which is 2 MiB of an idle process.
-        if (section is not null || property.IsDefined(typeof(RequiredAttribute)))
+        if (isChecked)
             Validate(path, property, target, secret);
     }
 
@@ -100,7 +109,7 @@ internal sealed class StrictBinder(Settings settings)
             Collections.Assign(property, target, Collections.Is(property.PropertyType, out var element)
                 ? Collections.List(property.PropertyType, element, ReadItems(section, element, secret).Select(item => item.Value))
                 : Collections.Dictionary(property.PropertyType, ReadItems(section, Collections.ValueType(property), secret)));
-        if (property.GetValue(target) is not IEnumerable items)
+        if (!isNoting || property.GetValue(target) is not IEnumerable items)
             return;
         var none = true;
         foreach (var (key, item) in Collections.Items(items))
@@ -109,7 +118,7 @@ internal sealed class StrictBinder(Settings settings)
             if (OptionValue.IsSingle(item.GetType()))
                 Note($"{path}:{key}", OptionValue.Format(item, isSize: false), secret);
             else if (section is null)
-                new StrictBinder(settings).BindSection(settings.Configuration.GetSection($"{path}:{key}"), $"{path}:{key}", item);
+                BindSection(settings.Configuration.GetSection($"{path}:{key}"), $"{path}:{key}", item);
         }
 
         if (none)

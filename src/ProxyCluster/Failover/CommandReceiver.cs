@@ -11,7 +11,8 @@ namespace ProxyCluster.Failover;
 /// environment, our own settings and logins are not: they may hold secrets. What it prints is read and dropped until it ends; what it
 /// leaves behind may live on, but needs an output of its own. One that runs for too long is killed with its children.
 /// </summary>
-internal sealed class CommandReceiver(IReadOnlyList<string> command, TimeSpan limit, string cluster, TimeProvider clock) : IEventReceiver
+internal sealed class CommandReceiver(
+    IReadOnlyList<string> command, TimeSpan limit, string cluster, Func<Uri> member, TimeProvider clock) : IEventReceiver
 {
     /// <inheritdoc/>
     public string Name => "command";
@@ -66,7 +67,7 @@ internal sealed class CommandReceiver(IReadOnlyList<string> command, TimeSpan li
             RedirectStandardError = true,
         };
         Commands.RemoveSecrets(start);
-        foreach (var (name, value) in EventWords.Variables(change, cluster))
+        foreach (var (name, value) in EventWords.Variables(change, cluster, member()))
             start.Environment[name] = value;
         return start;
     }

@@ -32,10 +32,11 @@ internal sealed partial class EventOutbox : HostedLoop
     public EventOutbox(
         IOptions<FailoverOptions> options,
         IOptions<ClusteringOptions> cluster,
+        ClusterSelf self,
         ProxyMetrics metrics,
         TimeProvider clock,
         ILogger<EventOutbox> logger)
-        : this(Receivers(options.Value, cluster.Value.Name, clock), options.Value, metrics, clock, logger)
+        : this(Receivers(options.Value, cluster.Value.Name, () => self.Member.Address, clock), options.Value, metrics, clock, logger)
     {
     }
 
@@ -92,12 +93,12 @@ internal sealed partial class EventOutbox : HostedLoop
     /// <inheritdoc/>
     protected override IEnumerable<Turn> Strands => _lines.Select(line => (Turn)(stop => TellNextAsync(line, stop)));
 
-    private static IEnumerable<IEventReceiver> Receivers(FailoverOptions options, string cluster, TimeProvider clock)
+    private static IEnumerable<IEventReceiver> Receivers(FailoverOptions options, string cluster, Func<Uri> member, TimeProvider clock)
     {
         foreach (var (index, webhook) in options.Webhooks.Index())
-            yield return new WebhookReceiver(index + 1, webhook, options.WebhookTimeout, cluster, clock);
+            yield return new WebhookReceiver(index + 1, webhook, options.WebhookTimeout, cluster, member, clock);
         if (options.Command.Count > 0)
-            yield return new CommandReceiver(options.Command, options.CommandTimeout, cluster, clock);
+            yield return new CommandReceiver(options.Command, options.CommandTimeout, cluster, member, clock);
     }
 
     private async Task<bool> TellNextAsync(Line line, CancellationToken stop)

@@ -55,9 +55,12 @@ internal sealed record RegionMemory(RegionState State, int Share, TimeSpan Since
     /// <summary>Since when too many of its fetches have failed.</summary>
     public TimeSpan? FetchFailuresSince { get; init; }
 
-    /// <summary>Since when its hit ratio has been too low.</summary>
-    public TimeSpan? LowHitsSince { get; init; }
+    /// <summary>Since when too many of its queries have failed.</summary>
+    public TimeSpan? QueryFailuresSince { get; init; }
 
-    /// <summary>The part of failing fetches when that began.</summary>
-    public double FetchFailureRateBefore { get; init; }
+    /// <summary>
+    /// Its hit ratio has been too low for its time, with all that must come with it, and has not been high enough since: what lasts
+    /// for so long that it is no rise any more is not over.
+    /// </summary>
+    public bool HasLostHits { get; init; }
 }

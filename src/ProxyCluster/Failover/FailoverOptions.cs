@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using ProxyCluster.Configuration;
+using ProxyCluster.Failover.DnsUpdates;
 
 namespace ProxyCluster.Failover;
 
@@ -95,19 +96,50 @@ internal sealed class FailoverOptions
     /// <summary>What many failing fetches lead to. Default <c>fail</c>, with the same exception as <see cref="ErrorAction"/>.</summary>
     public TriggerAction FetchAction { get; set; } = TriggerAction.Fail;
 
-    /// <summary>Hit ratio below which a region is looked at, when upstream failures rise as well. Default 0.7.</summary>
+    /// <summary>
+    /// Part of a region's queries (lists, <c>@latest</c>, branches) that come to nothing because something is away, here or
+    /// upstream, from which on it is ill. Default 0.5. What is answered from an older answer has not failed.
+    /// </summary>
+    [Range(0.001, 1.0)]
+    public double QueryFailureRate { get; set; } = 0.5;
+
+    /// <summary>Time for which it must last. Default 1 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan QueryFailuresFor { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Queries within the window below which their failures say nothing. Default 10.</summary>
+    [Range(1, 1_000_000)]
+    public int MinQueries { get; set; } = 10;
+
+    /// <summary>
+    /// What many failing queries lead to. Default <c>alert</c>, because the upstream that is away is often the same for every
+    /// region; with <c>fail</c> the same exception as <see cref="ErrorAction"/>.
+    /// </summary>
+    public TriggerAction QueryAction { get; set; } = TriggerAction.Alert;
+
+    /// <summary>Hit ratio, over <see cref="HitRatioFor"/>, below which a region is looked at, when upstream failures rise as well. Default 0.7.</summary>
     [Range(0.0, 1.0)]
     public double HitRatio { get; set; } = 0.7;
 
-    /// <summary>Time for which it must last. Default 5 min.</summary>
+    /// <summary>Time over which it is measured. Default 5 min. More of it overlooks short dips.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
     public TimeSpan HitRatioFor { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>By how much the part of failing upstream requests must have risen meanwhile. Default 0.05.</summary>
+    /// <summary>Requests within that time below which the ratio says nothing: a region at night is no ill one. Default 300.</summary>
+    [Range(1, 1_000_000_000)]
+    public int MinHitRequests { get; set; } = 300;
+
+    /// <summary>
+    /// By how much the part of failing upstream requests must have risen, from as long a time before. Default 0.05; 0 has the hit
+    /// ratio alone count, and a cold cache with it.
+    /// </summary>
     [Range(0.0, 1.0)]
     public double FetchFailureRise { get; set; } = 0.05;
 
-    /// <summary>What both together lead to. Default <c>alert</c>: a cold cache is no illness.</summary>
+    /// <summary>
+    /// What both together lead to. Default <c>alert</c>: a cold cache is no illness. With <c>fail</c> the same exception as
+    /// <see cref="ErrorAction"/>; whoever asks for much that nobody has lowers the ratio of the region that he asks.
+    /// </summary>
     public TriggerAction HitRatioAction { get; set; } = TriggerAction.Alert;
 
     /// <summary>Time without its cause after which an alert is over. Default 1 min. More of it alerts less often.</summary>
@@ -197,6 +229,23 @@ internal sealed class FailoverOptions
     /// <summary>Time for one run, after which the program and its children are killed. Default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Records in DNS that follow which regions are in service. Default none.</summary>
+    public DnsOptions Dns { get; set; } = new();
+
+    /// <summary>
+    /// Whether a region's silos write the list of what the region's shared store holds into it: when the region goes out of service
+    /// or has an alert, and every <see cref="SnapshotEvery"/>. Default false. Of use to fill a region that is built anew.
+    /// </summary>
+    public bool Snapshots { get; set; }
+
+    /// <summary>Time between two such lists without a reason. Default 1 day; 0 writes them with a reason only. Each is one listing of the store.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
+    public TimeSpan SnapshotEvery { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>How many of them a region keeps. Default 14.</summary>
+    [Range(1, 1000)]
+    public int SnapshotsKept { get; set; } = 14;
 }
 
 /// <summary>How a webhook's body looks.</summary>
@@ -205,17 +254,22 @@ internal enum WebhookFormat
     /// <summary>The event as JSON.</summary>
     Json,
 
-    /// <summary>One sentence as Slack and what imitates it take it.</summary>
+    /// <summary>
+    /// As Slack's incoming webhooks and what imitates them take it: a sentence with the region, the cause and its figures, the
+    /// modules that are hit most, and the command that takes it back.
+    /// </summary>
     Slack,
 }
 
 /// <summary>One receiver of events.</summary>
 internal sealed class WebhookOptions
 {
-    /// <summary>Where to POST to. Treated as a secret, because with many services it is one.</summary>
-    [Required]
+    /// <summary>Where to POST to, unless <see cref="UrlFile"/> says it. Treated as a secret, because with many services it is one.</summary>
     [Secret]
     public Uri? Url { get; set; }
+
+    /// <summary>File with that address, in place of it; read for every try. Default none.</summary>
+    public string UrlFile { get; set; } = "";
 
     /// <summary><c>json</c> (default) or <c>slack</c>.</summary>
     public WebhookFormat Format { get; set; }

@@ -22,6 +22,10 @@ internal sealed class FailoverOptionsValidation : IValidateOptions<FailoverOptio
             Add("RecoveryShares", $"{string.Join(',', shares)} must be percentages between 1 and 99, each more than the one before");
         foreach (var (index, webhook) in options.Webhooks.Index())
         {
+            if ((webhook.Url is null) == (webhook.UrlFile.Length == 0))
+                Add($"Webhooks:{index}:Url", "either it or UrlFile is needed");
+            if (webhook.UrlFile.Length > 0 && !File.Exists(webhook.UrlFile))
+                Add($"Webhooks:{index}:UrlFile", $"there is no file {webhook.UrlFile}");
             if (webhook.Url is { IsAbsoluteUri: true, Scheme: not ("http" or "https") })
                 Add($"Webhooks:{index}:Url", "it must begin with http:// or https://");
             if (webhook.SecretFile.Length > 0 && !File.Exists(webhook.SecretFile))

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.Configuration;
+using ProxyCluster.Failover.DnsUpdates;
 
 namespace ProxyCluster.Failover;
 
@@ -11,10 +12,13 @@ internal static class FailoverRegistration
     {
         services.AddRoomOptions<FailoverOptions>(FailoverOptions.Section);
         services.AddSingleton<IValidateOptions<FailoverOptions>, FailoverOptionsValidation>();
+        services.AddSingleton<IValidateOptions<FailoverOptions>, DnsOptionsValidation>();
         services.AddSingleton<StoreProbe>();
         services.AddHosted<RoutingWatch>();
         services.AddHosted<EventOutbox>();
         services.AddHosted<FailoverAuthority>();
+        services.AddHosted<DnsRecords>();
+        services.AddHosted<RegionSnapshots>();
         services.AddHosted<RoundTrips>();
         services.AddSingleton<LocalAuthorityCalls>();
         services.AddHosted<HealthReporter>();

@@ -169,7 +169,7 @@ internal static class FailoverRules
             return diagnosis;
         if (mayBeCutOff && worst.Severity == Severity.Silos)
             return diagnosis with { Worst = worst with { IsFailing = false, Words = worst.Words + ", as in every other region" } };
-        if (worst.Severity != Severity.Rates || all.Exists(other => IsBetter(other, diagnosis, regions, options)))
+        if (worst.Severity != Severity.Rates || all.Exists(other => IsBetter(other, diagnosis.Region, worst.Rate, regions, options)))
             return diagnosis;
         return diagnosis with
         {
@@ -179,13 +179,11 @@ internal static class FailoverRules
     }
 
     // Upstream's outage must not look like the outage of the one region that asks: whoever does better has asked too.
-    private static bool IsBetter(RegionDiagnosis other, RegionDiagnosis ill, ImmutableArray<RegionEntry> regions, FailoverOptions options) =>
-        other.Region != ill.Region
+    private static bool IsBetter(RegionDiagnosis other, string ill, Rate rate, ImmutableArray<RegionEntry> regions, FailoverOptions options) =>
+        other.Region != ill
         && regions.First(entry => entry.Name == other.Region).IsUsable
         && other.Silos > 0
-        && (ill.Memory.ErrorsSince is null || other.Memory.ErrorsSince is null)
-        && (ill.Memory.ErrorsSince is not null
-            || (other.Traffic.Fetches >= options.MinFetches && other.Memory.FetchFailuresSince is null));
+        && other.DoesWell(rate, options);
 
     private static void Obey(TableDraft draft, RegionEntry entry, RegionDiagnosis diagnosis)
     {
@@ -211,7 +209,8 @@ internal static class FailoverRules
         var isInARow = entry.Failures > 0 && now - diagnosis.Memory.InServiceSince < options.StableAfter;
         draft.Move(
             entry.Name, RegionState.Failed, entry.Share, diagnosis.Worst!.Words, null,
-            next => next with { Failures = isInARow ? Math.Min(next.Failures + 1, MaxFailures) : 1 });
+            next => next with { Failures = isInARow ? Math.Min(next.Failures + 1, MaxFailures) : 1 },
+            diagnosis.Troubled);
     }
 
     // Out of service for its health, not by an operator.
@@ -258,7 +257,7 @@ internal static class FailoverRules
         if (diagnosis.Alert is { } alert)
         {
             if (entry.Alert is null)
-                draft.Note(draft.FindOrNull(entry.Name)! with { Alert = alert }, RoutingEventKind.Alert, alert);
+                draft.Note(draft.FindOrNull(entry.Name)! with { Alert = alert }, RoutingEventKind.Alert, alert, modules: diagnosis.Troubled);
         }
         else if (entry.Alert is { } standing && now - diagnosis.Memory.CalmSince >= options.AlertHold)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ProxyCluster.Clustering;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Failover;
 
@@ -41,6 +42,12 @@ internal sealed record HealthReport
 
     /// <summary>What the requests of the last moments came to.</summary>
     public TrafficHealth Traffic { get; init; } = new();
+
+    /// <summary>What they came to over the time that the hit ratio is judged by.</summary>
+    public LastingTraffic Lasting { get; init; } = new();
+
+    /// <summary>The modules whose requests failed or had to be fetched most lately, with their number.</summary>
+    public ImmutableSortedDictionary<string, long> Troubled { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
 
     /// <summary>Requests that this member is working on itself now, those that it only passes on not counted.</summary>
     public long InFlight { get; init; }
@@ -102,6 +109,15 @@ internal sealed record TrafficHealth
     /// <summary>Requests that the breakers of upstreams kept back; neither sent nor failed.</summary>
     public long KeptBack { get; init; }
 
+    /// <summary>Queries of clients answered.</summary>
+    public long Queries { get; init; }
+
+    /// <summary>Those among them that came to nothing because something was away.</summary>
+    public long QueryFailures { get; init; }
+
+    /// <summary>The clients, by address, whose queries failed most, and how many each.</summary>
+    public ImmutableSortedDictionary<string, long> LoudestOfQueries { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
+
     /// <summary>Time in which 95 of 100 requests were answered, in milliseconds, rounded up to a bucket's bound.</summary>
     public double P95Milliseconds { get; init; }
 
@@ -117,18 +133,25 @@ internal sealed record TrafficHealth
     /// <summary>Part of the upstream requests that failed, 0 to 1.</summary>
     public double FetchFailureRate => Part(FetchFailures, Fetches);
 
+    /// <summary>Part of the queries that failed, 0 to 1.</summary>
+    public double QueryFailureRate => Part(QueryFailures, Queries);
+
     /// <summary>
-    /// The same figures with no one client carrying a verdict: of the errors of the loudest, no more count than make half
+    /// The same figures with no one client carrying a verdict: of the failures of the loudest, no more count than make half
     /// of the rate that is one, over what all others asked. The others count in full, so a region that is ill for everybody
     /// shows it.
     /// </summary>
-    /// <param name="rate">The part of failed requests that is a verdict.</param>
-    /// <param name="minRequests">Requests below which there is none.</param>
-    public TrafficHealth WithoutTheLoudest(double rate, long minRequests)
+    public TrafficHealth WithoutTheLoudest(FailoverOptions options)
     {
-        var loudest = Loudest.Values.DefaultIfEmpty().Max();
-        var counted = Math.Min(loudest, (long)(rate / 2 * Math.Max(minRequests, Requests - loudest)));
-        return this with { Requests = Requests - loudest + counted, Errors = Errors - loudest + counted };
+        var errors = Surplus(Loudest, Requests, options.ErrorRate, options.MinRequests);
+        var failures = Surplus(LoudestOfQueries, Queries, options.QueryFailureRate, options.MinQueries);
+        return this with
+        {
+            Requests = Requests - errors,
+            Errors = Errors - errors,
+            Queries = Queries - failures,
+            QueryFailures = QueryFailures - failures,
+        };
     }
 
     /// <summary>The sums of both; the slower p95.</summary>
@@ -137,14 +160,57 @@ internal sealed record TrafficHealth
         Window = Math.Max(Window, other.Window),
         Requests = Requests + other.Requests,
         Errors = Errors + other.Errors,
-        Loudest = other.Loudest.Aggregate(Loudest, static (sum, more) => sum.SetItem(more.Key, sum.GetValueOrDefault(more.Key) + more.Value)),
+        Loudest = Sum(Loudest, other.Loudest),
         Hits = Hits + other.Hits,
         Misses = Misses + other.Misses,
         Fetches = Fetches + other.Fetches,
         FetchFailures = FetchFailures + other.FetchFailures,
         KeptBack = KeptBack + other.KeptBack,
+        Queries = Queries + other.Queries,
+        QueryFailures = QueryFailures + other.QueryFailures,
+        LoudestOfQueries = Sum(LoudestOfQueries, other.LoudestOfQueries),
         P95Milliseconds = Math.Max(P95Milliseconds, other.P95Milliseconds),
     };
 
-    private static double Part(long some, long all) => all == 0 ? 0 : (double)some / all;
+    // Failures of the loudest client that do not count.
+    private static long Surplus(ImmutableSortedDictionary<string, long> loudest, long all, double rate, long least)
+    {
+        var most = loudest.Values.DefaultIfEmpty().Max();
+        return most - Math.Min(most, (long)(rate / 2 * Math.Max(least, all - most)));
+    }
+
+    internal static ImmutableSortedDictionary<string, long> Sum(ImmutableSortedDictionary<string, long> some, ImmutableSortedDictionary<string, long> others) =>
+        others.Aggregate(some, static (sum, more) => sum.SetItem(more.Key, sum.GetValueOrDefault(more.Key) + more.Value));
+
+    internal static double Part(long some, long all) => all == 0 ? 0 : (double)some / all;
+}
+
+/// <summary>
+/// Sums over a longer time, and over the one before it. Each member knows its own, so that they survive a change of the
+/// authority.
+/// </summary>
+internal sealed record LastingTraffic
+{
+    /// <summary>Seconds that the sums cover: less than is asked for while the member is young.</summary>
+    public double Window { get; init; }
+
+    /// <summary>What was counted in it.</summary>
+    public TrafficTotals Last { get; init; }
+
+    /// <summary>What was counted in as long a time before.</summary>
+    public TrafficTotals Before { get; init; }
+
+    /// <summary>Part answered from what was here, 0 to 1; 1 when nothing was asked.</summary>
+    public double HitRatio => Last.Asked == 0 ? 1 : TrafficHealth.Part(Last.Hits, Last.Asked);
+
+    /// <summary>By how much the part of failing upstream requests has risen.</summary>
+    public double FetchFailureRise => TrafficHealth.Part(Last.FetchFailures, Last.Fetches) - TrafficHealth.Part(Before.FetchFailures, Before.Fetches);
+
+    /// <summary>The sums of both.</summary>
+    public LastingTraffic Plus(LastingTraffic other) => new()
+    {
+        Window = Math.Max(Window, other.Window),
+        Last = Last + other.Last,
+        Before = Before + other.Before,
+    };
 }

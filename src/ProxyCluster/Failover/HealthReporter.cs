@@ -35,6 +35,8 @@ internal sealed partial class HealthReporter(
 {
     private long _sequence;
     private bool _isHeard = true;
+    private readonly TrafficHistory _history = new(options.Value.HitRatioFor);
+    private readonly long _origin = clock.GetTimestamp();
     private ImmutableArray<Member> _members = [];
     private long _movedAt;
     private Task<StoreHealth>? _probe;
@@ -94,7 +96,9 @@ internal sealed partial class HealthReporter(
             ? []
             : [.. upstreams.Statuses.Select(static status => new UpstreamHealth(status.Name, status.StateWord, status.State == BreakerPosition.Closed))],
         Engine = Engine(self.Engine),
-        Traffic = Traffic(metrics.Traffic.Read(), metrics.Traffic.Loudest()),
+        Traffic = Traffic(metrics.Traffic),
+        Lasting = _history.Next(Clock.GetElapsedTime(_origin), metrics.Traffic.Totals()),
+        Troubled = metrics.Troubled.Read().ToImmutableSortedDictionary(StringComparer.Ordinal),
         InFlight = metrics.Traffic.InFlight,
         PendingCopies = pendingCopies(),
         RoundTrips = roundTrips.Milliseconds,
@@ -145,19 +149,29 @@ internal sealed partial class HealthReporter(
         return _store;
     }
 
-    private static TrafficHealth Traffic(TrafficSums sums, IEnumerable<KeyValuePair<ClientAddress, long>> loudest) => new()
+    private static TrafficHealth Traffic(TrafficWindow window)
     {
-        Window = TrafficWindow.Seconds,
-        Requests = sums.Requests,
-        Errors = sums.Errors,
-        Loudest = loudest.ToImmutableSortedDictionary(static one => one.Key.ToString(), static one => one.Value, StringComparer.Ordinal),
-        Hits = sums.Hits,
-        Misses = sums.Misses,
-        Fetches = sums.Fetches,
-        FetchFailures = sums.FetchFailures,
-        KeptBack = sums.KeptBack,
-        P95Milliseconds = Math.Round(sums.P95.TotalMilliseconds, 3),
-    };
+        var sums = window.Read();
+        return new()
+        {
+            Window = TrafficWindow.Seconds,
+            Requests = sums.Requests,
+            Errors = sums.Errors,
+            Loudest = Named(window.Loudest()),
+            Hits = sums.Hits,
+            Misses = sums.Misses,
+            Fetches = sums.Fetches,
+            FetchFailures = sums.FetchFailures,
+            KeptBack = sums.KeptBack,
+            Queries = sums.Queries,
+            QueryFailures = sums.QueryFailures,
+            LoudestOfQueries = Named(window.LoudestOfQueries()),
+            P95Milliseconds = Math.Round(sums.P95.TotalMilliseconds, 3),
+        };
+    }
+
+    private static ImmutableSortedDictionary<string, long> Named(IEnumerable<KeyValuePair<ClientAddress, long>> clients) =>
+        clients.ToImmutableSortedDictionary(static one => one.Key.ToString(), static one => one.Value, StringComparer.Ordinal);
 
     private static partial class Log
     {

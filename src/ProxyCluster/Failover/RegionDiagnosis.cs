@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using ProxyCluster.Telemetry;
 
 namespace ProxyCluster.Failover;
 
@@ -18,11 +20,31 @@ internal enum Severity
     Empty,
 }
 
+/// <summary>Which of the rates is meant, where <see cref="Severity.Rates"/> is the matter.</summary>
+internal enum Rate
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>Requests that fail here.</summary>
+    Errors,
+
+    /// <summary>Requests upstream that fail.</summary>
+    Fetches,
+
+    /// <summary>Queries that come to nothing.</summary>
+    Queries,
+
+    /// <summary>Answers that were here.</summary>
+    Hits,
+}
+
 /// <summary>What is the matter with a region.</summary>
 /// <param name="Severity">How bad.</param>
 /// <param name="Words">Why, in words.</param>
 /// <param name="IsFailing">It has lasted for its time.</param>
-internal sealed record Symptom(Severity Severity, string Words, bool IsFailing);
+/// <param name="Rate">The rate that it is.</param>
+internal sealed record Symptom(Severity Severity, string Words, bool IsFailing, Rate Rate = Rate.None);
 
 /// <summary>
 /// One region as its members' reports and leases show it now: a pure reading, without a look at its state in the table.
@@ -34,6 +56,8 @@ internal sealed record Symptom(Severity Severity, string Words, bool IsFailing);
 /// <param name="Silos">Live silos.</param>
 /// <param name="IsQuiet">Every silo reports, under the present table, that it has nothing in flight.</param>
 /// <param name="Traffic">The figures of all its members.</param>
+/// <param name="Lasting">Those of a longer time.</param>
+/// <param name="Troubled">The modules that suffer most, most first.</param>
 /// <param name="Memory">What to remember of it.</param>
 internal sealed record RegionDiagnosis(
     string Region,
@@ -43,8 +67,21 @@ internal sealed record RegionDiagnosis(
     int Silos,
     bool IsQuiet,
     TrafficHealth Traffic,
+    LastingTraffic Lasting,
+    ImmutableArray<string> Troubled,
     RegionMemory Memory)
 {
+    private static readonly TimeSpan TroubledFor = TimeSpan.FromMinutes(1);
+
+    /// <summary>Has it asked enough to say so, and does it well in this?</summary>
+    public bool DoesWell(Rate rate, FailoverOptions options) => rate switch
+    {
+        Rate.Errors => Memory.ErrorsSince is null,
+        Rate.Queries => Traffic.Queries >= options.MinQueries && Memory.QueryFailuresSince is null,
+        Rate.Hits => HasHits(Lasting, options) && !IsLow(Lasting, options),
+        _ => Traffic.Fetches >= options.MinFetches && Memory.FetchFailuresSince is null,
+    };
+
     /// <summary>
     /// Reads one region. A silo is unfit when it is silent or its store fails; the region is ill when most of its silos
     /// are, or when the rates that its members report add up to more than is allowed.
@@ -60,28 +97,45 @@ internal sealed record RegionDiagnosis(
             .Select(static heard => heard.Report)
             .ToList();
         var traffic = reports.Aggregate(new TrafficHealth(), static (sum, report) => sum.Plus(report.Traffic))
-            .WithoutTheLoudest(options.ErrorRate, options.MinRequests);
+            .WithoutTheLoudest(options);
+        var lasting = reports.Aggregate(new LastingTraffic(), static (sum, report) => sum.Plus(report.Lasting));
 
         // Breakers alone are no symptom: one may be open on one silo. They are when most silos have nobody left to ask.
         var isCutOff = traffic.KeptBack >= options.MinFetches && reports.Count(IsCutOff) * 2 > silos.Count;
-        var memory = WithRates(before, traffic, isCutOff, input.Now, options);
+        var memory = WithRates(before, traffic, lasting, isCutOff, input.Now, options);
 
         var states = silos.Select(silo => SiloFitness.Of(silo.Id, known, input, options)).ToList();
         var symptoms = new[]
         {
             OfSilos(states, options),
-            OfRates(memory, traffic, isCutOff, input.Now, options),
+            OfRates(memory, traffic, lasting, isCutOff, input.Now, options),
         }.OfType<Symptom>();
         return new RegionDiagnosis(
             region,
             symptoms.MaxBy(static symptom => (symptom.IsFailing, symptom.Severity)),
-            AlertOrNull(memory, traffic, states, input.Now, options),
+            AlertOrNull(memory, states, input.Now, options),
             silos.Count > 0 && states.Count(state => state.Silence >= options.SuspectAfter) * 2 > silos.Count,
             silos.Count,
             silos.TrueForAll(silo => IsQuietSilo(input.Reports.GetValueOrDefault(silo.Id), input.Table.Epoch)),
             traffic,
+            lasting,
+            TroubledOf(region, input),
             memory);
     }
+
+    // Of a region that is gone, what its members said last.
+    private static ImmutableArray<string> TroubledOf(string region, FailoverInput input)
+    {
+        var sums = input.Reports.Values
+            .Where(heard => heard.Report.Region == region && input.Now - heard.At < TroubledFor)
+            .Aggregate(ImmutableSortedDictionary<string, long>.Empty, static (sum, heard) => TrafficHealth.Sum(sum, heard.Report.Troubled));
+        return [.. TroubledModules.Most(sums).Select(static one => one.Key)];
+    }
+
+    private static bool HasHits(LastingTraffic lasting, FailoverOptions options) =>
+        lasting.Window >= options.HitRatioFor.TotalSeconds && lasting.Last.Asked >= options.MinHitRequests;
+
+    private static bool IsLow(LastingTraffic lasting, FailoverOptions options) => lasting.HitRatio < options.HitRatio;
 
     private static bool IsQuietSilo(Heard? heard, long epoch) =>
         heard is { Report: { InFlight: 0, PendingCopies: 0 } report } && report.Epoch >= epoch;
@@ -89,17 +143,19 @@ internal sealed record RegionDiagnosis(
     private static bool IsCutOff(HealthReport report) =>
         report.Upstreams.Length > 0 && report.Upstreams.All(static upstream => !upstream.IsReachable);
 
-    private static RegionMemory WithRates(RegionMemory memory, TrafficHealth traffic, bool isCutOff, TimeSpan now, FailoverOptions options)
+    private static RegionMemory WithRates(
+        RegionMemory memory, TrafficHealth traffic, LastingTraffic lasting, bool isCutOff, TimeSpan now, FailoverOptions options)
     {
         var tooManyErrors = traffic.Requests >= options.MinRequests && traffic.ErrorRate >= options.ErrorRate;
         var tooManyFailures = isCutOff || (traffic.Fetches >= options.MinFetches && traffic.FetchFailureRate >= options.FetchFailureRate);
-        var tooFewHits = traffic.Hits + traffic.Misses >= options.MinRequests && traffic.HitRatio < options.HitRatio;
+        var tooManyLost = traffic.Queries >= options.MinQueries && traffic.QueryFailureRate >= options.QueryFailureRate;
+        var isRising = options.FetchFailureRise == 0 || (lasting.Last.FetchFailures > 0 && lasting.FetchFailureRise >= options.FetchFailureRise);
         return memory with
         {
             ErrorsSince = tooManyErrors ? memory.ErrorsSince ?? now : null,
             FetchFailuresSince = tooManyFailures ? memory.FetchFailuresSince ?? now : null,
-            LowHitsSince = tooFewHits ? memory.LowHitsSince ?? now : null,
-            FetchFailureRateBefore = tooFewHits && memory.LowHitsSince is not null ? memory.FetchFailureRateBefore : traffic.FetchFailureRate,
+            QueryFailuresSince = tooManyLost ? memory.QueryFailuresSince ?? now : null,
+            HasLostHits = HasHits(lasting, options) && IsLow(lasting, options) && (memory.HasLostHits || isRising),
         };
     }
 
@@ -126,13 +182,15 @@ internal sealed record RegionDiagnosis(
         return new Symptom(Severity.Silos, words, silos.Count(static silo => silo.IsFailed) >= majority);
     }
 
-    private static Symptom? OfRates(RegionMemory memory, TrafficHealth traffic, bool isCutOff, TimeSpan now, FailoverOptions options)
+    private static Symptom? OfRates(
+        RegionMemory memory, TrafficHealth traffic, LastingTraffic lasting, bool isCutOff, TimeSpan now, FailoverOptions options)
     {
         Symptom? errors = memory.ErrorsSince is { } erring && options.ErrorAction == TriggerAction.Fail
             ? new Symptom(
                 Severity.Rates,
                 string.Create(CultureInfo.InvariantCulture, $"{traffic.ErrorRate:P0} of {traffic.Requests} requests failed"),
-                now - erring >= options.ErrorsFor)
+                now - erring >= options.ErrorsFor,
+                Rate.Errors)
             : null;
         Symptom? fetches = memory.FetchFailuresSince is { } failing && options.FetchAction == TriggerAction.Fail
             ? new Symptom(
@@ -140,17 +198,29 @@ internal sealed record RegionDiagnosis(
                 isCutOff
                     ? "most of its silos can reach no upstream"
                     : string.Create(CultureInfo.InvariantCulture, $"{traffic.FetchFailureRate:P0} of {traffic.Fetches} requests upstream failed"),
-                now - failing >= options.FetchFailuresFor)
+                now - failing >= options.FetchFailuresFor,
+                Rate.Fetches)
             : null;
-        Symptom? hits = HasLostHits(memory, traffic, now, options) && options.HitRatioAction == TriggerAction.Fail
-            ? new Symptom(Severity.Rates, LostHits(options), true)
+        Symptom? queries = memory.QueryFailuresSince is { } losing && options.QueryAction == TriggerAction.Fail
+            ? new Symptom(
+                Severity.Rates,
+                string.Create(CultureInfo.InvariantCulture, $"{traffic.QueryFailureRate:P0} of {traffic.Queries} queries failed"),
+                now - losing >= options.QueryFailuresFor,
+                Rate.Queries)
             : null;
-        return new[] { errors, fetches, hits }.OfType<Symptom>().MaxBy(static symptom => symptom.IsFailing);
+        Symptom? hits = memory.HasLostHits && options.HitRatioAction == TriggerAction.Fail
+            ? new Symptom(
+                Severity.Rates,
+                string.Create(CultureInfo.InvariantCulture, $"{lasting.HitRatio:P0} of {lasting.Last.Asked} answers were here: {LostHits(options)}"),
+                true,
+                Rate.Hits)
+            : null;
+        return new[] { errors, fetches, queries, hits }.OfType<Symptom>().MaxBy(static symptom => symptom.IsFailing);
     }
 
     // The words name no measured figure: an alert that stands must read the same at every look.
     private static string? AlertOrNull(
-        RegionMemory memory, TrafficHealth traffic, List<SiloFitness> silos, TimeSpan now, FailoverOptions options)
+        RegionMemory memory, List<SiloFitness> silos, TimeSpan now, FailoverOptions options)
     {
         if (options.StoreAction == TriggerAction.Alert && silos.Count(static silo => silo.IsStoreFailed) * 2 > silos.Count)
             return "the store fails on most silos";
@@ -158,17 +228,14 @@ internal sealed record RegionDiagnosis(
             return string.Create(CultureInfo.InvariantCulture, $"more than {options.ErrorRate:P0} of requests fail");
         if (options.FetchAction == TriggerAction.Alert && now - memory.FetchFailuresSince >= options.FetchFailuresFor)
             return string.Create(CultureInfo.InvariantCulture, $"more than {options.FetchFailureRate:P0} of requests upstream fail");
-        return options.HitRatioAction == TriggerAction.Alert && HasLostHits(memory, traffic, now, options) ? LostHits(options) : null;
+        if (options.QueryAction == TriggerAction.Alert && now - memory.QueryFailuresSince >= options.QueryFailuresFor)
+            return string.Create(CultureInfo.InvariantCulture, $"more than {options.QueryFailureRate:P0} of queries fail");
+        return options.HitRatioAction == TriggerAction.Alert && memory.HasLostHits ? LostHits(options) : null;
     }
-
-    private static bool HasLostHits(RegionMemory memory, TrafficHealth traffic, TimeSpan now, FailoverOptions options) =>
-        now - memory.LowHitsSince >= options.HitRatioFor
-        && traffic.FetchFailureRate >= memory.FetchFailureRateBefore + options.FetchFailureRise
-        && traffic.FetchFailures > 0;
 
     private static string LostHits(FailoverOptions options) => string.Create(
         CultureInfo.InvariantCulture,
-        $"the hit ratio has been under {options.HitRatio:P0} for {options.HitRatioFor.TotalMinutes:0.#} min while upstream failures rose");
+        $"the hit ratio has been under {options.HitRatio:P0} for {options.HitRatioFor.TotalMinutes:0.#} min{(options.FetchFailureRise > 0 ? " while upstream failures rose" : "")}");
 }
 
 /// <summary>How fit one silo is.</summary>

@@ -24,7 +24,8 @@ internal sealed class TableDraft(RoutingTable table, DateTimeOffset time, string
     public bool HasOtherInService(string region) => _regions.Values.Any(other => other.Name != region && other.IsUsable);
 
     /// <summary>Moves a region to a state, with a reason; a new region begins in it.</summary>
-    public void Move(string region, RegionState to, int share, string reason, string? who = null, Func<RegionEntry, RegionEntry>? more = null)
+    public void Move(
+        string region, RegionState to, int share, string reason, string? who = null, Func<RegionEntry, RegionEntry>? more = null, ImmutableArray<string>? modules = null)
     {
         var before = FindOrNull(region);
         var kind = before is null ? RoutingEventKind.Appeared
@@ -40,12 +41,12 @@ internal sealed class TableDraft(RoutingTable table, DateTimeOffset time, string
             Reason = reason,
             IsCatchingUp = before is { IsCatchingUp: true } || to is RegionState.Failed or RegionState.Drained,
         };
-        Put(more is null ? next : more(next), before, kind, reason, who);
+        Put(more is null ? next : more(next), before, kind, reason, who, modules);
     }
 
     /// <summary>Changes what stands beside a region's state.</summary>
-    public void Note(RegionEntry next, RoutingEventKind kind, string reason, string? who = null) =>
-        Put(next, FindOrNull(next.Name), kind, Cut(reason), who);
+    public void Note(RegionEntry next, RoutingEventKind kind, string reason, string? who = null, ImmutableArray<string>? modules = null) =>
+        Put(next, FindOrNull(next.Name), kind, Cut(reason), who, modules);
 
     /// <summary>Takes a region off the table, and out of the others' orders.</summary>
     public void Remove(string region, string reason, string who)
@@ -83,7 +84,8 @@ internal sealed class TableDraft(RoutingTable table, DateTimeOffset time, string
         };
     }
 
-    private void Put(RegionEntry next, RegionEntry? before, RoutingEventKind kind, string reason, string? who)
+    private void Put(
+        RegionEntry next, RegionEntry? before, RoutingEventKind kind, string reason, string? who, ImmutableArray<string>? modules = null)
     {
         _regions[next.Name] = next;
         _events.Add(new RoutingEvent(
@@ -96,7 +98,10 @@ internal sealed class TableDraft(RoutingTable table, DateTimeOffset time, string
             next.State,
             next.Share,
             reason,
-            who ?? author));
+            who ?? author)
+        {
+            Modules = modules is [_, ..] ? modules : null,
+        });
     }
 
     private static string Cut(string reason) => reason.Length <= MaxReason ? reason : reason[..(MaxReason - 1)] + "…";

@@ -19,6 +19,7 @@ internal sealed class WebhookReceiver : IEventReceiver, IDisposable
     private readonly WebhookOptions _webhook;
     private readonly TimeSpan _limit;
     private readonly string _cluster;
+    private readonly Func<Uri> _member;
     private readonly TimeProvider _clock;
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
     {
@@ -34,14 +35,16 @@ internal sealed class WebhookReceiver : IEventReceiver, IDisposable
     /// <param name="webhook">Where and how.</param>
     /// <param name="limit">For one try.</param>
     /// <param name="cluster">Name of the cluster.</param>
+    /// <param name="member">Where operators reach the member that tells.</param>
     /// <param name="clock">Signs and limits.</param>
-    public WebhookReceiver(int index, WebhookOptions webhook, TimeSpan limit, string cluster, TimeProvider clock)
+    public WebhookReceiver(int index, WebhookOptions webhook, TimeSpan limit, string cluster, Func<Uri> member, TimeProvider clock)
     {
         _webhook = webhook;
         _limit = limit;
         _cluster = cluster;
+        _member = member;
         _clock = clock;
-        Name = string.Create(CultureInfo.InvariantCulture, $"webhook {index} ({webhook.Url!.Host})");
+        Name = string.Create(CultureInfo.InvariantCulture, $"webhook {index} ({webhook.Url?.Host ?? Path.GetFileName(webhook.UrlFile)})");
     }
 
     /// <inheritdoc/>
@@ -54,7 +57,9 @@ internal sealed class WebhookReceiver : IEventReceiver, IDisposable
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try
         {
-            using var request = await CreateAsync(change, both.Token);
+            if (await UrlOrNullAsync(both.Token) is not { } url)
+                return $"{_webhook.UrlFile} holds no address of http or https";
+            using var request = await CreateAsync(url, change, both.Token);
             using var response = await _http.SendAsync(request, both.Token);
             return response.IsSuccessStatusCode ? null : string.Create(CultureInfo.InvariantCulture, $"it answered {(int)response.StatusCode}");
         }
@@ -80,14 +85,20 @@ internal sealed class WebhookReceiver : IEventReceiver, IDisposable
         return "v1=" + Convert.ToHexStringLower(mac.GetHashAndReset());
     }
 
-    private async Task<HttpRequestMessage> CreateAsync(RoutingEvent change, CancellationToken cancel)
+    // Read for every try, like the secret.
+    private async Task<Uri?> UrlOrNullAsync(CancellationToken cancel) =>
+        _webhook.Url ?? (Uri.TryCreate((await File.ReadAllTextAsync(_webhook.UrlFile, cancel)).Trim(), UriKind.Absolute, out var url)
+            && url.Scheme is "http" or "https" ? url : null);
+
+    private async Task<HttpRequestMessage> CreateAsync(Uri url, RoutingEvent change, CancellationToken cancel)
     {
         var body = _webhook.Format == WebhookFormat.Slack
             ? JsonSerializer.SerializeToUtf8Bytes(
-                new SlackMessage($"[{_cluster}] {EventWords.Sentence(change)}"), FailoverJson.Default.SlackMessage)
-            : JsonSerializer.SerializeToUtf8Bytes(new EventMessage(1, _cluster, change), FailoverJson.Default.EventMessage);
+                new SlackMessage(EventWords.Chat(change, _cluster, _member())), FailoverJson.Default.SlackMessage)
+            : JsonSerializer.SerializeToUtf8Bytes(
+                new EventMessage(1, _cluster, change, EventWords.UndoOrNull(change, _member())), FailoverJson.Default.EventMessage);
         var timestamp = _clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var request = new HttpRequestMessage(HttpMethod.Post, _webhook.Url) { Content = new ByteArrayContent(body) };
+        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add("X-ProxyCluster-Event", change.Id.ToString(CultureInfo.InvariantCulture));
         request.Headers.Add("X-ProxyCluster-Timestamp", timestamp);

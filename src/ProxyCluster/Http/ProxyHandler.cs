@@ -79,7 +79,12 @@ internal sealed class ProxyHandler(
             if (!isMembers || seen.IsUnsigned)
                 metrics.Clients.CountRequest(client, seen.IsRefused, ended);
             if (seen.IsOfClient || (seen == Seen.Aborted && !context.RequestAborted.IsCancellationRequested))
+            {
                 metrics.Traffic.CountRequest(duration, seen.IsOwnFailure, seen.WasHere, client);
+                if (seen.Artifact == "query")
+                    metrics.Traffic.CountQuery(seen.MetOutage, client);
+            }
+
             metrics.RequestDuration.Record(
                 duration.TotalSeconds,
                 new("artifact", seen.Artifact),
@@ -316,6 +321,8 @@ internal sealed class ProxyHandler(
                 ? await checksumDatabases.AnswerAsync(context, ask, context.RequestAborted)
                 : await modules.AnswerAsync(context, ask, context.RequestAborted);
             audit.Answered(context, ask, seen, verdict.Refusal);
+            if (ask.What.Asked != Asked.ChecksumDatabase && (seen.WasHere == false || seen.MetOutage))
+                metrics.Troubled.Count((ask.What.Asked == Asked.Artifact ? ask.Module.Path : ask.What.Query.Path).Value);
             return seen;
         }
         finally

@@ -24,6 +24,9 @@ internal readonly record struct Seen(string Artifact, string Outcome)
     /// </summary>
     public bool IsOwnFailure => Outcome is "store-unavailable" or "peer-unavailable" or "loop-detected" or "broken" or "aborted";
 
+    /// <summary>Whether it came to nothing because something was away, here or upstream.</summary>
+    public bool MetOutage => IsOwnFailure || Outcome is "upstream-unavailable" or "upstream-timeout";
+
     /// <summary>Whether it was turned away, by a limit or at the door, before anything was looked for.</summary>
     public bool IsRefused => Outcome is "overloaded" or "bad-request" or "method" or "refused" or "wrong-login";
 

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
 namespace ProxyCluster.Routing;
 
 /// <summary>What an event is about.</summary>
@@ -55,4 +58,9 @@ public sealed record RoutingEvent(
     RegionState To,
     int Share,
     string Reason,
-    string Who);
+    string Who)
+{
+    /// <summary>The modules that suffer most, most first; null where that is not known or does not matter.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<string>? Modules { get; init; }
+}

@@ -27,6 +27,7 @@ internal sealed class ProxyMetrics
     {
         Traffic = new TrafficWindow(clock ?? TimeProvider.System);
         Clients = new ClientWindow(clock ?? TimeProvider.System);
+        Troubled = new TroubledModules(clock ?? TimeProvider.System);
         Meter = meters.Create(MeterName);
         RequestDuration = Meter.CreateHistogram<double>("proxycluster.request.duration", "s",
             "Time from the request's headers to the end of its body; labels artifact, outcome, status", null, Latency);
@@ -114,6 +115,9 @@ internal sealed class ProxyMetrics
         new("version", BuildInfo.Version),
         new("commit", BuildInfo.Commit ?? ""),
         new("runtime", Environment.Version.ToString()));
+
+    /// <summary>The modules that trouble hits, for health reports.</summary>
+    public TroubledModules Troubled { get; }
 
     /// <summary>The last seconds' figures, for health reports.</summary>
     public TrafficWindow Traffic { get; }

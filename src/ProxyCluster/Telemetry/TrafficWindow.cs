@@ -47,6 +47,17 @@ internal sealed class TrafficWindow(TimeProvider clock)
             Interlocked.Increment(ref hit ? ref bucket.Hits : ref bucket.Misses);
     }
 
+    /// <summary>Counts a client's query, in addition to its request.</summary>
+    /// <param name="metOutage">It came to nothing because something was away.</param>
+    /// <param name="client">Whose it was.</param>
+    public void CountQuery(bool metOutage, ClientAddress client = default)
+    {
+        var bucket = Current();
+        Interlocked.Increment(ref bucket.Queries);
+        if (metOutage)
+            bucket.CountQueryFailure(client);
+    }
+
     /// <summary>Counts a request that was sent upstream, all tries and upstreams together.</summary>
     public void CountFetch(bool metOutage)
     {
@@ -64,7 +75,7 @@ internal sealed class TrafficWindow(TimeProvider clock)
     {
         var now = Second();
         var durations = new long[Bucket.DurationSlots];
-        long requests = 0, errors = 0, hits = 0, misses = 0, fetches = 0, failures = 0, keptBack = 0;
+        long requests = 0, errors = 0, hits = 0, misses = 0, fetches = 0, failures = 0, keptBack = 0, queries = 0, queryFailures = 0;
         foreach (var bucket in _buckets)
         {
             if (Volatile.Read(ref bucket.Second) <= now - Seconds)
@@ -76,22 +87,38 @@ internal sealed class TrafficWindow(TimeProvider clock)
             fetches += Volatile.Read(ref bucket.Fetches);
             failures += Volatile.Read(ref bucket.FetchFailures);
             keptBack += Volatile.Read(ref bucket.KeptBack);
+            queries += Volatile.Read(ref bucket.Queries);
+            queryFailures += Volatile.Read(ref bucket.QueryFailures);
             for (var slot = 0; slot < durations.Length; slot++)
                 durations[slot] += Volatile.Read(ref bucket.Durations[slot]);
         }
 
-        return new TrafficSums(requests, errors, hits, misses, fetches, failures, keptBack, Percentile(durations, 0.95));
+        return new TrafficSums(requests, errors, hits, misses, fetches, failures, keptBack, queries, queryFailures, Percentile(durations, 0.95));
+    }
+
+    /// <summary>All that was counted since the process began; two readings say what came between them, over any time.</summary>
+    public TrafficTotals Totals()
+    {
+        var totals = default(TrafficTotals);
+        foreach (var bucket in _buckets)
+            totals += bucket.Totals();
+        return totals;
     }
 
     /// <summary>The clients who met most of the errors, most first, with their number.</summary>
-    public IReadOnlyList<KeyValuePair<ClientAddress, long>> Loudest()
+    public IReadOnlyList<KeyValuePair<ClientAddress, long>> Loudest() => Named(static bucket => bucket.ErrorsOf);
+
+    /// <summary>The clients whose queries failed most, most first, with their number.</summary>
+    public IReadOnlyList<KeyValuePair<ClientAddress, long>> LoudestOfQueries() => Named(static bucket => bucket.QueryFailuresOf);
+
+    private IReadOnlyList<KeyValuePair<ClientAddress, long>> Named(Func<Bucket, Dictionary<ClientAddress, long>> counts)
     {
         var now = Second();
         var sums = new Dictionary<ClientAddress, long>();
         foreach (var bucket in _buckets)
         {
             if (Volatile.Read(ref bucket.Second) > now - Seconds)
-                bucket.AddErrorsTo(sums);
+                bucket.AddTo(sums, counts(bucket));
         }
 
         return [.. sums.OrderByDescending(static sum => sum.Value).Take(MaxNamed)];
@@ -149,28 +176,49 @@ internal sealed class TrafficWindow(TimeProvider clock)
         public long Fetches;
         public long FetchFailures;
         public long KeptBack;
+        public long Queries;
+        public long QueryFailures;
 
-        // Guards the reuse, so that two threads do not clear what one of them has begun to count, and who met errors.
+        // Read and written under the lock.
+        public readonly Dictionary<ClientAddress, long> ErrorsOf = [];
+        public readonly Dictionary<ClientAddress, long> QueryFailuresOf = [];
+
+        // Guards the reuse, so that two threads do not clear what one of them has begun to count, who met errors, and what was
+        // counted before.
         private readonly Lock _lock = new();
-        private readonly Dictionary<ClientAddress, long> _errorsOf = [];
+        private TrafficTotals _before;
 
         public void CountError(ClientAddress client)
         {
             lock (_lock)
             {
                 Errors++;
-                if (_errorsOf.Count < MaxClients || _errorsOf.ContainsKey(client))
-                    _errorsOf[client] = _errorsOf.GetValueOrDefault(client) + 1;
+                Count_NeedsLock(ErrorsOf, client);
             }
         }
 
-        public void AddErrorsTo(Dictionary<ClientAddress, long> sums)
+        public void CountQueryFailure(ClientAddress client)
         {
             lock (_lock)
             {
-                foreach (var (client, errors) in _errorsOf)
-                    sums[client] = sums.GetValueOrDefault(client) + errors;
+                QueryFailures++;
+                Count_NeedsLock(QueryFailuresOf, client);
             }
+        }
+
+        public void AddTo(Dictionary<ClientAddress, long> sums, Dictionary<ClientAddress, long> counts)
+        {
+            lock (_lock)
+            {
+                foreach (var (client, count) in counts)
+                    sums[client] = sums.GetValueOrDefault(client) + count;
+            }
+        }
+
+        public TrafficTotals Totals()
+        {
+            lock (_lock)
+                return Totals_NeedsLock();
         }
 
         public void Reuse(long second)
@@ -179,15 +227,38 @@ internal sealed class TrafficWindow(TimeProvider clock)
             {
                 if (Second == second)
                     return;
-                Requests = Errors = Hits = Misses = Fetches = FetchFailures = KeptBack = 0;
+                _before = Totals_NeedsLock();
+                Requests = Errors = Hits = Misses = Fetches = FetchFailures = KeptBack = Queries = QueryFailures = 0;
                 Array.Clear(Durations);
-                _errorsOf.Clear();
+                ErrorsOf.Clear();
+                QueryFailuresOf.Clear();
                 Volatile.Write(ref Second, second);
             }
+        }
+
+        private TrafficTotals Totals_NeedsLock() => _before + new TrafficTotals(Hits, Misses, Fetches, FetchFailures);
+
+        private static void Count_NeedsLock(Dictionary<ClientAddress, long> counts, ClientAddress client)
+        {
+            if (counts.Count < MaxClients || counts.ContainsKey(client))
+                counts[client] = counts.GetValueOrDefault(client) + 1;
         }
     }
 }
 
 /// <summary>Sums over the window of a <see cref="TrafficWindow"/>; their meaning is that of its methods.</summary>
 internal readonly record struct TrafficSums(
-    long Requests, long Errors, long Hits, long Misses, long Fetches, long FetchFailures, long KeptBack, TimeSpan P95);
+    long Requests, long Errors, long Hits, long Misses, long Fetches, long FetchFailures, long KeptBack, long Queries, long QueryFailures, TimeSpan P95);
+
+/// <summary>What a <see cref="TrafficWindow"/> counted in all, or between two readings.</summary>
+internal readonly record struct TrafficTotals(long Hits, long Misses, long Fetches, long FetchFailures)
+{
+    /// <summary>What was answered from here, and what had to be got first.</summary>
+    public long Asked => Hits + Misses;
+
+    public static TrafficTotals operator +(TrafficTotals a, TrafficTotals b) =>
+        new(a.Hits + b.Hits, a.Misses + b.Misses, a.Fetches + b.Fetches, a.FetchFailures + b.FetchFailures);
+
+    public static TrafficTotals operator -(TrafficTotals a, TrafficTotals b) =>
+        new(a.Hits - b.Hits, a.Misses - b.Misses, a.Fetches - b.Fetches, a.FetchFailures - b.FetchFailures);
+}

@@ -73,7 +73,7 @@ internal static class Sample
 
     public static (SampleOptions Options, IReadOnlyList<string> Mistakes, IReadOnlyList<EffectiveSetting> Effective) Bind(SettingsInput input)
     {
-        var binder = new StrictBinder(Load(input));
+        var binder = new StrictBinder(Load(input), isNoting: true);
         var options = new SampleOptions();
         binder.Bind(SampleOptions.Section, options);
         return (options, binder.Mistakes, binder.Effective);

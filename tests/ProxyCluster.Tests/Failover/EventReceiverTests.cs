@@ -56,18 +56,50 @@ public sealed class EventReceiverTests : IDisposable
     }
 
     [Fact]
-    public async Task Webhook_Slack_IsOneSentenceAndUnsignedWithoutASecret()
+    public async Task Webhook_Slack_SaysWhomItHitsAndWhatTakesItBackAndIsUnsignedWithoutASecret()
     {
         Received? seen = null;
         await using var server = await ListenAsync(HttpStatusCode.OK, received => seen = received);
         using var webhook = Webhook(server.Url, WebhookFormat.Slack);
 
-        Assert.Null(await webhook.TellAsync(EventOf(7), Cancel));
+        Assert.Null(await webhook.TellAsync(EventOf(7) with { Reason = "<a> & b", Modules = ["example.com/a", "example.com/b"] }, Cancel));
 
+        using var body = JsonDocument.Parse(seen!.Body);
         Assert.Equal(
-            """{"text":"[farm] tokyo went from suspect to failed: a test (decided by sanjose-1)"}""", seen!.Body);
+            "[farm] tokyo went from suspect to failed: &lt;a&gt; &amp; b (decided by sanjose-1)\nHit most: example.com/a, example.com/b\n"
+            + "To take it back: `proxycluster region recover tokyo --reason 'looked at' --url http://10.0.0.5:8080 --token-file FILE`",
+            body.RootElement.GetProperty("text").GetString());
         Assert.False(seen.Headers.ContainsKey("X-ProxyCluster-Signature"));
     }
+
+    [Fact]
+    public async Task Webhook_AddressInAFile_IsReadForEveryTryAndNeverNamed()
+    {
+        Received? seen = null;
+        await using var server = await ListenAsync(HttpStatusCode.OK, received => seen = received);
+        await File.WriteAllTextAsync(_scratch["address"], "http://127.0.0.1:1/services/hush", Cancel);
+        using var webhook = new WebhookReceiver(
+            1, new WebhookOptions { UrlFile = _scratch["address"], Format = WebhookFormat.Slack }, Limit, "farm", Member, TimeProvider.System);
+
+        var why = await webhook.TellAsync(EventOf(7), Cancel);
+        Assert.NotNull(why);
+        Assert.DoesNotContain("hush", why + webhook.Name, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(_scratch["address"], "nonsense hush", Cancel);
+        Assert.Equal($"{_scratch["address"]} holds no address of http or https", await webhook.TellAsync(EventOf(7), Cancel));
+
+        await File.WriteAllTextAsync(_scratch["address"], server.Url + "/services/hush\n", Cancel);
+        Assert.Null(await webhook.TellAsync(EventOf(7), Cancel));
+        Assert.NotNull(seen);
+    }
+
+    [Theory]
+    [InlineData(RoutingEventKind.State, RegionState.Failed, "proxycluster region recover tokyo --reason 'looked at' --url http://10.0.0.5:8080 --token-file FILE")]
+    [InlineData(RoutingEventKind.State, RegionState.Drained, "proxycluster region undrain tokyo --reason 'looked at' --url http://10.0.0.5:8080 --token-file FILE")]
+    [InlineData(RoutingEventKind.State, RegionState.Recovering, null)]
+    [InlineData(RoutingEventKind.Alert, RegionState.Failed, null)]
+    public void Undo_OfAnEvent_IsTheCommandThatTakesItBack(RoutingEventKind kind, RegionState to, string? expected) =>
+        Assert.Equal(expected, EventWords.UndoOrNull(EventOf(7) with { Kind = kind, To = to }, new Uri("http://10.0.0.5:8080/x")));
 
     [Theory]
     [InlineData(HttpStatusCode.InternalServerError)]
@@ -114,7 +146,7 @@ public sealed class EventReceiverTests : IDisposable
         Environment.SetEnvironmentVariable("UPSTREAM_TOKEN_EVENTS_TEST", null);
         var lines = await File.ReadAllLinesAsync(output, Cancel);
         Assert.All(lines, static line => Assert.StartsWith("PROXYCLUSTER_EVENT_", line, StringComparison.Ordinal));
-        foreach (var expected in new[] { "ID=7", "REGION=tokyo", "FROM=suspect", "TO=failed", "REASON=a test", "WHO=sanjose-1", "CLUSTER=farm", "KIND=State" })
+        foreach (var expected in new[] { "ID=7", "REGION=tokyo", "FROM=suspect", "TO=failed", "REASON=a test", "WHO=sanjose-1", "CLUSTER=farm", "KIND=State", "MODULES=", "UNDO=proxycluster region recover tokyo --reason 'looked at' --url http://10.0.0.5:8080 --token-file FILE" })
             Assert.Contains("PROXYCLUSTER_EVENT_" + expected, lines);
     }
 
@@ -170,7 +202,7 @@ public sealed class EventReceiverTests : IDisposable
 
     [Fact]
     public async Task Command_DoesNotExist_IsAFailure() =>
-        Assert.Contains("could not be started", await new CommandReceiver([_scratch["nothing"]], Limit, "farm", TimeProvider.System).TellAsync(EventOf(7), Cancel), StringComparison.Ordinal);
+        Assert.Contains("could not be started", await new CommandReceiver([_scratch["nothing"]], Limit, "farm", Member, TimeProvider.System).TellAsync(EventOf(7), Cancel), StringComparison.Ordinal);
 
     internal static RoutingEvent EventOf(long id) => new(
         id, id + 100, DateTimeOffset.UnixEpoch, RoutingEventKind.State, "tokyo", RegionState.Suspect, RegionState.Failed, 100, "a test", "sanjose-1");
@@ -197,10 +229,12 @@ public sealed class EventReceiverTests : IDisposable
 
     private static CommandReceiver Command(params string[] command) => Command(Limit, command);
 
-    private static CommandReceiver Command(TimeSpan limit, params string[] command) => new(["sh", .. command], limit, "farm", TimeProvider.System);
+    private static CommandReceiver Command(TimeSpan limit, params string[] command) => new(["sh", .. command], limit, "farm", Member, TimeProvider.System);
+
+    private static Uri Member() => new("http://10.0.0.5:8080");
 
     private static WebhookReceiver Webhook(string url, WebhookFormat format, string secretFile = "", TimeSpan? limit = null) => new(
-        1, new WebhookOptions { Url = new Uri(url + "/hook"), Format = format, SecretFile = secretFile }, limit ?? Limit, "farm", TimeProvider.System);
+        1, new WebhookOptions { Url = new Uri(url + "/hook"), Format = format, SecretFile = secretFile }, limit ?? Limit, "farm", Member, TimeProvider.System);
 
     private static Task<LoopbackServer> ListenAsync(HttpStatusCode status, Action<Received> received) => LoopbackServer.StartAsync(
         async (context, _) =>

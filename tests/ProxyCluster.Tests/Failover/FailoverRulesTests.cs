@@ -348,22 +348,141 @@ public sealed class FailoverRulesTests
         TriggerAction action, double hits, long failures, RegionState state, bool isAlert)
     {
         var bench = new RulesBench(configure: options => options.HitRatioAction = action);
-        bench.ShapeRegion("sanjose", static report => RulesBench.WithFetches(report, 0));
-        bench.ShapeRegion("tokyo", report => Traffic(report, hits, 0));
+        bench.ShapeRegion("sanjose", static report => RulesBench.WithHits(report, 0.9));
+        bench.ShapeRegion("tokyo", report => RulesBench.WithHits(report, hits, failures, window: 299));
         bench.Run(TimeSpan.FromSeconds(10));
-
-        bench.ShapeRegion("tokyo", report => Traffic(report, hits, failures));
-        bench.Run(bench.Options.HitRatioFor - TimeSpan.FromSeconds(15));
         Assert.Equal((RegionState.Active, null), (bench["tokyo"], bench.Entry("tokyo").Alert));
+
+        bench.ShapeRegion("tokyo", report => RulesBench.WithHits(report, hits, failures));
         bench.Run(TimeSpan.FromSeconds(10));
 
         Assert.Equal((state, isAlert), (bench["tokyo"], bench.Entry("tokyo").Alert is not null));
-
-        static HealthReport Traffic(HealthReport report, double hits, long failures) =>
-            RulesBench.WithFetches(report, failures, 100) is var fetching
-                ? fetching with { Traffic = fetching.Traffic with { Hits = (long)(hits * 100), Misses = 100 - (long)(hits * 100) } }
-                : report;
     }
+
+    [Theory]
+    [InlineData(0.69, 1000, true)]
+    [InlineData(0.71, 1000, false)]
+    [InlineData(0.3, 100, false)] // two silos, and still hardly anybody asks
+    public void HitRatio_ByItself_CountsWhereNoRiseIsWanted(double hits, long requests, bool isAlert)
+    {
+        var bench = new RulesBench(configure: static options => options.FetchFailureRise = 0);
+
+        bench.ShapeRegion("tokyo", report => RulesBench.WithHits(report, hits, requests: requests));
+        bench.Run(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(isAlert, bench.Entry("tokyo").Alert is not null);
+    }
+
+    [Fact]
+    public void HitRatio_FailuresNoRiseAnyMore_StandsUntilTheRatioIsBackAndIsSaidOnce()
+    {
+        var bench = new RulesBench();
+        bench.ShapeRegion("tokyo", static report => RulesBench.WithHits(report, 0.3, 20));
+        bench.Until(() => bench.Entry("tokyo").Alert is not null, Minute);
+
+        bench.ShapeRegion("tokyo", static report => RulesBench.WithHits(report, 0.3, 20, failuresBefore: 20));
+        bench.Run(TimeSpan.FromMinutes(5));
+        Assert.NotNull(bench.Entry("tokyo").Alert);
+
+        bench.ShapeRegion("tokyo", static report => RulesBench.WithHits(report, 0.8, 20, failuresBefore: 20));
+        bench.Until(() => bench.Entry("tokyo").Alert is null, TimeSpan.FromMinutes(2));
+        Assert.Equal([RoutingEventKind.Alert, RoutingEventKind.AlertOver], KindsOf(bench, "tokyo"));
+    }
+
+    [Fact]
+    public void HitRatio_LowInEveryRegion_IsToldAndMovesNothing()
+    {
+        var bench = new RulesBench(configure: static options => options.HitRatioAction = TriggerAction.Fail);
+
+        foreach (var region in RulesBench.Names)
+            bench.ShapeRegion(region, static report => RulesBench.WithHits(report, 0.3, 20));
+        bench.Run(Minute);
+
+        Assert.All(bench.Table.Regions, static region => Assert.True(region.IsUsable && region.Alert is not null));
+        Assert.DoesNotContain(bench.Table.Events, static change => change.To == RegionState.Failed);
+    }
+
+    [Theory]
+    [InlineData(TriggerAction.Alert, RegionState.Active, true)]
+    [InlineData(TriggerAction.Fail, RegionState.Failed, false)]
+    [InlineData(TriggerAction.Ignore, RegionState.Active, false)]
+    internal void Queries_FailForTheirTime_DoWhatIsSaid(TriggerAction action, RegionState state, bool isAlert)
+    {
+        var bench = new RulesBench(configure: options => options.QueryAction = action);
+        bench.ShapeRegion("sanjose", static report => RulesBench.WithQueries(report, 0));
+
+        bench.ShapeRegion("tokyo", static report => RulesBench.WithQueries(report, 40) with { Troubled = Modules(("example.com/a", 2), ("example.com/b", 7)) });
+        bench.Run(bench.Options.QueryFailuresFor - TimeSpan.FromSeconds(2));
+        Assert.True(bench.Entry("tokyo").IsUsable && bench.Entry("tokyo").Alert is null);
+        bench.Run(TimeSpan.FromSeconds(4));
+
+        Assert.Equal((state, isAlert), (bench["tokyo"], bench.Entry("tokyo").Alert is not null));
+        if (action == TriggerAction.Ignore)
+            return;
+
+        // Who is told hears whom it hits; both silos say it, so it is one list.
+        var told = bench.Table.Events.Last(change => change.Region == "tokyo" && change.Kind == (isAlert ? RoutingEventKind.Alert : RoutingEventKind.State));
+        Assert.Equal(["example.com/b", "example.com/a"], told.Modules!.Value);
+    }
+
+    [Theory]
+    [InlineData(24, 50)] // under the rate
+    [InlineData(4, 4)] // two silos, and still too few
+    public void Queries_TooFewFailuresOrTooFew_ChangeNothing(long failures, long queries)
+    {
+        var bench = new RulesBench();
+
+        bench.ShapeRegion("tokyo", report => RulesBench.WithQueries(report, failures, queries));
+        bench.Run(TimeSpan.FromMinutes(2));
+
+        Assert.Null(bench.Entry("tokyo").Alert);
+    }
+
+    [Fact]
+    public void Queries_FailForOneClient_FailNoRegion()
+    {
+        var bench = new RulesBench(configure: static options => options.QueryAction = TriggerAction.Fail);
+        bench.ShapeRegion("sanjose", static report => RulesBench.WithQueries(report, 0));
+
+        bench.ShapeRegion("tokyo", static report => RulesBench.WithQueries(report, 40) is var failing
+            ? failing with { Traffic = failing.Traffic with { LoudestOfQueries = Modules(("10.0.0.1", 40)) } }
+            : report);
+        bench.Run(TimeSpan.FromMinutes(2));
+
+        Assert.Equal(RegionState.Active, bench["tokyo"]);
+    }
+
+    [Fact]
+    public void Queries_FailInEveryRegion_AreToldAndMoveNothing()
+    {
+        var bench = new RulesBench(configure: static options => options.QueryAction = TriggerAction.Fail);
+
+        foreach (var region in RulesBench.Names)
+            bench.ShapeRegion(region, static report => RulesBench.WithQueries(report, 50));
+        bench.Run(TimeSpan.FromMinutes(2));
+
+        Assert.All(bench.Table.Regions, static region => Assert.True(region.IsUsable && region.Alert is not null));
+    }
+
+    [Fact]
+    public void Region_Gone_ItsEventNamesTheModulesOfItsLastReports()
+    {
+        var bench = new RulesBench();
+        bench.ShapeRegion("tokyo", static report => report with { Troubled = Modules(("example.com/a", 2)) });
+        bench.Run(TimeSpan.FromSeconds(2));
+
+        bench.Gone("tokyo-1", "tokyo-2");
+        bench.Until(() => bench["tokyo"] == RegionState.Failed, Minute);
+
+        Assert.Equal(["example.com/a"], bench.Table.Events.Last(static change => change.To == RegionState.Failed).Modules!.Value);
+    }
+
+    private static ImmutableSortedDictionary<string, long> Modules(params (string Module, long Count)[] modules) =>
+        modules.ToImmutableSortedDictionary(static one => one.Module, static one => one.Count, StringComparer.Ordinal);
+
+    private static IEnumerable<RoutingEventKind> KindsOf(RulesBench bench, string region) => bench.Table.Events
+        .Where(change => change.Region == region && change.Kind is RoutingEventKind.Alert or RoutingEventKind.AlertOver)
+        .Select(static change => change.Kind);
 
     [Fact]
     public void Alert_CauseGone_IsOverAfterItsTimeAndSaidOnce()

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Demo;
 using ProxyCluster.Failover;
@@ -223,6 +224,52 @@ public sealed class RegionsTests
     }
 
     // The region that answered; the bytes are right.
+    [Fact]
+    public async Task Queries_FailInEveryRegion_AreToldWithTheModulesThatItHitsAndNoRegionIsFailed()
+    {
+        var told = Channel.CreateUnbounded<string>();
+        await using var chat = await LoopbackServer.StartAsync(
+            async (context, _) =>
+            {
+                using var body = await JsonDocument.ParseAsync(context.Request.Body, default, Cancel);
+                await told.Writer.WriteAsync(body.RootElement.GetProperty("text").GetString()!, Cancel);
+            },
+            Cancel);
+        await using var system = await RegionsSystem.StartAsync(_ =>
+        [
+            ("Failover:QueryAction", "fail"),
+            ("Failover:FetchAction", "ignore"),
+            ("Failover:MinQueries", "2"),
+            ("Failover:QueryFailuresFor", "200ms"),
+            ("Failover:Webhooks:0:Url", chat.Url + "/hook"),
+            ("Failover:Webhooks:0:Format", "slack"),
+        ]);
+        system.World.Upstream.IsRefusing = true;
+
+        using var one = new HttpClient(ClientAt.Address("127.0.0.2"));
+        using var other = new HttpClient(ClientAt.Address("127.0.0.3"));
+        HttpClient[] clients = [one, other];
+        var text = "";
+        foreach (var round in Enumerable.Range(0, 600))
+        {
+            // By two clients: one alone carries no verdict.
+            foreach (var (region, client) in RegionsSystem.Names.SelectMany(region => clients.Select(client => (region, client))))
+            {
+                using var answer = await client.GetAsync(system.Url(region) + $"/example.com/gone{round % 3}/@v/list", Cancel);
+                Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+            }
+
+            while (told.Reader.TryRead(out var next))
+                text = next.Contains("needs a look", StringComparison.Ordinal) ? next : text;
+            if (text.Length > 0)
+                break;
+        }
+
+        Assert.Contains("no other region does better", text, StringComparison.Ordinal);
+        Assert.Contains("Hit most: example.com/gone", text, StringComparison.Ordinal);
+        Assert.All(system.Table("tokyo").Regions, static region => Assert.True(region.IsUsable));
+    }
+
     private static async Task<string?> DownloadAsync(RegionsSystem system, string region, PackedModule module)
     {
         using var answer = await system.GetAsync(region, $"/{module.Module.Path.Escaped}/@v/{module.Module.EscapedVersion}.zip");

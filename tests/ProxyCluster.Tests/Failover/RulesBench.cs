@@ -82,6 +82,20 @@ internal sealed class RulesBench
     public static HealthReport WithFetches(HealthReport report, long failures, long fetches = 50) =>
         report with { Traffic = report.Traffic with { Fetches = fetches, FetchFailures = failures } };
 
+    public static HealthReport WithQueries(HealthReport report, long failures, long queries = 50) =>
+        report with { Traffic = report.Traffic with { Queries = queries, QueryFailures = failures } };
+
+    public static HealthReport WithHits(
+        HealthReport report, double hits, long failures = 0, long failuresBefore = 0, double window = 300, long requests = 1000) => report with
+        {
+            Lasting = new LastingTraffic
+            {
+                Window = window,
+                Last = new((long)(hits * requests), requests - (long)(hits * requests), 100, failures),
+                Before = new(0, 0, 100, failuresBefore),
+            },
+        };
+
     public void Order(OperatorVerb verb, string region, bool force = false) =>
         Table = OperatorRules.Apply(new OperatorCommand(verb, region, "a test", "alice", force), Input, Options).Table;
 

@@ -1,3 +1,5 @@
+using System.Net;
+using ProxyCluster.Sockets;
 using ProxyCluster.Telemetry;
 using ProxyCluster.TestKit;
 
@@ -37,6 +39,41 @@ public sealed class TrafficWindowTests
 
         _clock.Advance(TimeSpan.FromSeconds(TrafficWindow.Seconds));
         Assert.Equal(default, window.Read());
+    }
+
+    [Fact]
+    public void Queries_SomeFail_AreCountedAndTheLoudestNamed()
+    {
+        var window = new TrafficWindow(_clock);
+        for (byte client = 1; client <= 3; client++)
+        {
+            for (var failed = 0; failed < client; failed++)
+                window.CountQuery(metOutage: true, ClientAddress.Of(new IPAddress([10, 0, 0, client])));
+        }
+
+        window.CountQuery(metOutage: false);
+        window.CountRequest(TimeSpan.FromMilliseconds(1), isError: true, wasHere: null, ClientAddress.Of(new IPAddress([10, 0, 0, 9])));
+
+        Assert.Equal((7, 6), (window.Read().Queries, window.Read().QueryFailures));
+        Assert.Equal("10.0.0.3 3, 10.0.0.2 2, 10.0.0.1 1", string.Join(", ", window.LoudestOfQueries().Select(static one => $"{one.Key} {one.Value}")));
+        Assert.Equal("10.0.0.9 1", string.Join(", ", window.Loudest().Select(static one => $"{one.Key} {one.Value}")));
+
+        _clock.Advance(TimeSpan.FromSeconds(TrafficWindow.Seconds));
+        Assert.Empty(window.LoudestOfQueries());
+    }
+
+    [Fact]
+    public void Totals_HoweverOftenTheWindowWasForgotten_NeverForget()
+    {
+        var window = new TrafficWindow(_clock);
+        for (var second = 0; second < 60; second++)
+        {
+            window.CountRequest(TimeSpan.FromMilliseconds(1), isError: false, wasHere: second % 3 > 0);
+            window.CountFetch(metOutage: second % 2 == 0);
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(new TrafficTotals(40, 20, 60, 30), window.Totals());
     }
 
     [Theory]

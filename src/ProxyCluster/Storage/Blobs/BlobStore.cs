@@ -182,6 +182,30 @@ internal sealed partial class BlobStore(
     }
 
     /// <summary>
+    /// Writes the list of what is here into one object, unless there is one of that time already, and removes the oldest beyond a number.
+    /// </summary>
+    /// <returns>False where somebody else wrote it.</returns>
+    /// <exception cref="StoreException">No answer, or a refusal.</exception>
+    public async Task<bool> WriteIndexAsync(string region, DateTimeOffset time, string head, int kept, CancellationToken cancel)
+    {
+        var name = _names.Index(region, time);
+        var known = await NamesAsync(_names.Indexes(region), cancel).ToListAsync(cancel);
+        if (known.Contains(name, StringComparer.Ordinal))
+            return false;
+
+        var bytes = await RegionIndex.WriteAsync(head, ModulesAsync(cancel));
+        var status = await PutAsync(name, bytes, new() { IfNoneMatch = ETag.All }, cancel);
+        if (status.IsConditionLost)
+            return false;
+        if (!status.IsSuccess)
+            throw Refused($"writing {name}", status);
+
+        foreach (var old in known.Append(name).Order(StringComparer.Ordinal).SkipLast(kept))
+            await DeleteBlobAsync(old, null, cancel);
+        return true;
+    }
+
+    /// <summary>
     /// Removes bytes that do not match their record, if they are still the same blob. The record keeps naming them, so the
     /// next commit must bring the same content.
     /// </summary>
@@ -243,6 +267,15 @@ internal sealed partial class BlobStore(
         return found is not null
             ? found.Value.ContentLength == stored.Size
             : status.IsAbsent ? false : throw Refused($"looking for {name}", status);
+    }
+
+    private async IAsyncEnumerable<ModuleVersion> ModulesAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var record in NamesAsync(_names.Records, cancel))
+        {
+            if (_names.ModuleOrNull(record) is { } module)
+                yield return module;
+        }
     }
 
     private async IAsyncEnumerable<string> NamesAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
