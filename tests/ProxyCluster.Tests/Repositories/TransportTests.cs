@@ -109,9 +109,7 @@ public sealed class TransportTests : IDisposable
     {
         using var server = new GitHttpServer(_repositories.Path);
         var log = _repositories["log"];
-        var program = _repositories["git"];
-        File.WriteAllText(program, $"#!/bin/sh\necho \"$*\" >> {log}\nexec git \"$@\"\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var program = ShellScript.Write(_repositories["git"], $"echo \"$*\" >> {log}\nexec git \"$@\"");
         var world = World(server.Url, configure: options => (options.Git, options.FreshFor) = (program, TimeSpan.Zero));
         await ReadAsync(world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Info, Cancellation));
         var requests = server.Logins.Count;
