@@ -17,7 +17,7 @@ internal static class DirectScenario
 {
     public const string Name = "direct";
 
-    private const int Modules = 30, Mirrored = 10, Earlier = 4;
+    private const int Modules = 30, Mirrored = 10, Earlier = 30;
 
     // What names stand for is asked again after that (Direct:FreshFor).
     private static readonly TimeSpan UntilStale = TimeSpan.FromSeconds(6);

@@ -21,6 +21,7 @@ public sealed class RefTable
     private static readonly SearchValues<char> Forbidden = SearchValues.Create(" ~^:?*[\\\x7f");
 
     private readonly SortedDictionary<string, string> _commits = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _annotated = new(StringComparer.Ordinal);
     private readonly string _head;
     private readonly bool _numbers;
 
@@ -62,7 +63,12 @@ public sealed class RefTable
         }
 
         foreach (var (name, hash) in peeled)
+        {
+            if (table._commits.TryGetValue(name, out var tag))
+                table._annotated[name] = tag;
             table._commits[name] = hash;
+        }
+
         return table;
     }
 
@@ -120,6 +126,9 @@ public sealed class RefTable
 
     /// <summary>The commit of a tag, or null.</summary>
     public string? TagOrNull(string tag) => _commits.GetValueOrDefault(TagNames + tag);
+
+    /// <summary>What a whole name stands for itself, or null: of an annotated tag the tag, and not the commit behind it.</summary>
+    public string? ObjectOrNull(string name) => _annotated.GetValueOrDefault(name) ?? _commits.GetValueOrDefault(name);
 
     /// <summary>The tags that begin so, in order.</summary>
     public IEnumerable<string> TagsFrom(string prefix) => _commits.Keys

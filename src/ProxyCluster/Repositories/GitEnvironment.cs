@@ -35,6 +35,9 @@ internal static class GitEnvironment
         // A pack as it comes costs half of what a file for each object does.
         ("fetch.unpackLimit", "1"),
         ("gc.auto", "0"),
+
+        // A mirror can be fetched again, so it is written in order, and not waited for until a power cut would spare it.
+        ("core.fsyncMethod", "writeout-only"),
         ("maintenance.auto", "false"),
         ("http.lowSpeedLimit", "1000"),
         ("http.lowSpeedTime", "60"),

@@ -26,7 +26,8 @@ namespace ProxyCluster.Repositories;
 internal sealed partial class GitMirrors : IDisposable
 {
     private const string Complete = "proxycluster-complete";
-    private const string AllTags = "+refs/tags/*:refs/tags/*";
+    private const string Tags = "refs/tags/";
+    private const string AllTags = $"+{Tags}*:{Tags}*";
     private const long MaxCommits = 128L << 20;
     private const long RefsBudget = 64L << 20;
 
@@ -92,15 +93,15 @@ internal sealed partial class GitMirrors : IDisposable
         await PrepareAsync(mirror, address, refs, cancel);
         if (target.Ref is { } name && !File.Exists(Path.Combine(mirror, Complete)))
         {
-            foreach (var spec in SpecsOf(name, target, refs))
+            foreach (var specs in SpecsOf(name, target, refs))
             {
                 try
                 {
-                    var (shallow, _) = await RunFetchAsync(address, ["--depth=1", "--no-tags", "--end-of-options", address.Asked, spec], cancel);
+                    var (shallow, _) = await RunFetchAsync(address, ["--depth=1", "--no-tags", "--end-of-options", address.Asked, .. specs], cancel);
                     if (shallow.IsWell)
                         return;
                 }
-                catch (RepositoryException e) when (spec == AllTags && e.Failure.Kind is FailureKind.UpstreamInvalid)
+                catch (RepositoryException e) when (specs.Length > 1 && e.Failure.Kind is FailureKind.UpstreamInvalid)
                 {
                     // Together they are too large, and the mirror is gone: what is asked for may fit.
                     await PrepareAsync(mirror, address, refs, cancel);
@@ -204,9 +205,9 @@ internal sealed partial class GitMirrors : IDisposable
 
     private async Task<RefTable> AskRefsAsync(string key, RepositoryAddress address, CancellationToken cancel)
     {
-        // 1. Ask.
+        // 1. Ask. By the first protocol the names of all come with the first answer, by the second one with another question.
         var (result, call) = await _hosts.AskAsync(address, () => CallAsync(
-            address, new GitCommand(address.Url, ["ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout), cancel));
+            address, new GitCommand(address.Url, ["-c", "protocol.version=0", "ls-remote", "-q", "--end-of-options", address.Asked], _options.AskTimeout), cancel));
 
         // 2. What it said.
         var isUnreachable = GitFailures.SaysUnreachable(result);
@@ -270,16 +271,20 @@ internal sealed partial class GitMirrors : IDisposable
         var config = $"[core]\n\trepositoryformatversion = {(isSha256 ? 1 : 0)}\n\tfilemode = true\n\tbare = true\n";
         await File.WriteAllTextAsync(Path.Combine(mirror, "config"), isSha256 ? config + "[extensions]\n\tobjectformat = sha256\n" : config, cancel);
         await File.WriteAllTextAsync(Path.Combine(mirror, "HEAD"), "ref: refs/heads/main\n", cancel);
-        foreach (var directory in (ReadOnlySpan<string>)["refs/heads", "refs/tags", "objects/info", "objects/pack"])
+        foreach (var directory in (ReadOnlySpan<string>)["refs", "objects"])
             Directory.CreateDirectory(Path.Combine(mirror, directory));
     }
 
-    // What to fetch without history, best first: the files of all tags, where these are few, cost little more than those of one.
-    private static IEnumerable<string> SpecsOf(string name, RevisionTarget target, RefTable refs)
+    // What to fetch without history, best first: the files of all tags, where these are few, cost little more than those of one. By what
+    // the names stand for, as the server has just said it: it is not asked a second time, and what comes fits what was said.
+    private static IEnumerable<string[]> SpecsOf(string name, RevisionTarget target, RefTable refs)
     {
-        if (name.StartsWith("refs/tags/", StringComparison.Ordinal) && refs.TagsFrom("").Take(FewTags + 1).Count() is > 1 and <= FewTags)
-            yield return AllTags;
-        yield return name == "HEAD" ? $"{target.Hash}:refs/proxycluster/head" : $"+{name}:{name}";
+        string[] tags = name.StartsWith(Tags, StringComparison.Ordinal) ? [.. refs.TagsFrom("").Take(FewTags + 1).Select(static tag => Tags + tag)] : [];
+        if (tags.Length is > 1 and <= FewTags)
+            yield return [.. tags.Select(SpecOf)];
+        yield return [name == "HEAD" ? $"{target.Hash}:refs/proxycluster/head" : SpecOf(name)];
+
+        string SpecOf(string one) => $"+{refs.ObjectOrNull(one) ?? one}:{one}";
     }
 
     // A git that was killed leaves its locks, which would keep every other away. Whoever holds the turn is the only one who writes.

@@ -238,7 +238,7 @@ internal sealed record ProgramCommand(
     public Func<Failure?>? Watch { get; init; }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Path.GetFileName(Program)} {Arguments.FirstOrDefault(static word => char.IsAsciiLetter(word[0]))}";
+    public override string ToString() => $"{Path.GetFileName(Program)} {Arguments.FirstOrDefault(static word => char.IsAsciiLetter(word[0]) && !word.Contains('='))}";
 }
 
 /// <summary>What came of a command.</summary>

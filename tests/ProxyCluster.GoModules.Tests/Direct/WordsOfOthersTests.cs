@@ -87,6 +87,8 @@ public sealed class WordsOfOthersTests
     {
         var table = RefTable.Parse($"{new string('b', 40)}\trefs/tags/v1\n{new string('c', 40)}\trefs/tags/v1^{{}}\n{new string('c', 40)}\tHEAD\nnonsense\n{new string('c', 39)}\trefs/heads/x\n");
         Assert.Equal(new string('c', 40), table.TagOrNull("v1"));
+        Assert.Equal(new string('b', 40), table.ObjectOrNull("refs/tags/v1"));
+        Assert.Equal(new string('c', 40), table.ObjectOrNull("HEAD"));
         Assert.Equal(["v1"], table.TagsOn(new string('c', 40)));
         Assert.Equal(default, table.Find("x"));
         Assert.Equal("HEAD", table.Find("ccccccc").Ref);

@@ -93,6 +93,51 @@ public sealed class TransportTests : IDisposable
         Assert.Equal(1, server.Fetches["lib"]);
     }
 
+    // A host is a round trip away: its names come with one answer, and what they stand for is not asked again when it is fetched.
+    [Fact]
+    public async Task Version_OverHttp_CostsThreeRequests()
+    {
+        using var server = new GitHttpServer(_repositories.Path);
+
+        Assert.NotEmpty(await ReadAsync(World(server.Url).Modules.ArtifactAsync(new(Lib, "v1.1.0"), ArtifactKind.Zip, Cancellation)));
+
+        Assert.Equal(3, server.Logins.Count);
+    }
+
+    [Fact]
+    public async Task Version_ThatIsMirrored_CostsOneRequestAndOneLook()
+    {
+        using var server = new GitHttpServer(_repositories.Path);
+        var log = _repositories["log"];
+        var program = ShellScript.Write(_repositories["git"], $"echo \"$*\" >> {log}\nexec git \"$@\"");
+        var world = World(server.Url, configure: options => (options.Git, options.FreshFor) = (program, TimeSpan.Zero));
+        await ReadAsync(world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Info, Cancellation));
+        var requests = server.Logins.Count;
+        File.Delete(log);
+
+        await ReadAsync(world.Modules.ArtifactAsync(new(Lib, "v1.1.0"), ArtifactKind.Info, Cancellation));
+
+        Assert.Equal(requests + 1, server.Logins.Count);
+        Assert.Equal(2, File.ReadAllLines(log).Length);
+    }
+
+    // Its host has thrown away what the name stood for when it was asked.
+    [Fact]
+    public async Task Tag_ThatMovesBetweenTheQuestionAndTheFetch_IsNotTakenForAnother()
+    {
+        using var server = new GitHttpServer(_repositories.Path);
+        var world = World(server.Url, configure: static options => options.FreshFor = TimeSpan.FromHours(1));
+        await ReadAsync(world.Modules.ListAsync(Lib, Cancellation));
+        var directory = Path.Combine(_repositories.Path, "lib");
+        ScriptedRepository.Git(null, "-C", directory, "tag", "-f", "v1.1.0", "main");
+        ScriptedRepository.Git(null, "-C", directory, "repack", "-a", "-d", "-q");
+        ScriptedRepository.Git(null, "-C", directory, "prune", "--expire=now");
+
+        var info = await ReadAsync(world.Modules.ArtifactAsync(new(Lib, "v1.1.0"), ArtifactKind.Info, Cancellation));
+
+        Assert.Contains(_lib.Hash(2), info, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Versions_OfARepositoryWithManyTags_CostTheirOwnFiles()
     {
