@@ -70,12 +70,7 @@ internal sealed class DirectModules(
             // 2. In the repository?
             var asked = repository(false);
             if (revision.Revision?.Version != module.Version)
-            {
-                if (kind is ArtifactKind.Info && !isPseudo)
-                    asked.Expect(place.RevisionOf(module.Version));
                 revision = await new ModuleRevisions(place, asked).FindAsync(module.Version, cancel);
-            }
-
             if (revision.Revision is not { } found || found.Version != module.Version)
                 return Absent(key, revision);
             _found.Remember(key, found, (found.Tree.GoMod?.Length ?? 0) + key.Length);

@@ -23,7 +23,6 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
     private readonly Dictionary<string, RepositoryCommit?> _commits = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<string> _goMods = place.GoMods;
     private RefTable? _refs;
-    private (string Ref, Task<FoundTarget?> Look)? _expected;
 
     // The mirror has had something for this question.
     private bool _isThere;
@@ -35,12 +34,6 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
     public async Task<RefTable> ReadRefsAsync(CancellationToken cancel) =>
         _refs ??= isLocal ? await ReadLocalRefsAsync(cancel) : await mirrors.ReadRefsAsync(address, cancel);
 
-    public void Expect(string tag)
-    {
-        if (!isLocal && mirrors.HasMirror(address))
-            _expected = ($"refs/tags/{tag}", LookForAsync($"refs/tags/{tag}"));
-    }
-
     public async Task<RepositoryCommit?> FindCommitAsync(RevisionTarget target, CancellationToken cancel)
     {
         if (target.Hash is not { } hash || target.IsAmbiguous)
@@ -48,7 +41,7 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
         if (_commits.TryGetValue(hash, out var known))
             return known;
 
-        var here = await ExpectedOrNullAsync(target) ?? await mirrors.FindAsync(address, target, _goMods, _isThere, cancel);
+        var here = await mirrors.FindAsync(address, target, _goMods, _isThere, cancel);
         if ((here.Commit is null || here.IsMoved) && !isLocal)
         {
             await mirrors.FetchAsync(address, target, await ReadRefsAsync(cancel), cancel);
@@ -119,24 +112,6 @@ internal sealed class GitRepository(GitMirrors mirrors, RepositoryAddress addres
                 await archive.DisposeAsync();
         }
     }
-
-    // Nobody may be left to be told that it failed; whoever asks the mirror next is.
-    private async Task<FoundTarget?> LookForAsync(string name)
-    {
-        try
-        {
-            var found = await mirrors.ReadAsync(address, [name + "^{commit}", .. _goMods.Select(file => $"{name}:{file}")], MaxObject, isThere: false, CancellationToken.None);
-            return found[0] is { Kind: "commit" } commit ? new FoundTarget(commit, false, [.. found.Skip(1)]) : null;
-        }
-        catch (Exception e) when (e is RepositoryException or InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    // It counts if the name stands here for what the repository says.
-    private async Task<FoundTarget?> ExpectedOrNullAsync(RevisionTarget target) =>
-        _expected is { } expected && expected.Ref == target.Ref && await expected.Look is { } found && found.Commit!.Hash == target.Hash ? found : null;
 
     private static string NameOf(string commit, string path) => $"{commit}:{path}";
 

@@ -31,11 +31,6 @@ internal interface IRepositoryKind
 /// <summary>A repository while a question is answered.</summary>
 internal interface IAskedRepository : IModuleRepository
 {
-    /// <summary>A tag will be asked for: what is here of it can be looked for while the repository is asked what it stands for.</summary>
-    void Expect(string tag)
-    {
-    }
-
     /// <summary>The files below a directory at a commit.</summary>
     /// <param name="commit">The commit.</param>
     /// <param name="directory">Empty for the root; paths are relative to it.</param>
