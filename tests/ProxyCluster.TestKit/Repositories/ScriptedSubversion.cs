@@ -1,4 +1,5 @@
 using System.Globalization;
+using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.TestKit.Repositories;
 
@@ -19,10 +20,7 @@ public sealed class ScriptedSubversion
         RepositoryCommand.Run("svnadmin", ["create", directory]);
 
         // Times are set afterwards, which a hook has to allow.
-        var hook = Path.Combine(directory, "hooks", "pre-revprop-change");
-        File.WriteAllText(hook, "#!/bin/sh\n");
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        ShellScript.Write(Path.Combine(directory, "hooks", "pre-revprop-change"), "");
         Svn("checkout", "-q", _url, copy);
         Send(["trunk", "tags", "branches"]);
     }

@@ -114,12 +114,9 @@ public sealed class OidcTests : IAsyncLifetime
         Assert.Equal(200, (await AskAsync(silo, old)).Status);
         _clock.Advance(IdentityProvider.Lifetime + TimeSpan.FromMinutes(1));
         Assert.Equal(401, (await AskAsync(silo, old)).Status);
-        var script = _scratch["auth"];
-        File.WriteAllText(
-            script,
-            $"#!/bin/sh\nif [ $# -eq 0 ]; then t={old}; else t={await _provider.TokenAsync("ci", "payments")}; fi\nprintf 'https://{silo.Address}\\n\\nAuthorization: Bearer %s\\n\\n' $t\n");
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var script = ShellScript.Write(
+            _scratch["auth"],
+            $"if [ $# -eq 0 ]; then t={old}; else t={await _provider.TokenAsync("ci", "payments")}; fi\nprintf 'https://{silo.Address}\\n\\nAuthorization: Bearer %s\\n\\n' $t");
         go.Set("GOAUTH", script);
         Assert.Equal(ClosedSilo.Private.ZipH1, (await go.DownloadAsync(ClosedSilo.Private.Module.ToString())).Values.Single().Sum);
 

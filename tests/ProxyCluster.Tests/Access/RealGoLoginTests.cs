@@ -119,11 +119,5 @@ public sealed class RealGoLoginTests : IDisposable
     private static void WriteNetrc(GoWorkspace go, TestSilo silo, string program, string token) => File.WriteAllText(
         Path.Combine(go.Home, ".netrc"), $"machine {(program == "newer" ? silo.Address.ToString() : silo.Address.Address.ToString())} login any password {token}\n");
 
-    private string Script(string name, string body)
-    {
-        File.WriteAllText(_scratch[name], $"#!/bin/sh\n{body}\n");
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(_scratch[name], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return _scratch[name];
-    }
+    private string Script(string name, string body) => ShellScript.Write(_scratch[name], body);
 }

@@ -118,10 +118,9 @@ public sealed class HostileOtherKindsTests : IDisposable
     {
         const string list = "<lists><list><entry kind='file'><name>a</name><size>9223372036854775807</size></entry><entry kind='file'><name>b</name><size>9223372036854775807</size></entry></list></lists>";
         const string log = "<log><logentry revision='2'><date>2020-09-13T12:26:40.000000Z</date></logentry></log>";
-        File.WriteAllText(_scratch["svn.sh"], $"#!/bin/sh\ncase $1 in log) echo \"{log}\";; list) echo \"{list}\";; cat) echo 'module vanity.test/svn/lib';; esac\n");
-        File.SetUnixFileMode(_scratch["svn.sh"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var svn = ShellScript.Write(_scratch["svn.sh"], $"case $1 in log) echo \"{log}\";; list) echo \"{list}\";; cat) echo 'module vanity.test/svn/lib';; esac");
 
-        var failure = (await World(options => options.Svn = _scratch["svn.sh"]).Modules.ArtifactAsync(
+        var failure = (await World(options => options.Svn = svn).Modules.ArtifactAsync(
             new(ModulePath.Parse("vanity.test/svn/lib"), "v0.0.0-20200913122640-000000000002"), ArtifactKind.Zip, Cancellation)).Failure;
 
         Assert.Equal(FailureKind.UpstreamInvalid, failure?.Kind);
@@ -213,11 +212,10 @@ public sealed class HostileOtherKindsTests : IDisposable
     [InlineData("ssh", 0)]
     public async Task Refusal_OfAHost_IsToldToSourcesOfWhatWasRefused(string scheme, int told)
     {
-        File.WriteAllText(_scratch["hg.sh"], "#!/bin/sh\necho 'remote: Permission denied (publickey).' >&2\nexit 255\n");
-        File.SetUnixFileMode(_scratch["hg.sh"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var hg = ShellScript.Write(_scratch["hg.sh"], "echo 'remote: Permission denied (publickey).' >&2\nexit 255");
         var source = new Told();
         var world = World(
-            options => (options.Hg, options.Rewrites) = (_scratch["hg.sh"], [$"https://hg.test/={scheme}://127.0.0.1/"]),
+            options => (options.Hg, options.Rewrites) = (hg, [$"https://hg.test/={scheme}://127.0.0.1/"]),
             GitLogin.Configured(new Logins(TimeProvider.System, _ => [new LoginRule("*", "", source)])));
 
         var failure = (await world.Modules.LatestAsync(ModulePath.Parse("vanity.test/hg/lib"), Cancellation)).Failure;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
+using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Repositories;
 
 namespace ProxyCluster.Tests.Repositories;
@@ -96,10 +97,7 @@ public sealed class HostileRepositoriesTests : IDisposable
         Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.0.0"), ArtifactKind.Mod, Cancellation)).Failure);
         var mirror = Directory.EnumerateDirectories(world.Tree.Repositories).Single(static path => Path.GetFileName(path) != "home");
         Directory.CreateDirectory(Path.Combine(mirror, "hooks"));
-        var hook = Path.Combine(mirror, "hooks", "reference-transaction");
-        File.WriteAllText(hook, $"#!/bin/sh\ntouch {_proof}\n");
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        ShellScript.Write(Path.Combine(mirror, "hooks", "reference-transaction"), $"touch {_proof}");
         ScriptedRepository.Git(null, "-C", directory, "tag", "v1.1.0", "main");
 
         Assert.Null((await world.Modules.ArtifactAsync(new(Lib, "v1.1.0"), ArtifactKind.Mod, Cancellation)).Failure);

@@ -5,6 +5,7 @@ using ProxyCluster.Credentials;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
 using ProxyCluster.Repositories;
+using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Repositories;
 
 namespace ProxyCluster.Tests.Repositories;
@@ -130,10 +131,7 @@ public sealed class TransportTests : IDisposable
     [Fact]
     public async Task Repository_OverSsh_IsAskedByTheLoginsCommand()
     {
-        var ssh = _repositories["ssh"];
-        File.WriteAllText(ssh, "#!/bin/sh\nfor last; do :; done\nexec sh -c \"$last\"\n");
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(ssh, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var ssh = ShellScript.Write(_repositories["ssh"], "for last; do :; done\nexec sh -c \"$last\"");
         await AssertIsWholeAsync(World($"ssh://git@nowhere.test{_repositories.Path}/", new GitLogin([], ssh)));
     }
 
