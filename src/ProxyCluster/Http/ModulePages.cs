@@ -38,7 +38,7 @@ internal sealed class ModulePages(ModuleGate gate, AccessRules access, Responses
             return null;
 
         // As people write it: names are not escaped.
-        var name = below.Trim('/').ToString();
+        var name = below[1..].ToString();
         var at = name.IndexOf('@', StringComparison.Ordinal);
         var version = at < 0 ? null : name[(at + 1)..];
         if (!ModulePath.TryParse(at < 0 ? name : name[..at], out var module, out _) || (version is not null && !VersionQuery.TryParse(module, version, out _, out _)))

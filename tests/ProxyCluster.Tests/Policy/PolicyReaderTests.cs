@@ -143,7 +143,7 @@ public sealed class PolicyReaderTests
     [InlineData("policy: 1\nrules:\n- {name: a, action: redirect, to: '{module}.example.com'}", "3:35: to: write an address")]
     [InlineData("policy: 1\nrules:\n- {name: a, action: redirect, to: 'https://{module}/'}", "3:35: to: there are {module} and {version} to fill in, behind the host")]
     [InlineData("policy: 1\nrules:\n- {name: a, action: redirect, to: 'https://a.example/{path}'}", "3:35: to: there are {module} and {version} to fill in, behind the host")]
-    [InlineData("policy: 1\nrules:\n- {name: a, action: redirect, to: 'https://a.example/', match: {query: latest}}", "3:73: redirect looks at modules, client, regions, hours, weekdays, percent only")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: redirect, to: 'https://a.example/', match: {query: latest}}", "3:72: redirect looks at modules, client, regions, hours, weekdays, percent only")]
     public void Read_AMistake_SaysWhereAndWhat(string yaml, string mistake) => Assert.StartsWith(mistake, Mistakes(yaml)[0], StringComparison.Ordinal);
 
     [Fact]

@@ -105,10 +105,10 @@ public class PolicyTests
             mirror.Put(module.Stem + ending, body);
         mirror.Put($"/{Ours}/@v/list", "v1.1.0\n");
         silo.Services.GetRequiredService<PolicyBook>().Take(
-            $$"""
+            $$$"""
             policy: 1
             rules:
-            - {name: ours, action: rewrite, upstream: '{{mirror.Url}}', match: {modules: git.corp.example}}
+            - {name: ours, action: rewrite, upstream: '{{{mirror.Url}}}', match: {modules: git.corp.example}}
             """);
         using var workspace = new GoWorkspace(silo.Http.BaseAddress!.ToString(), "off");
         await workspace.GoAsync("mod", "init", "example.com/main");
