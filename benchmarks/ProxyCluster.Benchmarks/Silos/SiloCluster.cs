@@ -80,10 +80,13 @@ internal sealed class SiloCluster : IAsyncDisposable
     /// <summary>Asks a silo for a module version as a client does.</summary>
     public static async Task AskAsync(ProxyProcess silo, ModuleVersion module)
     {
-        using var answer = await silo.Http.GetAsync(PathOf(module)[1..]);
+        using var answer = await silo.Http.GetAsync(TargetOf(module));
         if (!answer.IsSuccessStatusCode)
             throw new HttpRequestException($"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
     }
+
+    /// <summary>What a client asks of a silo, below its address.</summary>
+    public static string TargetOf(ModuleVersion module) => PathOf(module)[1..];
 
     public static async Task UntilAsync(Func<bool> condition)
     {

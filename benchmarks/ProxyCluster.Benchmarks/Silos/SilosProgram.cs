@@ -33,8 +33,11 @@ internal static class SilosProgram
             case "region":
                 await RegionLoss.RunAsync(rounds);
                 return 0;
+            case "rollout":
+                await Rollouts.RunAsync(rounds);
+                return 0;
             default:
-                await Console.Error.WriteLineAsync("benchmarks/run silos alone [rounds [PROGRAM [OTHER]]] | calls | deaths [rounds] | load | ocean [rounds [PROGRAM]] | region [rounds]");
+                await Console.Error.WriteLineAsync("benchmarks/run silos alone [rounds [PROGRAM [OTHER]]] | calls | deaths [rounds] | load | ocean [rounds [PROGRAM]] | region [rounds] | rollout [rounds]");
                 return 2;
         }
     }

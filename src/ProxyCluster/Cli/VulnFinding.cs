@@ -11,7 +11,11 @@ namespace ProxyCluster.Cli;
 /// <param name="Broken">Records that could not be read.</param>
 /// <param name="Checked">Versions that were judged.</param>
 /// <param name="Findings">What affects them.</param>
-internal sealed record VulnReport(string Database, int Advisories, int Broken, int Checked, IReadOnlyList<VulnFinding> Findings);
+internal sealed record VulnReport(string Database, int Advisories, int Broken, int Checked, IReadOnlyList<VulnFinding> Findings)
+{
+    /// <summary>Who was given what is affected; null where that was not asked for.</summary>
+    public IReadOnlyList<VulnServed>? Served { get; init; }
+}
 
 /// <summary>One advisory that affects one version.</summary>
 internal sealed record VulnFinding(

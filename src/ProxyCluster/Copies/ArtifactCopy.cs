@@ -121,7 +121,7 @@ internal sealed class ArtifactCopy(
             return new(CopyStatus.Unproven, null, mismatch.Message);
 
         // 4. Ours from here on; what another artifact of the module needs is fetched when it is asked for.
-        var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, source, clock.GetUtcNow());
+        var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, source, clock.GetUtcNow(), Upstream: named.Upstream);
         var result = await store.CommitAsync(ModuleRecord.Of(module, kind, artifact, contents.H1, sums), kind, incoming, cancel);
         return result.Status == CommitStatus.Conflict
             ? new(CopyStatus.Conflict, null, result.Conflict ?? $"{module}: integrity conflict")

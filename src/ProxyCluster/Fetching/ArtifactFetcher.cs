@@ -2,6 +2,7 @@ using System.Buffers;
 using ProxyCluster.Audit;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Policy;
 using ProxyCluster.Storage;
 using ProxyCluster.Telemetry;
 using ProxyCluster.Verification;
@@ -35,17 +36,17 @@ internal sealed partial class ArtifactFetcher(
 {
     /// <summary>
     /// Fetches, proves and commits; gives the record that names the artifact. <paramref name="known"/> is the present
-    /// record, whose hashes bind this fetch too. An upstream that says when to come back is not waited for where <paramref name="mayWait"/> is false.
+    /// record, whose hashes bind this fetch too, whoever is asked. An upstream that says when to come back is not waited for where <paramref name="mayWait"/> is false.
     /// </summary>
     public async Task<Outcome<ModuleRecord>> FetchAsync(
-        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayWait, CancellationToken cancel)
+        ModuleVersion module, ArtifactKind kind, PolicyRewrite? rewrite, ModuleRecord? known, bool mayWait, CancellationToken cancel)
     {
         if (!DataTree.Fits(module))
             return new Failure(FailureKind.Blocked, $"{module}: the name is too long to be stored");
 
         try
         {
-            return await FetchAndCommitAsync(module, kind, known, mayWait, cancel);
+            return await FetchAndCommitAsync(module, kind, rewrite, known, mayWait, cancel);
         }
         catch (StoreException e)
         {
@@ -55,7 +56,7 @@ internal sealed partial class ArtifactFetcher(
     }
 
     private async Task<Outcome<ModuleRecord>> FetchAndCommitAsync(
-        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayWait, CancellationToken cancel)
+        ModuleVersion module, ArtifactKind kind, PolicyRewrite? rewrite, ModuleRecord? known, bool mayWait, CancellationToken cancel)
     {
         // 1. Ask for the proof; it arrives while the bytes do.
         var proof = kind == ArtifactKind.Info ? null : verifier.ProveAsync(module, cancel).AsTask();
@@ -68,7 +69,7 @@ internal sealed partial class ArtifactFetcher(
         IncomingArtifact? incoming = null;
         try
         {
-            var request = new UpstreamRequest(UpstreamResource.Artifact(module, kind)) { MayWait = mayWait };
+            var request = new UpstreamRequest(UpstreamResource.Artifact(module, kind)) { MayWait = mayWait, Rewrite = rewrite };
             var outcome = await upstreams.FetchAsync(
                 request,
                 async (answer, stop) =>
@@ -189,7 +190,7 @@ internal sealed partial class ArtifactFetcher(
             }
         }
 
-        var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, answer.Upstream, clock.GetUtcNow());
+        var artifact = new StoredArtifact(incoming.Sha256, incoming.Size, answer.Upstream, clock.GetUtcNow(), Upstream: answer.Upstream);
         return ModuleRecord.Of(module, kind, artifact, received.H1, sums);
     }
 

@@ -32,7 +32,7 @@ internal sealed class DirectUpstream(RegionModules modules, Logins logins, IOpti
     /// <inheritdoc/>
     public async Task<UpstreamReply> OpenAsync(UpstreamRequest request, CancellationToken ct)
     {
-        var outcome = await modules.AskAsync(ProxyPath.Parse(request.Resource.TreePath), ct);
+        var outcome = await modules.AskAsync(ProxyPath.Parse(request.Resource.TreePath), request.Rewrite?.Repository, ct);
         if (!outcome.TryGet(out var answer, out var failure))
             return failure.Kind is FailureKind.UpstreamUnavailable ? UpstreamFault.Passing(failure.Kind, failure.Message) : new UpstreamFault(failure);
         if (answer.Proxy is { } proxy)

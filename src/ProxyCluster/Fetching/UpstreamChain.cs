@@ -10,7 +10,7 @@ namespace ProxyCluster.Fetching;
 /// <summary>
 /// The upstreams in their order, with the exact semantics of GOPROXY (spec §3): after <c>,</c> the next is asked only
 /// when absence was proven, after <c>|</c> on any failure; each request walks from the first that may know of its module
-/// (<see cref="UpstreamRoutes"/>), over all that may.
+/// (<see cref="UpstreamRoutes"/>), over all that may; where the policy names one of them for it, that is the only one.
 /// </summary>
 /// <remarks>
 /// Promises. Every wait ends, by limits on connecting, on the first byte, on silence, on pace and in total, and every
@@ -85,7 +85,7 @@ internal sealed class UpstreamChain : IDisposable
         var (wasAsked, metOutage) = (false, false);
         for (var i = 0; i < _links.Count; i++)
         {
-            if (!_routes.Of(i, request.Resource.Path).MayAsk)
+            if (!_routes.Of(i, request.Resource.Path, request.Rewrite).MayAsk)
                 continue;
 
             var link = _links[i];
@@ -104,7 +104,7 @@ internal sealed class UpstreamChain : IDisposable
         }
 
         if (failures.Count == 0)
-            return new Failure(FailureKind.Blocked, $"{request.Resource} is not asked for: no upstream may see it ({_routes.WhyNobody(request.Resource.Path)})");
+            return _routes.WhyNobody(request.Resource, request.Rewrite);
 
         Count(wasAsked, metOutage);
         return FailureChoice.MostUseful(failures);

@@ -1,3 +1,5 @@
+using ProxyCluster.Policy;
+
 namespace ProxyCluster.Fetching;
 
 /// <summary>A question to the upstream chain.</summary>
@@ -13,4 +15,7 @@ internal sealed record UpstreamRequest(UpstreamResource Resource, long? SizeLimi
     /// waited already. What fails at once is tried again as ever.
     /// </summary>
     public bool MayWait { get; init; } = true;
+
+    /// <summary>Who is asked in place of the list; null for the list.</summary>
+    public PolicyRewrite? Rewrite { get; init; }
 }

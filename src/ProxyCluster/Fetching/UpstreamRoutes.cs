@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Options;
 using ProxyCluster.GoModules.Names;
+using ProxyCluster.Outcomes;
+using ProxyCluster.Policy;
 using ProxyCluster.Verification;
 
 namespace ProxyCluster.Fetching;
@@ -11,6 +13,10 @@ namespace ProxyCluster.Fetching;
 /// Promises. Who is named for a module (<see cref="UpstreamModulesOptions.Include"/>) is the only one asked for it: what it
 /// does not have, no other upstream can slip in under that name. A private module (GOPRIVATE) is asked of no upstream that
 /// is public, unless that one is named for it. The words of the list see nothing and stay.
+/// <para>
+/// Who is named by the policy (<see cref="PolicyRewrite"/>) is the only one too, whatever Include says; but it keeps to its Exclude, and no policy has a
+/// private module asked of who is public: a pattern that reaches too far would give every private name away at once.
+/// </para>
 /// <para>
 /// Leaves to others: the checksum database, which has patterns of its own (GONOSUMDB, GOPRIVATE).
 /// </para>
@@ -68,18 +74,40 @@ internal sealed class UpstreamRoutes
                 return new(false, $"the Include of {other.Entry} has \"{claim}\"");
         }
 
-        if (IsPublic(rule.Entry) && path.Value != Verifier.Toolchain && _private.MatchOrNull(path) is { } secret)
-            return new(false, $"the module is private by \"{secret}\", and this upstream is public");
-        return new(true, "nothing keeps the module from it");
+        return SecretOrNull(rule.Entry, path) is { } secret ? new(false, secret) : new(true, "nothing keeps the module from it");
+    }
+
+    /// <summary>The same where the policy may name one of them for it.</summary>
+    public UpstreamRoute Of(int index, ModulePath path, PolicyRewrite? rewrite)
+    {
+        if (rewrite is null)
+            return Of(index, path);
+        var rule = _rules[index];
+        return rule.Entry.DisplayName != rewrite.Upstream ? new(false, rewrite.ToString())
+            : rule.Exclude.MatchOrNull(path) is { } excluded ? new(false, $"its Exclude has \"{excluded}\"")
+            : SecretOrNull(rule.Entry, path) is { } secret ? new(false, secret)
+            : new(true, rewrite.ToString());
     }
 
     /// <summary>May the module's repository be asked: does the list have <c>direct</c>, and may that see the module?</summary>
     public bool MayAskRepositoryOf(ModulePath path) =>
         _rules.Index().Any(rule => rule.Item.Entry.Kind is GoProxyEntryKind.Direct && Of(rule.Index, path).MayAsk);
 
-    /// <summary>Why no upstream is asked for the module.</summary>
-    public string WhyNobody(ModulePath path) =>
-        string.Join("; ", _rules.Select((rule, index) => $"{rule.Entry}: {Of(index, path).Why}"));
+    /// <summary>
+    /// Why no upstream is asked. That one is not in this silo's list says nothing of the module: another silo's may have it.
+    /// </summary>
+    public Failure WhyNobody(UpstreamResource resource, PolicyRewrite? rewrite)
+    {
+        if (rewrite is not null && _rules.All(rule => rule.Entry.DisplayName != rewrite.Upstream))
+            return new Failure(FailureKind.UpstreamUnavailable, $"{resource}: {rewrite}, which is not in this silo's Upstreams:List");
+        var reasons = _rules.Select((rule, index) => $"{rule.Entry}: {Of(index, resource.Path, rewrite).Why}");
+        return new Failure(FailureKind.Blocked, $"{resource} is not asked for: no upstream may see it ({string.Join("; ", reasons)})");
+    }
+
+    private string? SecretOrNull(GoProxyEntry entry, ModulePath path) =>
+        IsPublic(entry) && path.Value != Verifier.Toolchain && _private.MatchOrNull(path) is { } secret
+            ? $"the module is private by \"{secret}\", and this upstream is public"
+            : null;
 
     private static bool IsPublic(GoProxyEntry entry) => entry.Kind is GoProxyEntryKind.Http && PublicHosts.Contains(entry.Url!.IdnHost);
 

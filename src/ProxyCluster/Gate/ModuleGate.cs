@@ -1,5 +1,6 @@
 using System.Globalization;
 using ProxyCluster.Access;
+using ProxyCluster.Clustering;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
@@ -70,6 +71,22 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRu
     public bool HidesSomeOf(in Ask ask) =>
         rulings.Current.Concerns(ask.What.Query.Path) || (ask.Trail?.Policy.HidesSomeOf(ask.What.Query.Path) ?? false);
 
+    /// <summary>
+    /// Who is to be asked for a module in place of the list of upstreams; null for the list. What is fetched is for everybody, so what is being
+    /// rolled out has no say yet.
+    /// </summary>
+    public PolicyRewrite? RewriteOrNull(ModulePath module) => policies.InForce.Stable.RewriteOrNull(module);
+
+    /// <summary>Where people who ask for a module's page find it, and by which policy; null where no rule says, or they may not know of the module.</summary>
+    public ModulePage? PageOrNull(ModulePath module, string? version, in Asker who)
+    {
+        var policy = policies.InForce.Of(ClientOf(who));
+        return policy.PageOrNull(module, version, ClientOf(who)) is { } url
+            && JudgeByName(new Ask(ProxyPath.ToQuery(new Query(module, QueryKind.List)), who, AskLevel.Client, Door.Client)).Refusal is null
+            ? new ModulePage(url, policy.Header)
+            : null;
+    }
+
     /// <summary>May this be asked, whatever is stored?</summary>
     public Verdict Judge(in Ask ask)
     {
@@ -112,7 +129,11 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRu
     /// Why an answer may not name a version to whoever asks, as far as is known of it; null where it may. What waits from when it is first seen,
     /// and was not, may not. It is no decision about the question itself, so it leaves no trail.
     /// </summary>
-    public Failure? WhyNotNamedOrNull(in Ask ask, ModuleVersion module, Func<ModuleVersion, ModuleRecord?> find)
+    /// <param name="ask">The question.</param>
+    /// <param name="module">The version.</param>
+    /// <param name="upstream">Who named it, and so would be asked for it; empty where that is what is stored.</param>
+    /// <param name="find">Finds what is stored of it.</param>
+    public Failure? WhyNotNamedOrNull(in Ask ask, ModuleVersion module, string upstream, Func<ModuleVersion, ModuleRecord?> find)
     {
         var about = ask.About(ProxyPath.ToArtifact(module, ArtifactKind.Info));
         if (JudgeByName(about).Refusal is { } refusal)
@@ -130,7 +151,7 @@ internal sealed class ModuleGate(Verifier verifier, RulingBook rulings, AccessRu
         {
             var decision = trail.Policy.Decide(question, out _);
             return decision.Verdict == PolicyVerdict.Pending
-                ? trail.Policy.Decide(question with { Facts = find(module) is { } record ? FactsOf(record) : PolicyFacts.Unseen(clock.GetUtcNow()) }, out _)
+                ? trail.Policy.Decide(question with { Facts = find(module) is { } record ? FactsOf(record) : PolicyFacts.Unseen(clock.GetUtcNow(), upstream) }, out _)
                 : decision;
         }
     }

@@ -2,6 +2,11 @@ using ProxyCluster.Outcomes;
 
 namespace ProxyCluster.Gate;
 
+/// <summary>Where people find a module's page.</summary>
+/// <param name="Url">Its address.</param>
+/// <param name="Policy">The number of the policy that says so, as a header has it.</param>
+internal readonly record struct ModulePage(string Url, string Policy);
+
 /// <summary>What the gate says of a question, or of what is stored in answer to it.</summary>
 /// <param name="Refusal">Why there will be no answer; null where there may be one.</param>
 /// <param name="IsProven">False where what is stored is not proven well enough today: it must be proven anew before it is served.</param>

@@ -19,6 +19,7 @@ internal static class HttpRegistration
         services.AddSingleton<Responses>();
         services.AddSingleton<ArtifactResponse>();
         services.AddSingleton<ModuleEndpoints>();
+        services.AddSingleton<ModulePages>();
         services.AddSingleton<ChecksumDatabaseEndpoints>();
         services.AddSingleton<SystemEndpoints>();
         services.AddSingleton<PeerEndpoints>();

@@ -52,7 +52,7 @@ internal sealed class ModuleEndpoints(
             try
             {
                 await artifacts.WriteAsync(context, opened.Content, opened.WasHere, cancel);
-                return new Seen(label, opened.WasHere ? "hit" : "miss") { HasCountedBytes = opened.Content.File is not null, Origin = opened.Content.Artifact.Stored.Source };
+                return new Seen(label, opened.WasHere ? "hit" : "miss") { HasCountedBytes = opened.Content.File is not null, Origin = opened.Content.Artifact.Stored.Origin };
             }
             catch (StoreException e) when (!context.Response.HasStarted)
             {

@@ -35,6 +35,7 @@ internal sealed class ProxyHandler(
     ArtifactResponse artifacts,
     Responses responses,
     ModuleEndpoints modules,
+    ModulePages pages,
     ChecksumDatabaseEndpoints checksumDatabases,
     SystemEndpoints system,
     PeerEndpoints peers,
@@ -203,7 +204,7 @@ internal sealed class ProxyHandler(
             if (audit.KeepsDownloads)
             {
                 var who = forwarded ?? new Asker(context.Connection.RemoteIpAddress) { Identity = login.Who };
-                audit.Hit(context, target, target.Length - key.Length, artifact.Stored.Source, now.Policy, who with { Namespace = inNamespace });
+                audit.Hit(context, target, target.Length - key.Length, artifact.Stored.Origin, now.Policy, who with { Namespace = inNamespace });
             }
 
             return written;
@@ -281,7 +282,7 @@ internal sealed class ProxyHandler(
         // 3. The question, made here and nowhere else.
         var client = forwarded?.Who ?? new Asker(context.Connection.RemoteIpAddress) { Identity = login.Who };
         if (!TryAsk(context, path, client, forwarded is null ? Door.Client : Door.Forwarded, out var ask, out var failure))
-            return await FailAsync(context, failure);
+            return await pages.SendOrNullAsync(context, path, client) ?? await FailAsync(context, failure);
         Tracing.NameModule(ask.What);
         policy.Follow(context, ask);
 
@@ -306,7 +307,7 @@ internal sealed class ProxyHandler(
         if (isPassedOn && isRemembered && await forwarder.RememberOrNullAsync(context, RequestTarget.From(target), ask) is { } known)
         {
             var written = WriteHot(context, known);
-            audit.Answered(context, ask, written.Seen with { Origin = known.Stored.Source }, null);
+            audit.Answered(context, ask, written.Seen with { Origin = known.Stored.Origin }, null);
             return await CountedAsync(written);
         }
 

@@ -17,6 +17,10 @@ namespace ProxyCluster.Policy;
 /// for anybody. All else asks those few rules again: a thousand rules cost a hit what its own cost.
 /// </para>
 /// <para>
+/// <b>Where a module is asked for</b> says the first rewrite of it, wherever it stands among the others: it decides nothing, and who asks does not
+/// matter.
+/// </para>
+/// <para>
 /// <b>Questions that name no version</b> (lists, <c>@latest</c>, branches) are refused only where no version would be had: a rule about
 /// versions that allows some leaves it to their own decisions, by which lists are filtered. A question that names a version and is of
 /// another kind than <see cref="AskKinds.Version"/> is that of such an answer: may it name the version?
@@ -30,6 +34,8 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
 
     private readonly WeightedCache<OfModule> _modules = new(MemoryBytes / 2);
     private readonly WeightedCache<OfVersion> _versions = new(MemoryBytes);
+    private readonly bool _hasRewrites = rules.Any(static rule => rule.Rule.Action.Verb == RuleVerb.Rewrite);
+    private readonly ImmutableArray<CompiledRule> _redirects = [.. rules.Where(static rule => rule.Rule.Action.Verb == RuleVerb.Redirect)];
 
     /// <summary>Nothing is decided by it.</summary>
     public static ActivePolicy None { get; } = new(0, 0, [], PolicyAdvisories.None);
@@ -51,6 +57,24 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
 
     /// <summary>May a version of the module be refused that its list names?</summary>
     public bool HidesSomeOf(ModulePath module) => rules.Length > 0 && RulesOf(module).IsRestrictive;
+
+    /// <summary>Who is asked for the module in place of the list of upstreams; null for the list.</summary>
+    public PolicyRewrite? RewriteOrNull(ModulePath module) => _hasRewrites ? RulesOf(module).Rewrite : null;
+
+    /// <summary>Where people find a module's page; null where no rule says.</summary>
+    public string? PageOrNull(ModulePath module, string? version, in PolicyClient client)
+    {
+        if (_redirects.IsEmpty)
+            return null;
+        var plainName = NamedModules.PlainName(module.Value);
+        foreach (var rule in _redirects)
+        {
+            if (rule.IsAbout(module, plainName) && rule.IsPageOf(client))
+                return PageAddress.Of(rule.Rule.Action.To, module, version);
+        }
+
+        return null;
+    }
 
     /// <summary>Decides, and says whether it decides the same for anybody. Hot path: does not allocate where the version was asked for before.</summary>
     public PolicyDecision Decide(in PolicyQuestion question, out bool isForAnybody)
@@ -116,8 +140,9 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
     {
         var plainName = NamedModules.PlainName(module.Value);
         var isAdvised = advisories.Set.Concerns(module.Value);
-        CompiledRule[] about = [.. rules.Where(rule => rule.IsAbout(module, plainName) && (isAdvised || !rule.DependsOnAdvisories))];
-        var known = new OfModule(about, about.Any(static rule => rule.DependsOnClient), about.Any(static rule => rule.IsRestrictive));
+        CompiledRule[] about = [.. rules.Where(rule => rule.Decides && rule.IsAbout(module, plainName) && (isAdvised || !rule.DependsOnAdvisories))];
+        var rewrite = _hasRewrites ? rules.FirstOrDefault(rule => rule.Rule.Action.Verb == RuleVerb.Rewrite && rule.IsAbout(module, plainName)) : null;
+        var known = new OfModule(about, about.Any(static rule => rule.DependsOnClient), about.Any(static rule => rule.IsRestrictive), rewrite?.RewriteOf(number));
         _modules.Set(module.Value, known, WeightOfOne + (8 * about.Length));
         return known;
     }
@@ -150,7 +175,7 @@ internal sealed class ActivePolicy(long number, int version, ImmutableArray<Comp
         return known;
     }
 
-    private sealed record OfModule(CompiledRule[] Rules, bool DependsOnClient, bool IsRestrictive);
+    private sealed record OfModule(CompiledRule[] Rules, bool DependsOnClient, bool IsRestrictive, PolicyRewrite? Rewrite);
 
     private sealed record OfVersion(CompiledRule[] Rules, CompiledRule[] Naming, bool IsForAnybody, PolicyDecision? FixedOrNull);
 }

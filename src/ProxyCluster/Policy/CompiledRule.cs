@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using ProxyCluster.Access;
+using ProxyCluster.GoModules.Direct;
 using ProxyCluster.GoModules.Names;
 
 namespace ProxyCluster.Policy;
@@ -51,6 +52,9 @@ internal sealed class CompiledRule
     /// <summary>What it warns of; null where it does something else.</summary>
     public PolicyWarning? Warning { get; }
 
+    /// <summary>Has it a say in what is given? Others say where it is asked for, or what people see.</summary>
+    public bool Decides => Rule.Action.Verb is not (RuleVerb.Rewrite or RuleVerb.Redirect);
+
     /// <summary>Does it matter who asks?</summary>
     public bool DependsOnClient => _match is not { Namespaces: [], Subjects: [], Groups: [], Networks: [], Percent: null };
 
@@ -68,6 +72,11 @@ internal sealed class CompiledRule
 
     /// <summary>Is all behind it out of reach of a version's question, once module and version are what it is about?</summary>
     public bool IsLast => Rule.Action.Verb is RuleVerb.Allow or RuleVerb.Block && !DependsOnClient && !DependsOnFacts;
+
+    /// <summary>Of a rewrite, where it leads, by a policy of this number.</summary>
+    public PolicyRewrite RewriteOf(long number) => new(
+        number, Rule.Name, Rule.Action.To,
+        Rule.Action.Repository is { } url ? new RepositoryRoot(_match.Modules, "git", url) { IsOfPath = true } : null);
 
     /// <summary>Which condition on the member and the time does not hold; null where all do.</summary>
     public string? UnmetHereOrNull(string region, DateTimeOffset now) =>
@@ -118,6 +127,9 @@ internal sealed class CompiledRule
         : _match.Refs is not [] && !Matches(_match.Refs, question.Reference) ? "refs"
         : DependsOnClient ? UnmetByClientOrNull(question.Client)
         : null;
+
+    /// <summary>Is its page to be looked at elsewhere by this client?</summary>
+    public bool IsPageOf(in PolicyClient client) => !DependsOnClient || UnmetByClientOrNull(client) is null;
 
     /// <summary>Which condition on what is stored does not hold; null where all do.</summary>
     public string? UnmetByFactsOrNull(in PolicyFacts facts) => _match.Origins != Origins.None && (_match.Origins & facts.Origin) == Origins.None ? "origin" : null;

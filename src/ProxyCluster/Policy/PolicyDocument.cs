@@ -86,6 +86,12 @@ internal sealed record RuleAction(RuleVerb Verb, string Text = "")
 
     /// <summary>Bytes that a zip may have at most.</summary>
     public long MaxBytes { get; init; }
+
+    /// <summary>Of a rewrite, who is asked; of a redirect, the address, with <c>{module}</c> and <c>{version}</c>. Empty otherwise.</summary>
+    public string To { get; init; } = "";
+
+    /// <summary>Of a rewrite to <c>direct</c>, the repository's address; null for the one that the module's name leads to.</summary>
+    public string? Repository { get; init; }
 }
 
 /// <summary>The ways.</summary>
@@ -105,6 +111,12 @@ internal enum RuleVerb
 
     /// <summary>Refused where it is larger, and looked at on otherwise.</summary>
     MaxSize,
+
+    /// <summary>Asked for elsewhere than the list of upstreams says; whoever may have it may have it all the same.</summary>
+    Rewrite,
+
+    /// <summary>People who look at its page are sent elsewhere; of what <c>go</c> asks it says nothing.</summary>
+    Redirect,
 }
 
 /// <summary>Kinds of versions. One that is <c>+incompatible</c> is of another kind besides.</summary>

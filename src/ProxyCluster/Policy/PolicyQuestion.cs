@@ -54,20 +54,23 @@ internal readonly record struct PolicyClient(Identity? Identity, string Namespac
 /// <param name="Now">The time, UTC.</param>
 /// <param name="FirstSeen">When it was first stored here; null where it never was.</param>
 /// <param name="ZipBytes">Size of its zip; null where that is not known.</param>
-/// <param name="Origin">Where the bytes came from; none where there are none.</param>
+/// <param name="Origin">Where the bytes came from, or would come from as far as that is known; none where it is not.</param>
 internal readonly record struct PolicyFacts(DateTimeOffset Now, DateTimeOffset? FirstSeen, long? ZipBytes, Origins Origin)
 {
-    /// <summary>What is known of one that nobody has looked at.</summary>
-    public static PolicyFacts Unseen(DateTimeOffset now) => new(now, null, null, Origins.None);
+    /// <summary>What is known of one that nobody has looked at, and that an upstream may have named.</summary>
+    public static PolicyFacts Unseen(DateTimeOffset now, string upstream = "") => new(now, null, null, upstream.Length > 0 ? OriginOf(upstream) : Origins.None);
 
     /// <summary>What a record says of its version.</summary>
     public static PolicyFacts Of(ModuleRecord record, DateTimeOffset now) => new(now, record.FirstSeen, record.Zip?.Size, OriginOf(record));
 
-    private static Origins OriginOf(ModuleRecord record) => (record.Zip ?? record.Mod ?? record.Info)?.Source switch
+    // Of a copy both: it came from a member, who had it from somewhere. What was stored before records said so is told by its source's name: a
+    // member's is no address.
+    private static Origins OriginOf(ModuleRecord record) => (record.Zip ?? record.Mod ?? record.Info) switch
     {
         null => Origins.None,
-        "direct" => Origins.Direct,
-        var source when source.StartsWith("http", StringComparison.Ordinal) || source.StartsWith("file:", StringComparison.Ordinal) => Origins.Upstream,
-        _ => Origins.Peer,
+        { Upstream: { } upstream, Source: var source } => OriginOf(upstream) | (upstream == source ? Origins.None : Origins.Peer),
+        { Source: var source } => source == PolicyRewrite.Direct || source.Contains("://", StringComparison.Ordinal) ? OriginOf(source) : Origins.Peer,
     };
+
+    private static Origins OriginOf(string upstream) => upstream == PolicyRewrite.Direct ? Origins.Direct : Origins.Upstream;
 }

@@ -9,7 +9,7 @@ using YamlDotNet.RepresentationModel;
 namespace ProxyCluster.Policy;
 
 /// <summary>
-/// Reads the text of a policy: all of it or none, and every mistake with its place. What is to come (licences, signatures, rewrites) is
+/// Reads the text of a policy: all of it or none, and every mistake with its place. What is to come (licences, signatures) is
 /// a mistake too: a rule that was read over would protect nobody.
 /// </summary>
 internal sealed class PolicyReader
@@ -20,14 +20,14 @@ internal sealed class PolicyReader
     private const int Format = 1;
 
     private static readonly string[] TopKeys = ["policy", "rules"];
-    private static readonly string[] RuleKeys = ["name", "match", "action", "reason", "instead", "text", "days", "size", "from", "until"];
+    private static readonly string[] RuleKeys = ["name", "match", "action", "reason", "instead", "text", "days", "size", "upstream", "repository", "to", "from", "until"];
 
     private static readonly string[] MatchKeys =
         ["modules", "versions", "kinds", "advisories", "query", "refs", "origin", "client", "regions", "hours", "weekdays", "percent"];
 
     private static readonly string[] ClientKeys = ["namespace", "subject", "group", "address"];
     private static readonly string[] AdvisoryKeys = ["ids", "severity", "unrated", "days", "fixed"];
-    private static readonly string[] NotYet = ["licences", "licenses", "signatures", "require-signature", "rewrite"];
+    private static readonly string[] NotYet = ["licences", "licenses", "signatures", "require-signature"];
 
     private static readonly Dictionary<string, RuleVerb> Verbs = new(StringComparer.Ordinal)
     {
@@ -36,6 +36,15 @@ internal sealed class PolicyReader
         ["warn"] = RuleVerb.Warn,
         ["cooldown"] = RuleVerb.Cooldown,
         ["max-size"] = RuleVerb.MaxSize,
+        ["rewrite"] = RuleVerb.Rewrite,
+        ["redirect"] = RuleVerb.Redirect,
+    };
+
+    // What such rules can be about, and why not about more.
+    private static readonly Dictionary<RuleVerb, (string[] Conditions, string Why)> Narrow = new()
+    {
+        [RuleVerb.Rewrite] = (["modules"], "a module is fetched once for whoever asks"),
+        [RuleVerb.Redirect] = (["modules", "client", "regions", "hours", "weekdays", "percent"], "a page is of a module, and people look at it"),
     };
 
     private readonly List<PolicyMistake> _mistakes;
@@ -77,8 +86,9 @@ internal sealed class PolicyReader
             rule.Fault(rule.NodeOrNull("name"), "a rule needs a name of at most 64 lower-case letters, digits and hyphens");
         else if (!names.Add(name))
             rule.Fault(rule.NodeOrNull("name"), $"there is another rule {name}");
-        var match = rule.MapOrNull("match", MatchKeys, NotYet) is { } conditions ? ReadMatch(conditions) : new RuleMatch();
-        var action = ReadActionOrNull(rule, match);
+        var conditions = rule.MapOrNull("match", MatchKeys, NotYet);
+        var match = conditions is null ? new RuleMatch() : ReadMatch(conditions);
+        var action = ReadActionOrNull(rule, match, conditions);
         var (from, until) = (rule.ValueOrNull<DateTimeOffset>("from", ReadTime), rule.ValueOrNull<DateTimeOffset>("until", ReadTime));
         if (from >= until)
             rule.Fault(rule.NodeOrNull("until"), "until must be later than from");
@@ -122,7 +132,7 @@ internal sealed class PolicyReader
             TimeSpan.FromDays(map.ValueOrNull<int>("days", ReadDays) ?? 0), map.ValueOrNull<bool>("fixed", ReadYesOrNo));
     }
 
-    private static RuleAction? ReadActionOrNull(PolicyMap rule, RuleMatch match)
+    private static RuleAction? ReadActionOrNull(PolicyMap rule, RuleMatch match, PolicyMap? conditions)
     {
         if (rule.TextOrNull("action") is not { } word || !Verbs.TryGetValue(word, out var verb))
         {
@@ -141,9 +151,11 @@ internal sealed class PolicyReader
             RuleVerb.Warn => new() { ["text"] = true },
             RuleVerb.Cooldown => new() { ["days"] = true, ["reason"] = false },
             RuleVerb.MaxSize => new() { ["size"] = true, ["reason"] = false },
+            RuleVerb.Rewrite => new() { ["upstream"] = true, ["repository"] = false, ["reason"] = false },
+            RuleVerb.Redirect => new() { ["to"] = true, ["reason"] = false },
             _ => new() { ["reason"] = false },
         };
-        foreach (var key in (ReadOnlySpan<string>)["reason", "instead", "text", "days", "size"])
+        foreach (var key in (ReadOnlySpan<string>)["reason", "instead", "text", "days", "size", "upstream", "repository", "to"])
         {
             if (keys.TryGetValue(key, out var isNeeded) ? isNeeded && rule.NodeOrNull(key) is null : rule.NodeOrNull(key) is not null)
                 rule.Fault(rule.NodeOrNull(key), isNeeded ? $"to {word} takes {key}" : $"{key} says nothing where the action is {word}");
@@ -152,14 +164,72 @@ internal sealed class PolicyReader
         if (verb is RuleVerb.Cooldown or RuleVerb.MaxSize && match.Queries != AskKinds.None && !match.Queries.HasFlag(AskKinds.Version))
             rule.Fault(rule.NodeOrNull("action"), $"{word} is about versions: its query must be version, or left out");
 
+        if (Narrow.TryGetValue(verb, out var narrow))
+        {
+            foreach (var key in MatchKeys.Except(narrow.Conditions))
+            {
+                if (conditions?.NodeOrNull(key) is { } vain)
+                    conditions.Fault(vain, $"{word} looks at {string.Join(", ", narrow.Conditions)} only: {narrow.Why}");
+            }
+        }
+
         // 2. The action.
+        var to = verb == RuleVerb.Rewrite ? OneOrNull(rule, "upstream", ReadUpstream) : verb == RuleVerb.Redirect ? OneOrNull(rule, "to", ReadPage) : null;
         return new RuleAction(verb, rule.TextOrNull(verb == RuleVerb.Warn ? "text" : "reason") ?? "")
         {
             Instead = rule.TextOrNull("instead"),
             Wait = TimeSpan.FromDays(rule.ValueOrNull<int>("days", ReadDays) ?? 0),
             MaxBytes = rule.ValueOrNull<long>("size", static (string text, out long bytes) =>
                 ByteSize.TryParse(text, out bytes) && bytes > 0 ? null : $"\"{text}\" is no size: write 20MiB") ?? 0,
+            To = to ?? "",
+            Repository = verb == RuleVerb.Rewrite ? ReadRepositoryOrNull(rule, match, to) : null,
         };
+    }
+
+    // Its root is what the pattern names, so that is one path.
+    private static string? ReadRepositoryOrNull(PolicyMap rule, RuleMatch match, string? upstream)
+    {
+        if (rule.NodeOrNull("repository") is not { } node)
+            return null;
+        if (upstream is not null && upstream != PolicyRewrite.Direct)
+            rule.Fault(node, "repository says nothing where upstream is not direct");
+        if (!ModulePath.TryParse(match.Modules, out _, out _))
+            rule.Fault(node, "a repository takes one path in modules, without * and the like: the one that stands for its root");
+        return OneOrNull(rule, "repository", ReadRepository);
+    }
+
+    private static string? ReadRepository(string text, out string value) =>
+        Uri.TryCreate(value = text, UriKind.Absolute, out var url) && url is { Scheme: "https" or "ssh", Host.Length: > 0, Query: "", Fragment: "" } && !url.UserInfo.Contains(':', StringComparison.Ordinal)
+            ? null
+            : $"\"{GoneUserinfo(text)}\" is no address of a git repository: write https://HOST/PATH or ssh://HOST/PATH, without a password";
+
+    // As the list of upstreams shows it.
+    private static string? ReadUpstream(string text, out string value)
+    {
+        value = text;
+        if (text == PolicyRewrite.Direct)
+            return null;
+        if (!text.Contains("://", StringComparison.Ordinal) && text.Contains('.', StringComparison.Ordinal))
+            text = "https://" + text;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http" or "file") || url.UserInfo.Length > 0 || url is not { Query: "", Fragment: "" })
+            return $"\"{GoneUserinfo(text)}\" is no upstream: write direct, or an address of Upstreams:List, without a login";
+        value = url.Scheme == "file" ? "file://" + url.AbsolutePath.TrimEnd('/') : url.AbsoluteUri.TrimEnd('/');
+        return null;
+    }
+
+    private static string? ReadPage(string text, out string value) => PageAddress.FaultOrNull(value = text);
+
+    // A mistake is shown, and a password is not.
+    private static string GoneUserinfo(string text) => text[(text.LastIndexOf('@') + 1)..];
+
+    private static string? OneOrNull(PolicyMap map, string key, PolicyMap.Reader<string> read)
+    {
+        if (map.TextOrNull(key) is not { } text)
+            return null;
+        if (read(text, out var value) is not { } fault)
+            return value;
+        map.Fault(map.NodeOrNull(key), $"{key}: {fault}");
+        return null;
     }
 
     /// <summary>The words of a key, which may be several, as one value.</summary>

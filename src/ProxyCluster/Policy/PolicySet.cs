@@ -21,7 +21,7 @@ internal sealed record PolicySet(long Number, ImmutableArray<CompiledRule> Rules
     public PolicyExplanation Explain(in PolicyQuestion question, string region, DateTimeOffset now, PolicyAdvisories advisories)
     {
         var plainName = NamedModules.PlainName(question.Module.Value);
-        var (steps, matching) = (new List<PolicyStep>(), new List<CompiledRule>());
+        var (steps, matching, isRewritten) = (new List<PolicyStep>(), new List<CompiledRule>(), false);
         foreach (var rule in Rules)
         {
             var bound = rule;
@@ -31,8 +31,8 @@ internal sealed record PolicySet(long Number, ImmutableArray<CompiledRule> Rules
             if (unmet is null && question.Version is { } version)
                 bound = rule.ForVersionOrNull(question.Module, version, advisories, out unmet);
             unmet ??= rule.UnmetByAskOrNull(question);
-            steps.Add(new PolicyStep(rule.Rule.Name, unmet is null ? "matches" : $"not for this: {unmet}"));
-            if (unmet is null)
+            steps.Add(new PolicyStep(rule.Rule.Name, unmet is not null ? $"not for this: {unmet}" : rule.Decides ? "matches" : AsideOf(rule, ref isRewritten)));
+            if (unmet is null && rule.Decides)
                 matching.Add(bound!);
         }
 
@@ -42,13 +42,23 @@ internal sealed record PolicySet(long Number, ImmutableArray<CompiledRule> Rules
         {
             if (i == end)
                 steps[i] = steps[i] with { Result = decision.Verdict == PolicyVerdict.Allow ? "allows it" : "blocks it" };
-            else if (end >= 0 && i > end)
+            else if (end >= 0 && i > end && Rules[i].Decides)
                 steps[i] = steps[i] with { Result = "not reached" };
             else if (steps[i].Result == "matches")
                 steps[i] = steps[i] with { Result = ResultOf(steps[i].Rule, decision) };
         }
 
         return new PolicyExplanation(Number, decision, [.. steps]);
+    }
+
+    // What decides nothing, and so stands behind nothing that does.
+    private string AsideOf(CompiledRule rule, ref bool isRewritten)
+    {
+        if (rule.Rule.Action.Verb == RuleVerb.Redirect)
+            return $"sends people who look at its page to {rule.Rule.Action.To}";
+        var isFirst = !isRewritten;
+        isRewritten = true;
+        return isFirst ? $"has it asked for at {rule.RewriteOf(Number).Place}" : "not reached";
     }
 
     private static string ResultOf(string rule, PolicyDecision decision) =>

@@ -1,5 +1,6 @@
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Policy;
 
 namespace ProxyCluster.Queries;
 
@@ -28,6 +29,19 @@ internal sealed record QueryState(QueryAnswer? Answer, Failure? Failure, DateTim
     /// <summary>What clients were given last of the answer; null where nobody has asked yet.</summary>
     public ServedBody? Served { get; init; }
 
+    /// <summary>Where it was asked, by <see cref="PolicyRewrite.Place"/>; empty for the list of upstreams, null where that is not known any more.</summary>
+    public string? Place { get; init; }
+
+    /// <summary>
+    /// What of it still says something where <paramref name="rewrite"/> is what is asked: what another place said, of versions or of absence, does not.
+    /// A member may have heard its answer of one that had not heard of the policy.
+    /// </summary>
+    public QueryState At(PolicyRewrite? rewrite)
+    {
+        var place = rewrite?.Place ?? "";
+        return (Place ?? place) == place && (rewrite is null || Answer is null || Answer.Upstream == rewrite.Upstream) ? this : Empty with { Place = place };
+    }
+
     /// <summary>Bytes that it holds.</summary>
     public long Weight => Fixed
         + (Answer is null ? 0 : Answer.Body.Length + (2L * (Answer.Upstream.Length + (Answer.ETag?.Length ?? 0))))
@@ -42,7 +56,7 @@ internal sealed record QueryState(QueryAnswer? Answer, Failure? Failure, DateTim
     public QueryState Learn(Query query, QueryAnswer told, DateTimeOffset now, TimeSpan bridgeFor)
     {
         var (before, newest) = Answer is null || told.AskedAt >= Answer.AskedAt || Answer.AskedAt > now ? (Answer, told) : (told, Answer);
-        return new QueryState(QueryView.Newest(query, before, newest, bridgeFor), null, default);
+        return new QueryState(QueryView.Newest(query, before, newest, bridgeFor), null, default) { Place = Place };
     }
 
     /// <summary>
@@ -55,6 +69,6 @@ internal sealed record QueryState(QueryAnswer? Answer, Failure? Failure, DateTim
             return this;
 
         var isOver = failure.IsProvenAbsence && Answer is not null && (Answer.AskedAt > now || now - Answer.AskedAt >= bridgeFor);
-        return isOver ? new QueryState(null, failure, now) : this with { Failure = failure, FailedAt = now };
+        return isOver ? new QueryState(null, failure, now) { Place = Place } : this with { Failure = failure, FailedAt = now };
     }
 }

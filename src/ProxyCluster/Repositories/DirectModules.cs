@@ -39,27 +39,27 @@ internal sealed class DirectModules(
     // Which scheme answered.
     private readonly ShortMemory<RepositoryAddress> _answered = new(1L << 20, options.Value.PlaceFreshFor, clock);
 
-    /// <summary>What a path of the protocol asks.</summary>
-    public Task<Outcome<DirectAnswer>> AskAsync(ProxyPath what, CancellationToken cancel) => what switch
+    /// <summary>What a path of the protocol asks, of a repository that is said to be the module's, or that which its name leads to.</summary>
+    public Task<Outcome<DirectAnswer>> AskAsync(ProxyPath what, RepositoryRoot? said, CancellationToken cancel) => what switch
     {
-        { Asked: Asked.Artifact } => ArtifactAsync(what.Module, what.Kind, cancel),
-        { Query.Kind: QueryKind.List } => ListAsync(what.Query.Path, cancel),
-        { Query.Kind: QueryKind.Latest } => LatestAsync(what.Query.Path, cancel),
+        { Asked: Asked.Artifact } => ArtifactAsync(what.Module, what.Kind, said, cancel),
+        { Query.Kind: QueryKind.List } => ListAsync(what.Query.Path, said, cancel),
+        { Query.Kind: QueryKind.Latest } => LatestAsync(what.Query.Path, said, cancel),
         _ => VersionQuery.TryParse(what.Query.Path, what.Query.Revision, out var query, out var error)
-            ? QueryAsync(query, cancel)
+            ? QueryAsync(query, said, cancel)
             : Task.FromResult<Outcome<DirectAnswer>>(new Failure(FailureKind.BadRequest, error)),
     };
 
     /// <summary>An artifact.</summary>
-    public Task<Outcome<DirectAnswer>> ArtifactAsync(ModuleVersion module, ArtifactKind kind, CancellationToken cancel)
+    public Task<Outcome<DirectAnswer>> ArtifactAsync(ModuleVersion module, ArtifactKind kind, RepositoryRoot? said, CancellationToken cancel)
     {
         var isAgain = false;
-        return AnswerAsync(module.Path, FindAsync, cancel);
+        return AnswerAsync(module.Path, said, FindAsync, cancel);
 
         async Task<Outcome<DirectAnswer>> FindAsync(ModulePlace place, Func<bool, IAskedRepository> repository)
         {
             // 1. Found a moment ago, or in the mirror already? What a tag stands for now is the repository's to say, and .info is the first to be asked.
-            var key = module.ToString();
+            var key = said is null ? module.ToString() : $"{module} {said.Url}";
             var isPseudo = PseudoVersion.IsPseudo(module.Version);
             var remembered = isAgain ? null : _found.FindOrNull(key); // the second time its mirror is gone
             isAgain = true;
@@ -72,7 +72,7 @@ internal sealed class DirectModules(
             if (revision.Revision?.Version != module.Version)
                 revision = await new ModuleRevisions(place, asked).FindAsync(module.Version, cancel);
             if (revision.Revision is not { } found || found.Version != module.Version)
-                return Absent(key, revision);
+                return Absent(module.ToString(), revision);
             _found.Remember(key, found, (found.Tree.GoMod?.Length ?? 0) + key.Length);
             return kind switch
             {
@@ -84,23 +84,26 @@ internal sealed class DirectModules(
     }
 
     /// <summary>The list of versions.</summary>
-    public Task<Outcome<DirectAnswer>> ListAsync(ModulePath path, CancellationToken cancel) => AnswerAsync(
+    public Task<Outcome<DirectAnswer>> ListAsync(ModulePath path, RepositoryRoot? said, CancellationToken cancel) => AnswerAsync(
         path,
+        said,
         async (place, repository) => DirectAnswer.Of(Encoding.UTF8.GetBytes(
             string.Concat((await new ModuleRevisions(place, repository(false)).ListAsync(cancel)).Select(static version => version + "\n")))),
         cancel);
 
     /// <summary>The latest version.</summary>
-    public Task<Outcome<DirectAnswer>> LatestAsync(ModulePath path, CancellationToken cancel) => AnswerAsync(
+    public Task<Outcome<DirectAnswer>> LatestAsync(ModulePath path, RepositoryRoot? said, CancellationToken cancel) => AnswerAsync(
         path,
+        said,
         async (place, repository) => await new ModuleRevisions(place, repository(false)).LatestAsync(cancel) is var revision && revision.Revision is { } found
             ? Info(found)
             : Absent($"{path}@latest", revision),
         cancel);
 
     /// <summary>What a branch, a tag, a commit or the beginning of a version means.</summary>
-    public Task<Outcome<DirectAnswer>> QueryAsync(VersionQuery query, CancellationToken cancel) => AnswerAsync(
+    public Task<Outcome<DirectAnswer>> QueryAsync(VersionQuery query, RepositoryRoot? said, CancellationToken cancel) => AnswerAsync(
         query.Path,
+        said,
         async (place, repository) =>
         {
             var revisions = new ModuleRevisions(place, repository(false));
@@ -123,12 +126,12 @@ internal sealed class DirectModules(
         revision.IsAmbiguous ? FailureKind.BadRequest : FailureKind.NotFound, $"{(revision.IsAmbiguous ? "ambiguous" : "not found")}: {what}: {revision.Fault}");
 
     private async Task<Outcome<DirectAnswer>> AnswerAsync(
-        ModulePath path, Func<ModulePlace, Func<bool, IAskedRepository>, Task<Outcome<DirectAnswer>>> answer, CancellationToken cancel)
+        ModulePath path, RepositoryRoot? said, Func<ModulePlace, Func<bool, IAskedRepository>, Task<Outcome<DirectAnswer>>> answer, CancellationToken cancel)
     {
         try
         {
             // 1. Where is it?
-            var root = await discovery.FindAsync(path, cancel);
+            var root = said ?? await discovery.FindAsync(path, cancel);
             var mayBeInside = guard.MayBeInside(path);
             if (root.Vcs == "mod")
                 return new DirectAnswer(null, new Uri(root.Url), mayBeInside);

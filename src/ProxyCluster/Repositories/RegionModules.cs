@@ -13,11 +13,11 @@ internal sealed class RegionModules(Discovery discovery, RepositoryGuard guard, 
     // A page names a repository as it likes, and its name is kept for as long as somebody answers for it.
     private const int MaxName = 1024;
 
-    /// <summary>Answers what a path of the protocol asks.</summary>
-    public async Task<Outcome<DirectAnswer>> AskAsync(ProxyPath what, CancellationToken cancel)
+    /// <summary>Answers what a path of the protocol asks, from a repository that is said to be the module's or from that which its name leads to.</summary>
+    public async Task<Outcome<DirectAnswer>> AskAsync(ProxyPath what, RepositoryRoot? said, CancellationToken cancel)
     {
-        // 1. Nobody to share with?
-        if (!mirrors.AreShared)
+        // 1. Nobody to share with? Who says where a module is, says it to each silo, not to all at the same instant: another's mirror may be of the one before.
+        if (said is not null || !mirrors.AreShared)
             return await HereAsync(cancel);
 
         // 2. Whose is it? Where pages lead, every silo finds out by itself: that is no mirror's to know.
@@ -37,7 +37,7 @@ internal sealed class RegionModules(Discovery discovery, RepositoryGuard guard, 
             ? await mirrors.AskAsync(name, what, HereAsync, cancel)
             : await HereAsync(cancel);
 
-        Task<Outcome<DirectAnswer>> HereAsync(CancellationToken stop) => modules.AskAsync(what, stop);
+        Task<Outcome<DirectAnswer>> HereAsync(CancellationToken stop) => modules.AskAsync(what, said, stop);
     }
 
     /// <summary>What a repository is called among silos: the same for all of its modules, and by whatever scheme it is asked.</summary>

@@ -43,7 +43,7 @@ public sealed record ModuleRecord
     /// </summary>
     internal long Weight => 900
         + (2L * ((2 * Module.Path.Value.Length) + (2 * Module.Version.Length) + (ZipH1?.Length ?? 0) + (GoModH1?.Length ?? 0)))
-        + (2L * ((Info?.Source.Length ?? 0) + (Mod?.Source.Length ?? 0) + (Zip?.Source.Length ?? 0)))
+        + WeightOf(Info) + WeightOf(Mod) + WeightOf(Zip)
         + WeightOf(VerifiedBy?.Proof)
         + WeightOf(GoModVerifiedBy?.Proof);
 
@@ -86,6 +86,9 @@ public sealed record ModuleRecord
         && (by.Kind == VerificationKind.NoSumPattern || LineOf(by, kind) == h1)
             ? by
             : null;
+
+    private static long WeightOf(StoredArtifact? artifact) =>
+        artifact is null ? 0 : 2L * (artifact.Source.Length + (ReferenceEquals(artifact.Upstream, artifact.Source) ? 0 : artifact.Upstream?.Length ?? 0));
 
     private static long WeightOf(ChecksumProof? proof) =>
         proof is null ? 0 : (2L * (proof.RecordText.Length + proof.SignedTree.Length)) + (32L * proof.Inclusion.Count);

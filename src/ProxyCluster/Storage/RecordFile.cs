@@ -115,13 +115,13 @@ internal static class RecordFile
     }
 
     internal sealed record ArtifactShape(
-        string Sha256, long Size, string Source, DateTimeOffset Time, DateTimeOffset? Evicted = null)
+        string Sha256, long Size, string Source, DateTimeOffset Time, DateTimeOffset? Evicted = null, string? Upstream = null)
     {
         public static ArtifactShape? From(StoredArtifact? a) =>
-            a is null ? null : new(a.Sha256.ToHex(), a.Size, a.Source, a.Time, a.Evicted);
+            a is null ? null : new(a.Sha256.ToHex(), a.Size, a.Source, a.Time, a.Evicted, a.Upstream);
 
         public StoredArtifact ToValue() => Digest.TryParseHex(Sha256, out var sha)
-            ? new StoredArtifact(sha, Size, Source, Time, Evicted)
+            ? new StoredArtifact(sha, Size, Source, Time, Evicted, Upstream == Source ? Source : Upstream)
             : throw new JsonException($"'{Sha256}' is not a SHA-256 digest");
     }
 

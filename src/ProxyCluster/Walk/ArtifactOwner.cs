@@ -117,7 +117,7 @@ internal sealed class ArtifactOwner(
         if (ask.Level == AskLevel.Stored)
             return new Failure(FailureKind.NotCached, $"{ask.Module} is not in the cache");
         if (ask.Level == AskLevel.Home && holders is null)
-            return Stored(await fetches.FetchAsync(ask.Module, ask.Kind, known, mayWait: !before.IsUpstreamTried, stop));
+            return Stored(await fetches.FetchAsync(ask.Module, ask.Kind, gate.RewriteOrNull(ask.Module.Path), known, mayWait: !before.IsUpstreamTried, stop));
 
         // 4. From known holders, the region's copy or the owner; where no grain answers, from those next in order, or by ourselves.
         var steps = StepsFor(ask, holders is null ? [] : await holders());

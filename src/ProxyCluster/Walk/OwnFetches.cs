@@ -4,6 +4,7 @@ using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Joining;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Policy;
 using ProxyCluster.Storage;
 
 namespace ProxyCluster.Walk;
@@ -31,18 +32,18 @@ internal sealed class OwnFetches(
     public int Running => Volatile.Read(ref _running);
 
     /// <summary>
-    /// Fetches, verifies and commits; <paramref name="known"/> is the present record, which binds the fetch. An upstream that
+    /// Fetches, verifies and commits, from the upstreams of the list or from <paramref name="rewrite"/>'s; <paramref name="known"/> is the present record, which binds the fetch. An upstream that
     /// says when to come back is not waited for where <paramref name="mayWait"/> is false.
     /// </summary>
     public async Task<Outcome<ModuleRecord>> FetchAsync(
-        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayWait, CancellationToken stop)
+        ModuleVersion module, ArtifactKind kind, PolicyRewrite? rewrite, ModuleRecord? known, bool mayWait, CancellationToken stop)
     {
-        if (_absent.FindOrNull(DiskStore.KeyOf(module, kind)) is { } absent)
+        if (_absent.FindOrNull(KeyOf(module, kind, rewrite)) is { } absent)
             return absent;
         Interlocked.Increment(ref _running);
         try
         {
-            return await FetchAndHandOnAsync(module, kind, known, mayWait, stop);
+            return await FetchAndHandOnAsync(module, kind, rewrite, known, mayWait, stop);
         }
         finally
         {
@@ -51,11 +52,11 @@ internal sealed class OwnFetches(
     }
 
     private async Task<Outcome<ModuleRecord>> FetchAndHandOnAsync(
-        ModuleVersion module, ArtifactKind kind, ModuleRecord? known, bool mayWait, CancellationToken stop)
+        ModuleVersion module, ArtifactKind kind, PolicyRewrite? rewrite, ModuleRecord? known, bool mayWait, CancellationToken stop)
     {
-        var outcome = await fetcher.FetchAsync(module, kind, known, mayWait, stop);
+        var outcome = await fetcher.FetchAsync(module, kind, rewrite, known, mayWait, stop);
         if (outcome.Failure is { IsProvenAbsence: true } absence)
-            _absent.Remember(DiskStore.KeyOf(module, kind), absence, absence.Message);
+            _absent.Remember(KeyOf(module, kind, rewrite), absence, absence.Message);
 
         if (outcome.TryGet(out var committed, out _))
         {
@@ -65,4 +66,8 @@ internal sealed class OwnFetches(
 
         return outcome;
     }
+
+    // What one upstream does not have, another may.
+    private static string KeyOf(ModuleVersion module, ArtifactKind kind, PolicyRewrite? rewrite) =>
+        rewrite is null ? DiskStore.KeyOf(module, kind) : $"{DiskStore.KeyOf(module, kind)} {rewrite.Place}";
 }

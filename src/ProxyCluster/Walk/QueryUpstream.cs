@@ -2,6 +2,7 @@ using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Policy;
 using ProxyCluster.Queries;
 
 namespace ProxyCluster.Walk;
@@ -10,24 +11,24 @@ namespace ProxyCluster.Walk;
 internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
 {
     /// <summary>
-    /// The upstream's present answer. With <paramref name="known"/> it is asked conditionally, and "not modified" gives the
+    /// The upstream's present answer, of the list or of <paramref name="rewrite"/>. With <paramref name="known"/> it is asked conditionally, and "not modified" gives the
     /// known body back.
     /// </summary>
-    public async Task<Outcome<QueryAnswer>> AskAsync(Query query, QueryAnswer? known, CancellationToken cancel)
+    public async Task<Outcome<QueryAnswer>> AskAsync(Query query, PolicyRewrite? rewrite, QueryAnswer? known, CancellationToken cancel)
     {
-        var outcome = await FetchAsync(query, known, cancel);
+        var outcome = await FetchAsync(query, rewrite, known, cancel);
         return query.Kind == QueryKind.Latest && outcome.Failure is { IsProvenAbsence: true } absence
-            ? await LatestOfListAsync(query, absence, cancel)
+            ? await LatestOfListAsync(query, rewrite, absence, cancel)
             : outcome;
     }
 
-    private Task<Outcome<QueryAnswer>> FetchAsync(Query query, QueryAnswer? known, CancellationToken cancel)
+    private Task<Outcome<QueryAnswer>> FetchAsync(Query query, PolicyRewrite? rewrite, QueryAnswer? known, CancellationToken cancel)
     {
         var validators = known is { ETag: not null } or { LastModified: not null }
             ? new UpstreamValidators(known.Upstream, known.ETag, known.LastModified)
             : null;
         return upstreams.FetchAsync(
-            new UpstreamRequest(ResourceOf(query), Validators: validators),
+            new UpstreamRequest(ResourceOf(query), Validators: validators) { Rewrite = rewrite },
             (answer, stop) => ReceiveAsync(query, known, answer, stop),
             cancel);
     }
@@ -56,29 +57,29 @@ internal sealed class QueryUpstream(UpstreamChain upstreams, TimeProvider clock)
     /// <c>@latest</c> is optional for an upstream, and a static tree has none. The choice that the <c>go</c> command would
     /// make from the list (spec §2) is made here, because our own list leaves pseudo-versions out.
     /// </summary>
-    private async Task<Outcome<QueryAnswer>> LatestOfListAsync(Query query, Failure absence, CancellationToken cancel)
+    private async Task<Outcome<QueryAnswer>> LatestOfListAsync(Query query, PolicyRewrite? rewrite, Failure absence, CancellationToken cancel)
     {
-        var list = await FetchAsync(new Query(query.Path, QueryKind.List), null, cancel);
+        var list = await FetchAsync(new Query(query.Path, QueryKind.List), rewrite, null, cancel);
         if (!list.TryGet(out var answer, out var failure))
             return failure.IsProvenAbsence ? absence : failure;
 
         var (tagged, pseudo) = VersionList.Parse(query.Path, answer.Body);
         byte[]? goMod = null;
         if (VersionList.DecidingOrNull(tagged) is { } deciding
-            && !(await ReadGoModAsync(query.Path, deciding, cancel)).TryGet(out goMod, out var unread)
+            && !(await ReadGoModAsync(query.Path, deciding, rewrite, cancel)).TryGet(out goMod, out var unread)
             && !unread.IsProvenAbsence)
             return unread;
 
         return VersionList.LatestOrNull(query.Path, tagged, pseudo, goMod) is { } latest
-            ? await FetchAsync(new Query(query.Path, QueryKind.Revision, latest), null, cancel)
+            ? await FetchAsync(new Query(query.Path, QueryKind.Revision, latest), rewrite, null, cancel)
             : absence;
     }
 
     // Only a choice hangs on it, and nobody is served it: so it is not verified, as the list is not.
-    private Task<Outcome<byte[]>> ReadGoModAsync(ModulePath path, string version, CancellationToken cancel) =>
+    private Task<Outcome<byte[]>> ReadGoModAsync(ModulePath path, string version, PolicyRewrite? rewrite, CancellationToken cancel) =>
         ModuleVersion.TryCreate(path, version, out var module, out var error)
             ? upstreams.FetchAsync(
-                new UpstreamRequest(UpstreamResource.Artifact(module, ArtifactKind.Mod)),
+                new UpstreamRequest(UpstreamResource.Artifact(module, ArtifactKind.Mod)) { Rewrite = rewrite },
                 static async (answer, stop) => (Outcome<byte[]>)await ReadAsync(answer, stop),
                 cancel)
             : throw new ArgumentException(error, nameof(version));

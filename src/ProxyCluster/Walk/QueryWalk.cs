@@ -8,6 +8,7 @@ using ProxyCluster.GoModules.Protocol;
 using ProxyCluster.Joining;
 using ProxyCluster.Lines;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Policy;
 using ProxyCluster.Queries;
 using ProxyCluster.Storage;
 
@@ -178,7 +179,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         return served;
 
         bool IsShown(string version) => !ModuleVersion.TryCreate(query.Path, version, out var module, out _)
-            || _gate.WhyNotNamedOrNull(ask, module, _stored.RecordOrNull) is null;
+            || _gate.WhyNotNamedOrNull(ask, module, answer.Upstream, _stored.RecordOrNull) is null;
     }
 
     // Of @latest and of revisions: why the version that is named will not be given, where it will not.
@@ -187,7 +188,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
         && _gate.HidesSomeOf(ask)
         && VersionInfo.TryParse(answer.Body, out var info, out _)
         && ModuleVersion.TryCreate(ask.What.Query.Path, info.Version, out var module, out _)
-            ? _gate.WhyNotNamedOrNull(ask, module, _stored.RecordOrNull)
+            ? _gate.WhyNotNamedOrNull(ask, module, answer.Upstream, _stored.RecordOrNull)
             : null;
 
     private async ValueTask<Outcome<FoundAnswer>> FindOrRefreshAsync(Ask ask, CancellationToken cancel)
@@ -196,7 +197,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
 
         // 1. Known, and good enough?
         Asking.Enter(ask.Who.Lane, cancel);
-        var known = await _known.FindAsync(query, cancel);
+        var known = await KnownAsync(query, cancel);
         switch (FreshnessOf(known))
         {
             case Freshness.Fresh:
@@ -239,41 +240,42 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
     {
         // 1. Somebody may have refreshed it between our look and this task.
         var query = asked.Query;
-        var known = await _known.FindAsync(query, cancel);
+        var rewrite = _gate.RewriteOrNull(query.Path);
+        var known = (await _known.FindAsync(query, cancel)).At(rewrite);
         if (FreshnessOf(known) is Freshness.Fresh or Freshness.StaleAfterError or Freshness.Failed)
             return known;
 
         // 2. Ask; "not modified" comes back as the known body.
         var began = _clock.GetUtcNow();
-        var outcome = await AskOwnerAsync(query, known.Answer, asked.AsOwner, cancel);
+        var outcome = await AskOwnerAsync(query, rewrite, known.Answer, asked.AsOwner, cancel);
 
         // 3. Learn, from what is known by now.
         if (outcome.TryGet(out var told, out var failure))
         {
             if (ReferenceEquals(told, LearnedHere))
-                return await _known.FindAsync(query, cancel);
+                return (await _known.FindAsync(query, cancel)).At(rewrite);
 
             told = QueryView.Bridging(told, await StoredElsewhereAsync(query, QueryView.Lost(query, known.Answer, told, _options.BridgeFor), cancel));
-            return await _known.ChangeAsync(query, newest => newest.Learn(query, told, _clock.GetUtcNow(), _options.BridgeFor), cancel);
+            return await _known.ChangeAsync(query, newest => newest.At(rewrite).Learn(query, told, _clock.GetUtcNow(), _options.BridgeFor), cancel);
         }
 
         // That there was no room for it, or that whoever asked had left, says nothing to the next one.
         if (failure.Kind == FailureKind.Overloaded)
-            return (await _known.FindAsync(query, cancel)).Fail(failure, began, _clock.GetUtcNow(), _options.BridgeFor);
+            return (await _known.FindAsync(query, cancel)).At(rewrite).Fail(failure, began, _clock.GetUtcNow(), _options.BridgeFor);
 
         if (known.Answer is not null && known.Failure is null)
             Log.RefreshFailed(_logger, query.Path.Value, query.Name, failure.ToString());
-        return await _known.ChangeAsync(query, newest => newest.Fail(failure, began, _clock.GetUtcNow(), _options.BridgeFor), cancel);
+        return await _known.ChangeAsync(query, newest => newest.At(rewrite).Fail(failure, began, _clock.GetUtcNow(), _options.BridgeFor), cancel);
     }
 
-    private Task<Outcome<QueryAnswer>> AskOwnerAsync(Query query, QueryAnswer? known, bool asOwner, CancellationToken cancel)
+    private Task<Outcome<QueryAnswer>> AskOwnerAsync(Query query, PolicyRewrite? rewrite, QueryAnswer? known, bool asOwner, CancellationToken cancel)
     {
         // A region does not need an owner of its own here: every silo keeps what it was told, and it is told little.
         var steps = _pulse.Prefer(PathOf(query, asOwner ? AskLevel.Home : AskLevel.Region));
         if (_calls is { IsSilent: false } && !asOwner)
             steps = steps.Insert(0, AskStep.Engine);
         if (steps.Length == 1)
-            return _upstream.AskAsync(query, known, cancel);
+            return _upstream.AskAsync(query, rewrite, known, cancel);
 
         // What the owner in this very silo has failed at, the silo does not ask upstream over again.
         Failure? failedHere = null;
@@ -282,7 +284,7 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
             (step, alive, stop) => step.IsEngine ? TakeFromOwnerAsync(alive, stop)
                 : step.Peer is { } peer ? TakeFromPeerAsync(query, peer, alive, stop)
                 : failedHere is { } failed ? Task.FromResult<Outcome<QueryAnswer>>(failed)
-                : _upstream.AskAsync(query, known, stop),
+                : _upstream.AskAsync(query, rewrite, known, stop),
             cancel);
 
         async Task<Outcome<QueryAnswer>> TakeFromOwnerAsync(Action alive, CancellationToken stop)
@@ -346,6 +348,9 @@ internal sealed partial class QueryWalk : IDisposable, IAsyncDisposable
 
     private ImmutableArray<AskStep> PathOf(Query query, AskLevel level) =>
         AskPath.For(query.Path.Value, _self.Member, level, _self.View, _lines.MaxCandidates);
+
+    private async ValueTask<QueryState> KnownAsync(Query query, CancellationToken cancel) =>
+        (await _known.FindAsync(query, cancel)).At(_gate.RewriteOrNull(query.Path));
 
     private Freshness FreshnessOf(QueryState state) => QueryFreshness.Decide(state, _clock.GetUtcNow(), _options);
 

@@ -21,7 +21,7 @@ internal sealed class RepositoryWalk(ModuleGate gate, UpstreamRoutes routes, Dir
         // The list of upstreams is each silo's own to keep to.
         var path = ask.What.Asked is Asked.Artifact ? ask.Module.Path : ask.What.Query.Path;
         return routes.MayAskRepositoryOf(path)
-            ? await modules.AskAsync(ask.What, cancel)
+            ? await modules.AskAsync(ask.What, null, cancel)
             : new Failure(FailureKind.PeerUnavailable, $"{path}: the upstream list of the silo with its mirror has no direct for it");
     }
 }

@@ -52,7 +52,7 @@ internal sealed class StoredVersions(ModuleGate gate, DiskStore store, RegionalS
     }
 
     private bool IsWhole(Ask ask, ModuleVersion module) =>
-        gate.WhyNotNamedOrNull(ask, module, RecordOrNull) is null
+        gate.WhyNotNamedOrNull(ask, module, "", RecordOrNull) is null
         && RecordOrNull(module) is { } record
         && All.All(kind =>
             record.ArtifactOrNull(kind) is not null

@@ -188,7 +188,7 @@ public sealed class HttpUpstreamTests : IAsyncLifetime
         _server.Faults.Always("*", Fault.Status(200, body, label));
         using var fixture = new ChainFixture(_server.Url);
         var queries = new QueryUpstream(fixture.Chain, fixture.Clock);
-        var outcome = await queries.AskAsync(new Query(ChainFixture.Mux.Path, QueryKind.List), null, TestContext.Current.CancellationToken);
+        var outcome = await queries.AskAsync(new Query(ChainFixture.Mux.Path, QueryKind.List), null, null, TestContext.Current.CancellationToken);
         Assert.Equal(isList ? null : FailureKind.UpstreamInvalid, outcome.Failure?.Kind);
     }
 

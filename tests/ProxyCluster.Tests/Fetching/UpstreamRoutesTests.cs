@@ -1,6 +1,7 @@
 using ProxyCluster.Fetching;
 using ProxyCluster.GoModules.Names;
 using ProxyCluster.Outcomes;
+using ProxyCluster.Policy;
 using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Cli;
 
@@ -27,6 +28,24 @@ public sealed class UpstreamRoutesTests
     {
         var routes = Routes($"{Own},{Public}", privates, new UpstreamModulesOptions { Upstream = Own, Include = include, Exclude = exclude });
         Assert.Equal(expected, string.Join(' ', Enumerable.Range(0, 2).Select(i => routes.Of(i, ModulePath.Parse(module)).MayAsk ? "+" : "-")));
+    }
+
+    [Theory]
+    [InlineData("github.com/x/y", "", "", Own, "+ -")]
+    [InlineData("github.com/x/y", "", "", Public, "- +")]
+    [InlineData("corp.example/x", "corp.example", "", Own, "+ -")]
+    [InlineData("corp.example/x", "corp.example", "", Public, "- -")] // no policy gives a private name away
+    [InlineData("github.com/x/y", "", "github.com/x", Own, "- -")] // it is kept from it
+    [InlineData("corp.example/x", "", "", "https://elsewhere.example", "- -")]
+    public void Module_ThatThePolicyNamesAnUpstreamFor_IsAskedThereOrNowhere(string module, string privates, string exclude, string upstream, string expected)
+    {
+        // Its own words on what it has are the list's, which the policy stands above.
+        var routes = Routes($"{Own},{Public}", privates, new UpstreamModulesOptions { Upstream = Own, Include = "none", Exclude = exclude });
+        var (path, rewrite) = (ModulePath.Parse(module), new PolicyRewrite(3, "it", upstream, null));
+        Assert.Equal(expected, string.Join(' ', Enumerable.Range(0, 2).Select(i => routes.Of(i, path, rewrite).MayAsk ? "+" : "-")));
+        var why = routes.WhyNobody(UpstreamResource.List(path), rewrite);
+        Assert.Equal(upstream is Own or Public ? FailureKind.Blocked : FailureKind.UpstreamUnavailable, why.Kind);
+        Assert.Contains("policy 3, rule it, has ", why.Message, StringComparison.Ordinal);
     }
 
     [Fact]

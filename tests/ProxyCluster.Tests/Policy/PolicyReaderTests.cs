@@ -33,6 +33,9 @@ public sealed class PolicyReaderTests
         - {name: two, action: warn, text: careful}
         - {name: three, action: cooldown, days: 7}
         - {name: four, action: max-size, size: 20MiB, reason: too much}
+        - {name: five, action: rewrite, upstream: goproxy.example.com/, match: {modules: [git.example.com, "*.corp.example"]}}
+        - {name: six, action: rewrite, upstream: direct, repository: "ssh://git@git.example.com/fork", match: {modules: example.com/Lib}, reason: moved}
+        - {name: seven, action: redirect, to: "https://pkg.go.dev/{module}@{version}", match: {client: {group: people}, hours: 08:00-20:00}}
         """;
 
     [Fact]
@@ -40,7 +43,7 @@ public sealed class PolicyReaderTests
     {
         var document = Read(Whole);
 
-        Assert.Equal(["everything", "one", "two", "three", "four"], document.Rules.Select(static rule => rule.Name));
+        Assert.Equal(["everything", "one", "two", "three", "four", "five", "six", "seven"], document.Rules.Select(static rule => rule.Name));
         var (match, action) = (document.Rules[0].Match, document.Rules[0].Action);
         Assert.Equal("github.com/*/*,example.com", match.Modules);
         Assert.Equal([">=v1.0.0 <v1.2.0", "v2.0.0+incompatible"], match.Versions.Select(static range => range.Text));
@@ -55,7 +58,9 @@ public sealed class PolicyReaderTests
         Assert.Equal(
             (new DateTimeOffset(2026, 1, 1, 0, 0, 0, default), new DateTimeOffset(2026, 2, 1, 17, 0, 0, default)), (document.Rules[0].From, document.Rules[0].Until));
         Assert.Equal(
-            [new RuleAction(RuleVerb.Allow), new(RuleVerb.Warn, "careful"), new(RuleVerb.Cooldown) { Wait = TimeSpan.FromDays(7) }, new(RuleVerb.MaxSize, "too much") { MaxBytes = 20 << 20 }],
+            [new RuleAction(RuleVerb.Allow), new(RuleVerb.Warn, "careful"), new(RuleVerb.Cooldown) { Wait = TimeSpan.FromDays(7) }, new(RuleVerb.MaxSize, "too much") { MaxBytes = 20 << 20 },
+                new(RuleVerb.Rewrite) { To = "https://goproxy.example.com" }, new(RuleVerb.Rewrite, "moved") { To = "direct", Repository = "ssh://git@git.example.com/fork" },
+                new(RuleVerb.Redirect) { To = "https://pkg.go.dev/{module}@{version}" }],
             document.Rules.Skip(1).Select(static rule => rule.Action));
     }
 
@@ -105,7 +110,7 @@ public sealed class PolicyReaderTests
             "14:65: kinds: \"tag\" is none of release, prerelease, pseudo, incompatible",
             "17:9: days says nothing where the action is warn",
             "18:3: a rule must be a mapping that begins with \"- name: …\"",
-            "19:12: rewrite is not supported yet",
+            "19:3: to rewrite takes upstream",
             "20:1: \"extra\" is not a key here: there are policy, rules",
         ],
         mistakes);
@@ -126,6 +131,19 @@ public sealed class PolicyReaderTests
     [InlineData("policy: 1\nrules:\n- {name: a, action: allow, match: {modules: []}}", "3:45: modules is empty")]
     [InlineData("policy: 1\nrules:\n- {name: a, action: allow, from: 2026-02-01, until: 2026-01-01}", "3:53: until must be later")]
     [InlineData("policy: 1\nrules:\n- {name: a, action: block, reason: \"a\\nb\"}", "3:36: reason must have at most 300 characters")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: require-signature}", "3:21: require-signature is not supported yet")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: rewrite, upstream: direct, match: {versions: v1.0.0}}", "3:66: rewrite looks at modules only: a module is fetched once for whoever asks")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: rewrite, upstream: direct, match: {regions: tokyo}}", "3:65: rewrite looks at modules only")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: rewrite, upstream: proxy}", "3:40: upstream: \"proxy\" is no upstream")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: rewrite, upstream: 'https://u:secret@a.example'}", "3:40: upstream: \"a.example\" is no upstream")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: rewrite, upstream: [direct]}", "3:40: upstream must be a text")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: rewrite, upstream: direct, repository: 'https://a.example/x', match: {modules: 'a.example/*'}}", "3:60: a repository takes one path in modules")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: rewrite, upstream: direct, repository: 'file:///etc', match: {modules: a.example/x}}", "3:60: repository: \"file:///etc\" is no address of a git repository")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: rewrite, upstream: a.example, repository: 'https://a.example/x', match: {modules: a.example/x}}", "3:63: repository says nothing where upstream is not direct")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: redirect, to: '{module}.example.com'}", "3:35: to: write an address")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: redirect, to: 'https://{module}/'}", "3:35: to: there are {module} and {version} to fill in, behind the host")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: redirect, to: 'https://a.example/{path}'}", "3:35: to: there are {module} and {version} to fill in, behind the host")]
+    [InlineData("policy: 1\nrules:\n- {name: a, action: redirect, to: 'https://a.example/', match: {query: latest}}", "3:72: redirect looks at modules, client, regions, hours, weekdays, percent only")]
     public void Read_AMistake_SaysWhereAndWhat(string yaml, string mistake) => Assert.StartsWith(mistake, Mistakes(yaml)[0], StringComparison.Ordinal);
 
     [Fact]

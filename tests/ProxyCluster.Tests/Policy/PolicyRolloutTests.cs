@@ -46,6 +46,33 @@ public sealed class PolicyRolloutTests
         await loop.StopAsync(CancellationToken.None);
     }
 
+    /// <summary>By what is seen: a member looks once a second, so what is more than that is the way to the others, who look once a second too.</summary>
+    [Fact]
+    public async Task Rollout_ThatGoesBad_IsBackASecondLater()
+    {
+        await using var member = new PolicyMember();
+        await member.Orders.PushAsync("policy: 1\nrules: []\n", "alice", "x", Cancel);
+        await member.Orders.BeginAsync("policy: 1\nrules:\n- {name: oops, action: block, reason: a slip}\n", "alice", "x", Cancel);
+        var figures = new RolloutFigures(member.Clock);
+        using var loop = new PolicyRollouts(member.Book, member.Orders, figures, member.Configured(), member.Clock, member.Logger<PolicyRollouts>());
+        await loop.StartAsync(Cancel);
+
+        // Two in a second, of hundreds that are well: it is too much at the third second.
+        var seconds = 0;
+        for (; member.Book.InForce.Candidate is not null && seconds < 10; seconds++)
+        {
+            for (var i = 0; i < 2; i++)
+                figures.Count(member.Book.InForce, 2, isBad: true);
+            for (var i = 0; i < 200; i++)
+                figures.Count(member.Book.InForce, 1, isBad: false);
+            await member.TurnAsync();
+        }
+
+        Assert.Equal(3, seconds);
+        Assert.Equal("back at 5 %: 6 of 6 requests of a minute were refused or failed, 0 of 600 under the policy before", member.Book.Archive.Rollout!.Ended);
+        await loop.StopAsync(CancellationToken.None);
+    }
+
     [Fact]
     public void Figures_OfAMinute_ForgetWhatIsOlder()
     {

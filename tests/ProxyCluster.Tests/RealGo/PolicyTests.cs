@@ -4,6 +4,7 @@ using ProxyCluster.Advisories;
 using ProxyCluster.Policy;
 using ProxyCluster.TestKit;
 using ProxyCluster.TestKit.Processes;
+using ProxyCluster.TestKit.Upstreams;
 using ProxyCluster.Tests.Gate;
 using ProxyCluster.Tests.Silo;
 
@@ -89,6 +90,34 @@ public class PolicyTests
             Assert.Contains(instead, got.Errors, StringComparison.Ordinal);
             Assert.Contains("403 Forbidden", got.Errors, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>A path of ours that no public upstream has or may hear of: <c>go</c> gets it by its own name, from the mirror that the policy names.</summary>
+    [Fact]
+    public async Task Rewrite_OfAPrivatePath_IsWhatGoGets()
+    {
+        const string Ours = "git.corp.example/team/lib";
+        await using var mirror = UpstreamServer.Start();
+        await using var silo = await TestSilo.StartAsync(
+            ("Upstreams:List", $"{{upstream}},{mirror.Url}"), ("Upstreams:Modules:0:Upstream", mirror.Url), ("Upstreams:Modules:0:Include", "none"), ("Verification:Private", "git.corp.example"));
+        var module = SiloModule.Pack(Ours, "v1.1.0");
+        foreach (var (ending, body) in (IEnumerable<(string, byte[])>)[(".info", module.Info), (".mod", module.GoMod), (".zip", module.Zip)])
+            mirror.Put(module.Stem + ending, body);
+        mirror.Put($"/{Ours}/@v/list", "v1.1.0\n");
+        silo.Services.GetRequiredService<PolicyBook>().Take(
+            $$$"""
+            policy: 1
+            rules:
+            - {name: ours, action: rewrite, upstream: '{{{mirror.Url}}}', match: {modules: git.corp.example}}
+            """);
+        using var workspace = new GoWorkspace(silo.Http.BaseAddress!.ToString(), "off");
+        await workspace.GoAsync("mod", "init", "example.com/main");
+
+        await workspace.GoAsync("get", Ours);
+
+        Assert.Contains($"{Ours} v1.1.0", await File.ReadAllTextAsync(Path.Combine(workspace.Main, "go.mod"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains($"{Ours} v1.1.0 {module.ZipH1}", await File.ReadAllTextAsync(Path.Combine(workspace.Main, "go.sum"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.DoesNotContain(silo.Upstream.Calls, static call => call.Path.StartsWith("/git.corp.example", StringComparison.Ordinal));
     }
 
     private static void Publish(TestSilo silo, string path, params string[] versions)

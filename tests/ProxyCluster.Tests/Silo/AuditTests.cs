@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using ProxyCluster.Audit;
 using ProxyCluster.Policy;
@@ -167,6 +168,29 @@ public sealed class AuditTests : IAsyncLifetime
         AuditPlace Place() => _silo.Services.GetRequiredService<AuditLog>().Place;
 
         long SealedOf(string log) => _silo.Services.GetRequiredService<SealBook>().Current.OfOrNull(log)?.Sequence ?? 0;
+    }
+
+    /// <summary>What is known to be bad today was given before.</summary>
+    [Fact]
+    public async Task Vuln_OfWhatIsStoredAndWasServed_SaysToWhom()
+    {
+        const string Record = """{"id":"GO-2026-1","affected":[{"package":{"name":"example.com/m","ecosystem":"Go"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.1.0"}]}]}]}""";
+        var database = Directory.CreateDirectory(Path.Combine(_tokens.FullName, "db")).CreateSubdirectory("ID");
+        await File.WriteAllTextAsync(Path.Combine(database.FullName, "GO-2026-1.json"), Record, Cancel);
+        foreach (var (module, build) in (IEnumerable<(SiloModule, string)>)[(One, "4711"), (One, "4711"), (One, "4712"), (Two, "4713")])
+            await _silo.GetAsync(module.Stem + ".zip", "X-ProxyCluster-Build: " + build);
+        await LinesAsync(4);
+        string[] vuln = ["vuln", "--stored", "--served", "--data", _silo.Data, "--set", $"Audit:Directory={Path.Combine(_tokens.FullName, "audit")}", "--vulndb", database.Parent!.FullName];
+
+        var call = await CommandLineCall.RunAsync([.. vuln, "--json"]);
+
+        Assert.Equal((3, ""), (call.Status, call.Error));
+        using var json = JsonDocument.Parse(call.Out);
+        Assert.Equal(
+            ["127.0.0.1 build 4712 1", "127.0.0.1 build 4711 2"],
+            json.RootElement.GetProperty("served").EnumerateArray().Select(static one => $"{one.GetProperty("client").GetString()} {one.GetProperty("times").GetInt64()}"));
+        Assert.EndsWith("1 of them were given to 2 clients, by the audit log\n", (await CommandLineCall.RunAsync(vuln)).Out, StringComparison.Ordinal);
+        Assert.EndsWith("0 of them were given to 0 clients, by the audit log\n", (await CommandLineCall.RunAsync([.. vuln, "--since", "0s"])).Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class RegionMirrorsTests : IAsyncLifetime
 
         var answer = await ReadAsync(near.Services.GetRequiredService<RegionModules>().AskAsync(path, Cancel));
 
-        Assert.Equal(await ReadAsync(far.Services.GetRequiredService<DirectModules>().AskAsync(path, Cancel)), answer);
+        Assert.Equal(await ReadAsync(far.Services.GetRequiredService<DirectModules>().AskAsync(path, null, Cancel)), answer);
         Assert.Empty(MirrorsOf(near));
         Assert.Equal(what == "@v/list" ? 0 : 1, MirrorsOf(far).Count()); // names alone need none
         Assert.Empty(Directory.EnumerateFiles(near.Services.GetRequiredService<DataTree>().Temporary));

@@ -67,10 +67,14 @@ internal static class AuditPrint
         line.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
         line.Event,
         Joined("", line.Module, line.Version is null ? null : "@" + line.Version, line.Artifact is null ? null : " " + line.Artifact),
-        Joined(" ", line.By, line.Subject, line.Address, line.Namespace is null ? null : "ns/" + line.Namespace, line.Build is null ? null : "build " + line.Build),
+        Joined(" ", line.By, ClientOf(line)),
         Joined(" ", line.Policy is { } number ? string.Create(CultureInfo.InvariantCulture, $"policy {number}") : null, line.Rule, line.Check, line.Event is "block" or "allow" ? null : line.Text),
         line.Region ?? "",
     ];
+
+    /// <summary>Who asked, in one text; null where nobody did.</summary>
+    public static string? ClientOf(AuditLine line) =>
+        Joined(" ", line.Subject, line.Address, line.Namespace is null ? null : "ns/" + line.Namespace, line.Build is null ? null : "build " + line.Build) is { Length: > 0 } client ? client : null;
 
     private static string Joined(string between, params IEnumerable<string?> parts) => string.Join(between, parts.Where(static part => part is not null));
 

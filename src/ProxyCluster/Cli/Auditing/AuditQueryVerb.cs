@@ -118,7 +118,8 @@ internal static class AuditQueryVerb
         }
     }
 
-    private static Option<DateTimeOffset?> Moment(string name, string description) => new(name)
+    /// <summary>An option that takes a moment, or how long ago it was.</summary>
+    public static Option<DateTimeOffset?> Moment(string name, string description) => new(name)
     {
         Description = description,
         HelpName = "TIME",
