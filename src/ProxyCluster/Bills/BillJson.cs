@@ -6,7 +6,7 @@ using ProxyCluster.Telemetry;
 namespace ProxyCluster.Bills;
 
 /// <summary>
-/// A bill as CycloneDX 1.6 in JSON. Written here: no library for it restores, and of the format a bill of modules needs little. A test holds
+/// A bill as CycloneDX 1.6 in JSON. Written here: of the format a bill of modules needs little. A test holds
 /// what is written against the official schema, by the validator of CycloneDX's own library.
 /// </summary>
 internal static class BillJson
