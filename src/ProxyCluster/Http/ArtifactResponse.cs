@@ -135,7 +135,12 @@ internal sealed class ArtifactResponse(
             length -= read;
             var flushed = await stall.FlushAsync(writer, cancel);
             if (flushed.IsCompleted || flushed.IsCanceled)
+            {
+                // The client has left, and the server may not know it yet: it would take an answer that is too short for our fault.
+                context.Abort();
                 return;
+            }
+
             sent(read);
 
             // The next read blocks.

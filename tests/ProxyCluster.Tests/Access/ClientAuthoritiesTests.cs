@@ -36,7 +36,7 @@ public sealed class ClientAuthoritiesTests : IDisposable
             _clock,
             NullLogger<ClientAuthorities>.Instance);
         var certificate = authorities.Current[0];
-        var (first, second, next) = (new DefaultHttpContext(), new DefaultHttpContext(), new DefaultHttpContext());
+        var (first, second, next) = (Request(), Request(), Request());
         authorities.Look(first);
         File.Copy(_others.CaFile, _scratch["ca.pem"], overwrite: true);
         _clock.Advance(TimeSpan.FromSeconds(1));
@@ -49,4 +49,7 @@ public sealed class ClientAuthoritiesTests : IDisposable
         Assert.Null(authorities.Get(next, certificate));
         Assert.NotNull(authorities.Get(first, certificate));
     }
+
+    // The platform's handler notes in a request for which scheme it asks; for none, nothing is kept.
+    private static DefaultHttpContext Request() => new() { Items = { ["__CertificateAuthScheme"] = CertificateLogins.Scheme } };
 }
