@@ -14,7 +14,8 @@ namespace ProxyCluster.Drills;
 internal sealed class OwnGround : IDrillGround
 {
     private const int ArtifactsPerModule = 3;
-    private const int WarmModules = 96;
+    private const int FewestWarm = 16;
+    private const int MostWarm = 96;
 
     private readonly DrillSettings _settings;
     private readonly ImmutableArray<PackedModule> _modules;
@@ -26,7 +27,7 @@ internal sealed class OwnGround : IDrillGround
         _modules = modules;
         _own = own;
         Stage = stage;
-        Catalog = DrillCatalog.Of(modules, WarmModules, settings.Seed);
+        Catalog = DrillCatalog.Of(modules, WarmModules(settings), settings.Seed);
     }
 
     /// <inheritdoc/>
@@ -86,7 +87,7 @@ internal sealed class OwnGround : IDrillGround
 
         // A go command waits for ever for a frozen front end; it can list one second, where it is not asked.
         var pairs = all.Select((door, i) => Scenario.Name == "region-freeze" ? null : $"{door}|{all[(i + 1) % all.Count]}");
-        return new GoLoop(go, [.. open, .. pairs.OfType<string>()], [.. _modules.Take(WarmModules)], _own.World.SumDbKey, _settings.Directory).RunAsync(stop);
+        return new GoLoop(go, [.. open, .. pairs.OfType<string>()], [.. _modules.Take(WarmModules(_settings))], _own.World.SumDbKey, _settings.Directory).RunAsync(stop);
     }
 
     /// <inheritdoc/>
@@ -99,10 +100,14 @@ internal sealed class OwnGround : IDrillGround
         await _own.World.DisposeAsync();
     }
 
+    // So many that each of their artifacts is asked for four times or more: what nobody asks for again is fetched through every region for nothing.
+    private static int WarmModules(DrillSettings settings) =>
+        (int)Math.Clamp(settings.Rate * settings.Duration.TotalSeconds / (4 * ArtifactsPerModule), FewestWarm, MostWarm);
+
     private static ImmutableArray<PackedModule> Modules(DrillSettings settings, TimeSpan longest)
     {
         var misses = settings.Rate * DrillCatalog.MissShare * longest.TotalSeconds;
-        var made = DrillModules.Make(WarmModules + (int)(misses / ArtifactsPerModule), settings.Seed);
+        var made = DrillModules.Make(WarmModules(settings) + (int)(misses / ArtifactsPerModule), settings.Seed);
         try
         {
             return settings.Corpus is { } corpus ? [.. DrillModules.Read(corpus), .. made] : [.. made];
