@@ -18,20 +18,12 @@ public sealed class RealGoClusterTests
         var corpus = await Corpus.OpenAsync();
         using var scratch = new ScratchDirectory();
         await using var database = await corpus.StartChecksumDatabaseAsync();
-        await using (var elsewhere = UpstreamServer.Start(corpus.Tree))
-        {
-            // Compiled before, for all: what shall meet are downloads, and not three compilers.
-            using var workspace = new GoWorkspace(elsewhere.Url, database.KeyAndUrl);
-            await ProgramBuild.ResolveAsync(workspace);
-            await ProgramBuild.BuildAsync(workspace);
-        }
-
         await using var upstream = UpstreamServer.Start(corpus.Tree);
         await using var cluster = await ProcessCluster.StartAsync(
             ClusterSystem.Settings(scratch["cluster"], upstream.Url, database.KeyAndUrl) with
             {
                 Distances = Distance.World,
-                // Three go commands and a dozen processes share the machine: silence means nothing here (see OneFetchTests).
+                // Three compilers and a dozen processes share the machine: silence means nothing here (see OneFetchTests).
                 Settings = [("Peers:HedgeDelay", "20s")],
             },
             TimeProvider.System, static _ => { }, TestContext.Current.CancellationToken);
