@@ -50,7 +50,7 @@ public sealed class LicenceCorpusTests
         Assert.True(others.Count <= read.Count / 100, string.Join('\n', others));
     }
 
-    // The format of https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/: a field, and its text on lines that begin with a blank.
+    // Debian's machine-readable copyright format, 1.0: a field, and its text on lines that begin with a blank.
     private static IEnumerable<(string File, string Licence, string Text)> Stanzas(string file)
     {
         var lines = File.Exists(file) ? File.ReadAllLines(file) : [];
