@@ -32,10 +32,10 @@ internal static class FrontScenario
         {
             // 1. A silo that keeps the list of members, and two front ends beside it. What passes on is ten times as much code as a
             // hit, and would be compiled for good after a minute of load.
-            var first = Server.FreePort();
+            var first = LoopbackPort.Free();
             await using var silo = await MemberAsync(placement, "silo", first);
-            await using var hot = await MemberAsync(placement, "frontend", Server.FreePort());
-            await using var passing = await MemberAsync(placement, "frontend", Server.FreePort(), "--set", "Storage:MemoryBytes=0");
+            await using var hot = await MemberAsync(placement, "frontend", LoopbackPort.Free());
+            await using var passing = await MemberAsync(placement, "frontend", LoopbackPort.Free(), "--set", "Storage:MemoryBytes=0");
             var findings = new List<Finding>();
             foreach (var (label, path, canBeHot) in Subjects)
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.Benchmarks.Running;
 
@@ -24,7 +25,7 @@ internal static class NginxServer
         HttpClient client, string directory, string tree, IReadOnlyDictionary<string, HttpResponseMessage> answers, Pinning placement)
     {
         Directory.CreateDirectory(directory);
-        var port = Server.FreePort();
+        var port = LoopbackPort.Free();
         var configuration = Path.Combine(directory, "nginx.conf");
         await File.WriteAllTextAsync(configuration, Configuration(directory, tree, answers, placement.ServerCores, port));
         var server = new Server("nginx", $"http://127.0.0.1:{port}", MeasuredProcess.Start(

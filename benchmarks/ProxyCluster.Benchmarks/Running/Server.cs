@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace ProxyCluster.Benchmarks.Running;
 
@@ -14,14 +13,6 @@ internal sealed class Server(string name, string url, MeasuredProcess process) :
     public string Url { get; } = url;
 
     public MeasuredProcess Process { get; } = process;
-
-    /// <summary>A port that was free a moment ago.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <summary>Waits until <paramref name="path"/> answers 200.</summary>
     public async Task ReadyAsync(HttpClient client, string path)

@@ -78,7 +78,7 @@ internal static class Alone
 
         private (string Url, MeasuredProcess Process) Start()
         {
-            var url = $"http://127.0.0.1:{Server.FreePort()}";
+            var url = $"http://127.0.0.1:{LoopbackPort.Free()}";
             string[] arguments = ["serve", "--urls", url, "--data", data, "--upstream", modules.Url, "--no-sumdb", SyntheticModules.NoSumPatterns, .. more];
             return (url, program.EndsWith(".dll", StringComparison.Ordinal)
                 ? MeasuredProcess.Start("dotnet", [program, .. arguments], null)

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using ProxyCluster.Demo;
 using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Redis;
@@ -19,7 +17,7 @@ internal sealed class SiloProcesses : IAsyncDisposable
     private readonly ConcurrentBag<ProxyProcess> _members = [];
     private readonly string _checksumDatabase;
     private readonly RedisProcess? _redis;
-    private readonly int _primary = FreePort();
+    private readonly int _primary = LoopbackPort.Free();
     private int _started;
 
     private SiloProcesses(RedisProcess? redis, UpstreamServer upstream, string checksumDatabase)
@@ -131,12 +129,5 @@ internal sealed class SiloProcesses : IAsyncDisposable
             return ["--cluster-store", string.Create(CultureInfo.InvariantCulture, $"redis://127.0.0.1:{_redis.Port}")];
         var port = _primary.ToString(CultureInfo.InvariantCulture);
         return ["--set", "Silo:PrimaryPort=" + port, .. isPrimary ? ["--set", "Silo:Port=" + port] : Array.Empty<string>()];
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

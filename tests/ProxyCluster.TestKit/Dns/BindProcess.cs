@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.TestKit.Dns;
@@ -20,12 +18,7 @@ public sealed class BindProcess : IAsyncDisposable
     private readonly ScratchDirectory _directory = new();
     private ChildProcess? _process;
 
-    private BindProcess()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    private BindProcess() => Port = LoopbackPort.Free();
 
     /// <summary>Its port.</summary>
     public int Port { get; }

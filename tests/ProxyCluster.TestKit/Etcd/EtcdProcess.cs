@@ -1,8 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using ProxyCluster.Drills.Topology;
+using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.TestKit.Etcd;
 
@@ -29,8 +28,8 @@ public sealed class EtcdProcess : IAsyncDisposable
         _name = name;
         _moreArguments = moreArguments ?? [];
         _scheme = scheme;
-        ClientUrl = new Uri($"{scheme}://127.0.0.1:{FreePort()}");
-        PeerUrl = new Uri($"http://127.0.0.1:{FreePort()}");
+        ClientUrl = new Uri($"{scheme}://127.0.0.1:{LoopbackPort.Free()}");
+        PeerUrl = new Uri($"http://127.0.0.1:{LoopbackPort.Free()}");
         AppDomain.CurrentDomain.ProcessExit += OnExit;
     }
 
@@ -133,14 +132,6 @@ public sealed class EtcdProcess : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
         await KillAsync();
         _directory.Delete(recursive: true);
-    }
-
-    /// <summary>A port that nothing listens on at this moment.</summary>
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private string Output()

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.TestKit.Postgres;
@@ -18,12 +16,7 @@ public sealed class PostgresProcess : IAsyncDisposable
     private readonly ScratchDirectory _directory = new();
     private ChildProcess? _process;
 
-    private PostgresProcess()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    private PostgresProcess() => Port = LoopbackPort.Free();
 
     /// <summary>Its port.</summary>
     public int Port { get; }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 namespace ProxyCluster.TestKit.Processes;
 
@@ -51,7 +50,7 @@ public sealed class ProxyProcess : IAsyncDisposable
     /// <summary>Starts one; it may not listen yet.</summary>
     public static ProxyProcess StartWithoutWaiting(ProxySettings settings)
     {
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{LoopbackPort.Free()}";
         IEnumerable<string> arguments =
         [
             settings.Executable, "serve", "--urls", url, "--data", settings.Data, "--upstream", settings.Upstream,
@@ -146,12 +145,5 @@ public sealed class ProxyProcess : IAsyncDisposable
         if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { } root)
             environment["DOTNET_ROOT"] = root;
         return environment;
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

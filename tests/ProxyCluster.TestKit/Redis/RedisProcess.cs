@@ -16,12 +16,7 @@ public sealed class RedisProcess : IAsyncDisposable
     private readonly ScratchDirectory _directory = new();
     private ChildProcess? _process;
 
-    private RedisProcess()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    private RedisProcess() => Port = LoopbackPort.Free();
 
     /// <summary>Its port.</summary>
     public int Port { get; }

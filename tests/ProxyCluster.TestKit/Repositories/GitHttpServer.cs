@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using ProxyCluster.TestKit.Processes;
 
 namespace ProxyCluster.TestKit.Repositories;
 
@@ -21,7 +21,7 @@ public sealed class GitHttpServer : IDisposable
     public GitHttpServer(string root, string? authorization = null, string? movedTo = null)
     {
         (_root, _authorization, _movedTo) = (root, authorization, movedTo);
-        Url = $"http://127.0.0.1:{FreePort()}/";
+        Url = $"http://127.0.0.1:{LoopbackPort.Free()}/";
         _listener.Prefixes.Add(Url);
         _listener.Start();
         _ = AcceptAsync();
@@ -38,13 +38,6 @@ public sealed class GitHttpServer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _listener.Close();
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 
     private async Task AcceptAsync()
     {

@@ -46,7 +46,7 @@ internal sealed class GitServers : IAsyncDisposable
     /// <summary>The file that says which key sshd has.</summary>
     public string KnownHosts => _directory["known_hosts"];
 
-    private int SshPort { get; } = FreePort();
+    private int SshPort { get; } = LoopbackPort.Free();
 
     /// <summary>Starts them.</summary>
     /// <param name="repositories">Directories of repositories, by host.</param>
@@ -54,7 +54,7 @@ internal sealed class GitServers : IAsyncDisposable
     /// <param name="pages">Pages of further hosts, by host and path.</param>
     public static async Task<GitServers> StartAsync(string repositories, IReadOnlyList<string> hosts, IReadOnlyList<(string Path, string Page)> pages)
     {
-        var (open, closed) = (FreePort(), FreePort());
+        var (open, closed) = (LoopbackPort.Free(), LoopbackPort.Free());
         var servers = new GitServers(repositories) { ForEverybody = new ConnectProxy(open), ForTheBot = new ConnectProxy(closed) };
         try
         {
@@ -82,13 +82,6 @@ internal sealed class GitServers : IAsyncDisposable
         ForTheBot.Dispose();
         _certificates.Dispose();
         _directory.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     private static string Program(string name) => Path.Combine("/usr/sbin", name);

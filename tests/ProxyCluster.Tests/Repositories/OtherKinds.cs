@@ -22,10 +22,10 @@ public sealed class OtherKinds : IAsyncLifetime
     internal GoAnswers Go { get; private set; } = null!;
 
     /// <summary>Where hg serves.</summary>
-    internal string MercurialUrl { get; } = $"http://127.0.0.1:{FreePort()}/";
+    internal string MercurialUrl { get; } = $"http://127.0.0.1:{LoopbackPort.Free()}/";
 
     /// <summary>Where svnserve does.</summary>
-    internal string SubversionUrl { get; } = $"svn://127.0.0.1:{FreePort()}/";
+    internal string SubversionUrl { get; } = $"svn://127.0.0.1:{LoopbackPort.Free()}/";
 
     /// <summary>Where Mercurial's repositories are on this disk.</summary>
     internal string MercurialDirectory => _directory["hg"] + "/";
@@ -83,7 +83,7 @@ public sealed class OtherKinds : IAsyncLifetime
     {
         var (cert, key) = certificates.Issue("localhost");
         File.WriteAllText(_directory["hg.pem"], File.ReadAllText(key) + "\n" + File.ReadAllText(cert));
-        var port = FreePort();
+        var port = LoopbackPort.Free();
         var server = new Served(Start("hg", "serve", "--webdir-conf", _directory["hgweb"], "-a", "127.0.0.1", "-p", $"{port}", "--certificate", _directory["hg.pem"]), port);
         await Waiting.UntilAsync(() => IsListening(port), "hg serve listened");
         return server;
@@ -102,13 +102,6 @@ public sealed class OtherKinds : IAsyncLifetime
 
     private static string? PageOrNull(string path, string mercurialUrl, string subversionUrl) => path.Split('/') is not ["vanity.test", var kind, var name, ..] ? null
         : $"<meta name=\"go-import\" content=\"vanity.test/{kind}/{name} {kind} {(kind == "hg" ? mercurialUrl + name : $"{subversionUrl}{name}/trunk")}\">";
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 
     private static bool IsListening(int port)
     {

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -10,6 +8,7 @@ using Orleans.Runtime;
 using ProxyCluster.Clustering;
 using ProxyCluster.Silos;
 using ProxyCluster.TestKit;
+using ProxyCluster.TestKit.Processes;
 using ProxyCluster.Tests.Silo;
 
 namespace ProxyCluster.Tests.Silos;
@@ -26,7 +25,7 @@ public sealed class FailedStartTests
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["Orleans:Endpoints:AdvertisedIPAddress"] = "127.0.0.1",
-                ["Orleans:Endpoints:SiloPort"] = FreePort().ToString(CultureInfo.InvariantCulture),
+                ["Orleans:Endpoints:SiloPort"] = LoopbackPort.Free().ToString(CultureInfo.InvariantCulture),
             }).Build())
             .AddSingleton(TimeProvider.System)
             .AddMetrics()
@@ -47,13 +46,6 @@ public sealed class FailedStartTests
         // Why it could not start is said, and nothing of how the rest of it went down.
         Assert.Contains(log.Lines, static line => line.Contains("no such luck", StringComparison.Ordinal));
         Assert.DoesNotContain(log.Exceptions, static exception => exception.Contains("ObjectDisposedException", StringComparison.Ordinal));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     // When most of the silo runs already, as where the other silos cannot be reached.

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -10,6 +8,7 @@ using ProxyCluster.Clustering;
 using ProxyCluster.Failover;
 using ProxyCluster.Grains;
 using ProxyCluster.Silos;
+using ProxyCluster.TestKit.Processes;
 using ProxyCluster.TestKit.Redis;
 using ProxyCluster.Tests.Clustering;
 using ProxyCluster.Tests.Failover;
@@ -62,7 +61,7 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
             ["Orleans:GrainStorage:Default:ProviderType"] = "Redis",
             ["Orleans:GrainStorage:Default:ConnectionString"] = ConnectionOf(relay.Port),
             ["Orleans:Endpoints:AdvertisedIPAddress"] = "127.0.0.1",
-            ["Orleans:Endpoints:SiloPort"] = FreePort().ToString(CultureInfo.InvariantCulture),
+            ["Orleans:Endpoints:SiloPort"] = LoopbackPort.Free().ToString(CultureInfo.InvariantCulture),
         }).Build();
         var services = new ServiceCollection()
             .AddSingleton<IConfiguration>(settings)
@@ -122,11 +121,4 @@ internal sealed class OrleansSite(RedisProcess redis) : EngineSite
 
     private static string ConnectionOf(int port) =>
         string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port},connectTimeout=1000,asyncTimeout=1000,syncTimeout=1000");
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
